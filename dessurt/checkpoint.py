@@ -1,0 +1,296 @@
+"""Checkpoint files: official `.pth` and our own folder, read without running anything in them.
+
+An official file is a pickled dictionary that carries the training logger as an object. It is read
+with torch's weights-only unpickler, to which an inert class stands in for that logger; anything
+else that a file asks to import is refused.
+
+Our folder: `config.json`, `model.safetensors`, `tokenizer.json`, and `CARD.md` for people.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from dessurt.model.config import DessurtConfig
+from dessurt.model.model import Dessurt
+from dessurt.model.tokenizer import Tokenizer
+
+TASK_TABLES = (
+    "query_special_token_embedder.emb.weight",
+    "query_special_start_token_embedder.emb.weight",
+)
+# Rebuilt from the geometry when a model is made.
+BUFFERS = ("relative_position_index", "attn_mask")
+OFFICIAL_TOKENIZER = "facebook/bart-base"
+# Probability zero while writing: BART's ids of "§" and of the first bytes of "¿".
+OFFICIAL_SUPPRESSED = (47847, 4056)
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says in one sentence what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and what belongs to it."""
+
+    model: Dessurt
+    tokenizer: Tokenizer
+    config: dict[str, Any]  # the whole config; config["model"] describes the model
+    history: dict[int, dict[str, float]] = field(default_factory=dict)  # logged metrics by entry
+    path: Path | None = None
+
+    @property
+    def suppressed(self) -> tuple[int, ...]:
+        """Token ids that are never written."""
+        return tuple(self.config.get("suppressed_token_ids", ()))
+
+
+def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
+    """Read an official `.pth` or our folder.
+
+    Args:
+        path: the file or the folder.
+        tokenizer: for an official file; by default facebook/bart-base, from a folder
+            `bart_tokenizer` beside the file or from the Hugging Face hub.
+
+    Raises:
+        CheckpointError: it is missing, damaged, of another architecture, or tries to run code.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise CheckpointError(f"There is no checkpoint at {path}: check the path.")
+    return _load_folder(path) if path.is_dir() else _load_official(path, tokenizer)
+
+
+def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mapping) -> Dessurt:
+    """Build a model from the original's weights.
+
+    Sizes that the original's config leaves open are read off the tensors: the vocabulary, the
+    position table (768 wide or as wide as the text), the rows of the task tables.
+
+    Args:
+        state_dict: original key names; a leading `module.` is dropped.
+        model_config: the original's `config["model"]`.
+
+    Raises:
+        CheckpointError: keys or shapes are not those of the config's model.
+    """
+    weights = _canonical(state_dict)
+    try:
+        vocab_size = weights["text_embedding.weight"].shape[0]
+        rows, width = weights["pos_1d_enc.weight"].shape
+        config = DessurtConfig.from_dict(
+            {**model_config, "position_rows": rows, "position_width": width}, vocab_size
+        )
+        model = Dessurt(config)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise CheckpointError(f"This is not a Dessurt checkpoint ({error}).") from error
+    expected = model.state_dict()
+    for name in TASK_TABLES:
+        if name in weights and len(weights[name]) != len(expected[name]):
+            # Older files know fewer tasks; the others keep their initial vectors.
+            known = min(len(weights[name]), len(expected[name]))
+            weights[name] = torch.cat([weights[name][:known], expected[name][known:]])
+    _compare(expected, weights)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def save(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+    """Write our folder, each file whole or not at all.
+
+    Args:
+        checkpoint: what to write.
+        folder: made if missing.
+        dtype: of the stored weights; float16 halves the file.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {
+        name: tensor.detach().to("cpu", dtype).contiguous()
+        for name, tensor in checkpoint.model.state_dict().items()
+    }
+    config = {
+        "arch": "Dessurt",
+        **checkpoint.config,
+        "model": dict(checkpoint.model.config.source),
+        "history": checkpoint.history,
+    }
+    with _replacing(folder / "model.safetensors") as partial:
+        save_file(weights, partial)
+    with _replacing(folder / "config.json") as partial:
+        partial.write_text(
+            json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+    checkpoint.tokenizer.save(folder)
+
+
+def convert(path: str | Path, folder: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
+    """Write an official `.pth` as our folder, after which no network is needed.
+
+    Raises:
+        CheckpointError: as `load`.
+    """
+    checkpoint = load(path, tokenizer)
+    save(checkpoint, folder)
+    return checkpoint
+
+
+def _load_folder(folder: Path) -> Checkpoint:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        weights = load_file(folder / "model.safetensors")
+        tokenizer = Tokenizer.open(folder)
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{folder} is not a checkpoint folder: it needs config.json, model.safetensors and "
+            f"tokenizer.json ({error})."
+        ) from error
+    except (SafetensorError, ValueError, OSError) as error:
+        raise CheckpointError(f"{folder} is damaged ({error}): copy it again.") from error
+    if not isinstance(config, dict) or not isinstance(config.get("model"), dict):
+        raise CheckpointError(f"{folder}/config.json has no section 'model': copy it again.")
+    history = {int(entry): metrics for entry, metrics in config.pop("history", {}).items()}
+    weights = {name: tensor.float() for name, tensor in weights.items()}
+    model = model_from_state_dict(weights, config["model"])
+    return Checkpoint(model, tokenizer, config, history, folder)
+
+
+def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
+    file = _unpickle(path)
+    if not isinstance(file, dict) or not isinstance(file.get("config"), dict):
+        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no config.")
+    config = file["config"]
+    if "state_dict" not in file or not isinstance(config.get("model"), dict):
+        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no weights.")
+    arch = config.get("arch", file.get("arch"))
+    if arch not in ("Dessurt", "MmSwin", "DistributedDataParallel"):
+        raise CheckpointError(f"{path.name} holds a model of architecture {arch}, not Dessurt.")
+    weights = file["state_dict"]
+    swa_start = config.get("trainer", {}).get("swa_start", 0)
+    if file.get("swa_state_dict") and file.get("iteration", 0) > (swa_start or 0):
+        weights = {k: v for k, v in file["swa_state_dict"].items() if k.startswith("module.")}
+    model = model_from_state_dict(weights, config["model"])
+    tokenizer = tokenizer or _official_tokenizer(path.parent)
+    # A vocabulary of another size means other ids: nothing is suppressed there.
+    if model.config.vocab_size > max(OFFICIAL_SUPPRESSED):
+        config = {"suppressed_token_ids": list(OFFICIAL_SUPPRESSED), **config}
+    config = {"iteration": file.get("iteration"), **config}
+    return Checkpoint(model, tokenizer, config, _history(file.get("logger")), path)
+
+
+class _Inert:
+    """Stands in for the original's logger: keeps the pickled attributes, does nothing."""
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+
+def _unpickle(path: Path) -> Any:
+    scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
+    allowed: list[Any] = [
+        (_Inert, "logger.logger.Logger"),
+        (_Inert, "logger.Logger"),
+        (scalar, "numpy.core.multiarray.scalar"),
+        (scalar, "numpy._core.multiarray.scalar"),
+        np.dtype,
+        *{type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")},
+    ]
+    try:
+        with torch.serialization.safe_globals(allowed):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        wanted = str(error)
+        if "GLOBAL" in wanted or "WeightsUnpickler" in wanted or "Unsupported" in wanted:
+            raise CheckpointError(
+                f"{path.name} was refused: it holds more than weights and could run code on this "
+                "computer. Use it only if you trust its source, and have them send plain weights."
+            ) from error
+        raise CheckpointError(f"{path.name} is damaged ({error}): download it again.") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path.name} is damaged ({first}): download it again.") from error
+
+
+def _history(logger: Any) -> dict[int, dict[str, float]]:
+    entries = getattr(logger, "state", {}).get("entries", {}) if logger is not None else {}
+    return {
+        int(number): {
+            name: float(value)
+            for name, value in entry.items()
+            if isinstance(value, int | float | np.number)
+        }
+        for number, entry in entries.items()
+        if isinstance(entry, dict)
+    }
+
+
+def _official_tokenizer(folder: Path) -> Tokenizer:
+    """facebook/bart-base: from a folder beside the checkpoint, else from the hub's cache or net."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    beside = folder / "bart_tokenizer"
+    if beside.is_dir():
+        return Tokenizer.open(beside)
+    try:
+        found = snapshot_download(
+            OFFICIAL_TOKENIZER, allow_patterns=["vocab.json", "merges.txt", "tokenizer.json"]
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        raise CheckpointError(
+            f"The tokenizer {OFFICIAL_TOKENIZER} could not be downloaded: put its vocab.json and "
+            f"merges.txt into {beside}, or go online once."
+        ) from error
+    return Tokenizer.open(found)
+
+
+def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Names of today's model: no `module.`, no buffers, the tied embedding once."""
+    weights = {
+        name.removeprefix("module."): tensor
+        for name, tensor in state_dict.items()
+        if not name.endswith(BUFFERS)
+    }
+    for name in ("answer_decode.0.weight", "answer_decode.weight"):
+        # Stored twice; where the copies differ, the original's loader lets this one win.
+        if name in weights:
+            weights["text_embedding.weight"] = weights.pop(name)
+    return weights
+
+
+def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    problems = [f"{name} is missing" for name in expected if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in expected]
+    problems += [
+        f"{name} is {list(weights[name].shape)}, not {list(expected[name].shape)}"
+        for name in expected
+        if name in weights and weights[name].shape != expected[name].shape
+    ]
+    if problems:
+        more = f", and {len(problems) - 1} more like this" if len(problems) > 1 else ""
+        raise CheckpointError(f"The weights do not fit the config: {problems[0]}{more}.")
+
+
+@contextmanager
+def _replacing(path: Path):  # noqa: ANN202
+    """A path to write to; it takes the real name only when the writing succeeded."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

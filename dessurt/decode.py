@@ -1,0 +1,388 @@
+"""Writing an answer token by token over a latent cache.
+
+The original re-projects every image token to keys and values of text width, in every layer, for
+every new token. Those projections are linear, so they can be folded into the query instead: with
+image tokens x, the layer's image-to-text projection P and a head's W_k, W_v, biases b_k, b_v,
+
+    score(x)  = q · (W_k P x + b_k)          = (Pᵀ W_kᵀ q) · x + const
+    output    = Σ p (W_v P x + b_v)          = W_v P (Σ p x) + b_v
+
+The constant is the same for every key, image or text, so it cancels in the softmax; the
+probabilities sum to one, so b_v is added once. The cache of a layer is then just its image tokens,
+shared by all heads and all beams, beside ordinary keys and values of the few text tokens. Exact up
+to rounding.
+
+Shapes: b beams, N image tokens, C image width, T text tokens, D text width, h heads of width d,
+V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from dessurt.model.model import Dessurt, TextAttention
+from dessurt.model.tokenizer import END, START
+
+
+@dataclass(frozen=True)
+class Step:
+    """One written token."""
+
+    token_id: int
+    probability: float
+    alternatives: tuple[tuple[int, float], ...] = ()  # (id, probability), best first
+
+
+@dataclass(frozen=True)
+class FoldedAttention:
+    """A text layer's attention with the image-to-text projection folded in."""
+
+    key: Tensor  # [h, d, C]: scores of image tokens
+    value: Tensor  # [h, d, C]: output from the weighted mean of image tokens
+    attention: TextAttention
+
+
+class Decoder:
+    """A model made ready for writing: made once, used for any number of answers."""
+
+    @torch.inference_mode()
+    def __init__(self, model: Dessurt) -> None:
+        """Fold the projections of `model`, whose weights must not change afterwards.
+
+        Raises:
+            ValueError: the model has layers without text (`use_auto` false), which cannot write.
+        """
+        if not all(model.config.use_auto):
+            raise ValueError("a model with use_auto false in some layer cannot write text")
+        self.model = model
+        self.folded: list[FoldedAttention] = []
+        projection: nn.Module | None = None
+        for swin, _, text, to_text, _ in model.swin_layers:
+            # Without a Swin block, the projection of the layer whose tokens are reused.
+            projection = to_text if swin is not None or projection is None else projection
+            self.folded.append(_fold(text.self_attn, projection))
+
+    @torch.inference_mode()
+    def see(self, image: Tensor) -> Tensor:
+        """Image [1, 2, H, W] -> tokens [1, N, C], the same for every question about it."""
+        return self.model.embed_image(image)
+
+
+class Answer:
+    """A running answer, or several beams of it.
+
+    Attributes:
+        probabilities: [b, V] of the next token.
+        image_tokens: [1, N, C] after the last layer, for the mask head.
+    """
+
+    @torch.inference_mode()
+    def __init__(
+        self,
+        decoder: Decoder,
+        seen: Tensor,
+        task_index: Tensor,
+        query_ids: Tensor,
+        max_tokens: int,
+    ) -> None:
+        """Read the question and get ready to write.
+
+        Args:
+            decoder: the model.
+            seen: [1, N, C] from `Decoder.see`.
+            task_index: [1].
+            query_ids: [1, Q-1].
+            max_tokens: room for this many tokens.
+        """
+        self.decoder = decoder
+        self.model = model = decoder.model
+        config, device = model.config, seen.device
+        self.heads = config.decode_num_heads
+        self.queries = query_ids.shape[1] + 1
+        room = self.queries + max_tokens
+        shape = (1, self.heads, room, config.decode_dim // self.heads)
+        self.keys = [torch.empty(shape, device=device) for _ in range(config.layers)]
+        self.values = [torch.empty(shape, device=device) for _ in range(config.layers)]
+        self.images: list[Tensor] = []
+        self.length = 0
+
+        start = torch.full((1, 1), START, device=device)
+        query = model.embed_query(task_index, query_ids)
+        x = torch.cat([query, model.embed_answer(task_index, start, self.queries)], 1)
+        mask = torch.zeros(x.shape[1], x.shape[1], device=device)
+        mask[: self.queries, self.queries :] = -torch.inf  # the query does not see the answer
+        query_bias, tokens = model.query_bias(query_ids), seen
+        for i, (_, _, text, _, _) in enumerate(model.swin_layers):
+            tokens, changed = model.update_image(i, tokens, x[:, : self.queries], query_bias)
+            self.images.append(tokens[0] if changed or not self.images else self.images[-1])
+            x = text.feed_forward(text.norm1(x + self._attend(i, x, mask)))
+            tokens = model.merge_image(i, tokens)
+        self.length = x.shape[1]
+        self.image_tokens = tokens
+        self._predict(x[:, -1])
+
+    @property
+    def beams(self) -> int:
+        """How many answers are written at once."""
+        return self.keys[0].shape[0]
+
+    @torch.inference_mode()
+    def append(self, token_ids: Tensor, parents: Tensor | None = None) -> None:
+        """Write one token to every beam.
+
+        Args:
+            token_ids: [b].
+            parents: [b], which of the beams before each one goes on from; None: its own.
+        """
+        if parents is not None:
+            for cache in (self.keys, self.values):
+                for i, tensor in enumerate(cache):
+                    cache[i] = tensor.index_select(0, parents)
+        x = self.model.embed_next(token_ids, self.length)
+        for i, (_, _, text, _, _) in enumerate(self.model.swin_layers):
+            x = text.feed_forward(text.norm1(x + self._attend(i, x, None)))
+        self.length += 1
+        self._predict(x[:, -1])
+
+    @torch.inference_mode()
+    def region(self) -> Tensor | None:
+        """The output mask [H, W], 0..1, or None if the model has no mask head."""
+        region = self.model.region(self.image_tokens)
+        return None if region is None else region[0, 0]
+
+    def _predict(self, x: Tensor) -> None:
+        self.probabilities = F.linear(x, self.model.text_embedding.weight).softmax(-1)
+
+    def _attend(self, i: int, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Layer i's attention of x [b, t, D] to image, earlier text and itself: [b, t, D]."""
+        folded, image = self.decoder.folded[i], self.images[i]
+        to_query, to_key, to_value, to_out = folded.attention.linears
+        beams, new = x.shape[:2]
+        end = self.length + new
+        key, value = self.keys[i][:, :, :end], self.values[i][:, :, :end]
+        key[:, :, self.length :] = _split(F.linear(x, to_key.weight), self.heads)
+        value[:, :, self.length :] = _split(F.linear(x, to_value.weight), self.heads)
+        query = _split(to_query(x), self.heads) / math.sqrt(key.shape[-1])  # [b, h, t, d]
+
+        text_scores = query @ key.transpose(-1, -2)
+        if mask is not None:
+            text_scores = text_scores + mask
+        downward = (query @ folded.key).flatten(0, 2)  # [b h t, C]
+        image_scores = (downward @ image.T).unflatten(0, (beams, self.heads, new))
+        weights = torch.cat([image_scores, text_scores], -1).softmax(-1)
+        image_weights, text_weights = weights.split([len(image), end], -1)
+        mean = (image_weights.flatten(0, 2) @ image).unflatten(0, (beams, self.heads, new))
+        out = mean @ folded.value.transpose(-1, -2) + text_weights @ value
+        return to_out(rearrange(out, "b h t d -> b t (h d)") + to_value.bias)
+
+
+def greedy_steps(
+    answer: Answer, max_tokens: int, suppressed: Sequence[int] = (), alternatives: int = 5
+) -> Iterator[Step]:
+    """Write the most probable token, again and again, until `</s>` or `max_tokens`.
+
+    Each step is computed when it is asked for; closing the iterator costs nothing more.
+
+    Args:
+        answer: at its beginning.
+        max_tokens: how many at most, `</s>` included.
+        suppressed: ids whose probability counts as zero (without renormalising, as the original).
+        alternatives: how many of the best ids to report.
+    """
+    for written in range(max_tokens):
+        probabilities = _suppress(answer.probabilities, suppressed)[0]
+        best = probabilities.topk(min(alternatives, len(probabilities)))
+        ranked = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+        # argmax and topk may order ties differently; the original takes the argmax.
+        token = int(probabilities.argmax())
+        yield Step(token, float(probabilities[token]), ranked)
+        if token == END:
+            return
+        if written + 1 < max_tokens:
+            answer.append(torch.tensor([token], device=probabilities.device))
+
+
+def beam_steps(
+    answer: Answer,
+    max_tokens: int,
+    beams: int,
+    suppressed: Sequence[int] = (),
+    score: str = "log_prob",
+) -> Generator[None, None, list[Step]]:
+    """Beam search; yields once a token and returns the best beam.
+
+    Args:
+        answer: at its beginning.
+        max_tokens: how many at most, `</s>` included.
+        beams: how many answers are followed.
+        suppressed: ids whose probability counts as zero.
+        score: "log_prob": mean log-probability, ended beams are set aside; "sum_prob": the
+            original's sum of probabilities, where an ended beam goes on being extended and the
+            search looks for an end at every 15th token only.
+
+    Raises:
+        ValueError: unknown score.
+    """
+    if score == "log_prob":
+        return (yield from _beam_by_log_probability(answer, max_tokens, beams, suppressed))
+    if score == "sum_prob":
+        return (yield from _beam_by_sum(answer, max_tokens, beams, suppressed))
+    raise ValueError(f'score must be "log_prob" or "sum_prob", not {score!r}')
+
+
+def greedy(
+    model: Dessurt,
+    image: Tensor,
+    task_index: int | Tensor,
+    query_ids: Tensor | Sequence[int],
+    max_tokens: int,
+    suppressed: Sequence[int] = (),
+) -> list[int]:
+    """The greedily written ids, `</s>` included if it was reached.
+
+    Args:
+        model: in eval mode.
+        image: [1, 2, H, W] or [2, H, W].
+        task_index: row of the task table.
+        query_ids: [1, Q-1] or [Q-1].
+        max_tokens: how many ids at most.
+        suppressed: ids that are never written.
+    """
+    answer = _begin(model, image, task_index, query_ids, max_tokens)
+    return [step.token_id for step in greedy_steps(answer, max_tokens, suppressed, 1)]
+
+
+def beam(
+    model: Dessurt,
+    image: Tensor,
+    task_index: int | Tensor,
+    query_ids: Tensor | Sequence[int],
+    max_tokens: int,
+    beams: int,
+    score: str = "log_prob",
+    suppressed: Sequence[int] = (),
+) -> list[int]:
+    """The best beam's ids up to and including its first `</s>`; arguments as `greedy`."""
+    answer = _begin(model, image, task_index, query_ids, max_tokens)
+    return [step.token_id for step in drain(beam_steps(answer, max_tokens, beams, suppressed, score))]
+
+
+def drain(steps: Generator[None, None, list[Step]]) -> list[Step]:
+    """Run a beam search to its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+
+
+def _begin(
+    model: Dessurt,
+    image: Tensor,
+    task_index: int | Tensor,
+    query_ids: Tensor | Sequence[int],
+    max_tokens: int,
+) -> Answer:
+    device = model.absolute_2dpos_embed.device
+    image = image.to(device)
+    decoder = Decoder(model)
+    return Answer(
+        decoder,
+        decoder.see(image if image.ndim == 4 else image[None]),
+        torch.as_tensor(task_index, device=device).reshape(1),
+        torch.as_tensor(query_ids, device=device).reshape(1, -1),
+        max_tokens,
+    )
+
+
+def _beam_by_sum(
+    answer: Answer, max_tokens: int, beams: int, suppressed: Sequence[int]
+) -> Generator[None, None, list[Step]]:
+    probabilities = _suppress(answer.probabilities, suppressed)
+    scores, tokens = probabilities[0].sort(descending=True)
+    scores, tokens = scores[:beams], tokens[:beams]
+    parents = torch.zeros_like(tokens)
+    ids, chances = tokens[:, None], scores[:, None]
+    for index in range(max_tokens):
+        yield
+        # The original tests for an end only now and then, and only in its best five beams.
+        if index % 15 == 14 and (ids[:5] == END).any():
+            break
+        if index + 1 == max_tokens:
+            break
+        answer.append(tokens, parents)
+        probabilities = _suppress(answer.probabilities, suppressed)
+        ranked, order = (scores[:, None] + probabilities).flatten().sort(descending=True)
+        scores, order = ranked[:beams], order[:beams]
+        parents = order // probabilities.shape[1]
+        tokens = order % probabilities.shape[1]
+        ids = torch.cat([ids[parents], tokens[:, None]], 1)
+        chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
+    return _until_end(ids[0].tolist(), chances[0].tolist())
+
+
+def _beam_by_log_probability(
+    answer: Answer, max_tokens: int, beams: int, suppressed: Sequence[int]
+) -> Generator[None, None, list[Step]]:
+    device = answer.probabilities.device
+    ids = torch.zeros(1, 0, dtype=torch.long, device=device)
+    chances = torch.zeros(1, 0, device=device)
+    scores = torch.zeros(1, device=device)  # sums of log-probabilities
+    ended: list[tuple[float, list[int], list[float]]] = []
+    for index in range(max_tokens):
+        probabilities = _suppress(answer.probabilities, suppressed)
+        # Twice as many candidates as beams: at most one of each beam's is an end.
+        wanted = min(2 * beams, probabilities.numel())
+        ranked, order = (scores[:, None] + probabilities.log()).flatten().topk(wanted)
+        parents, tokens = order // probabilities.shape[1], order % probabilities.shape[1]
+        ids = torch.cat([ids[parents], tokens[:, None]], 1)
+        chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
+        for row in (tokens[:beams] == END).nonzero().flatten().tolist():
+            ended.append((float(ranked[row]) / (index + 1), ids[row].tolist(), chances[row].tolist()))
+        going = (tokens != END).nonzero().flatten()[:beams]
+        ids, chances, scores = ids[going], chances[going], ranked[going]
+        yield
+        best_going = float(scores[0]) / (index + 1) if len(going) else -math.inf
+        if len(ended) >= beams and max(ended)[0] >= best_going:
+            break
+        if not len(going) or index + 1 == max_tokens:
+            break
+        answer.append(tokens[going], parents[going])
+    if len(ids):
+        ended.append((float(scores[0]) / ids.shape[1], ids[0].tolist(), chances[0].tolist()))
+    _, best_ids, best_chances = max(ended)
+    return _until_end(best_ids, best_chances)
+
+
+def _until_end(ids: list[int], chances: list[float]) -> list[Step]:
+    length = ids.index(END) + 1 if END in ids else len(ids)
+    return [Step(*pair) for pair in zip(ids[:length], chances[:length], strict=True)]
+
+
+def _suppress(probabilities: Tensor, suppressed: Sequence[int]) -> Tensor:
+    if not suppressed:
+        return probabilities
+    probabilities = probabilities.clone()
+    probabilities[:, list(suppressed)] = 0
+    return probabilities
+
+
+def _split(x: Tensor, heads: int) -> Tensor:
+    return rearrange(x, "b t (h d) -> b h t d", h=heads)
+
+
+def _fold(attention: TextAttention, projection: nn.Module) -> FoldedAttention:
+    def fold(linear: nn.Module) -> Tensor:
+        weight = linear.weight if isinstance(projection, nn.Identity) else linear.weight @ (
+            projection.weight
+        )
+        return rearrange(weight, "(h d) c -> h d c", h=attention.heads).contiguous()
+
+    return FoldedAttention(fold(attention.linears[1]), fold(attention.linears[2]), attention)

@@ -1,0 +1,258 @@
+"""Frame: how a page lies in the model's image, and the way back.
+
+The map is one scale and one offset per axis, so it inverts exactly. There are two ways to lay a
+page: `Frame.fit`, the original's (whole page, centred, black round it), and `Frame.focus`, a
+window round the marks at a scale that brings text to the height that the model knows.
+
+Sizes are (height, width), as array shapes; points are (x, y). Pixel (0, 0) covers the square
+[0, 1) x [0, 1) in the page as in the model image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from scipy import ndimage
+
+from dessurt.marks import Marks
+from dessurt.page import Page
+
+FOCUS_MARGIN = 16  # model pixels kept free on each side of the marks, where possible
+FOCUS_MAX_ENLARGING = 4.0
+
+Size = tuple[int, int]  # height, width
+Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1 in whole pixels
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A placement of a page in the model image; hashable, so that it can key a cache."""
+
+    mode: str  # "fit" or "focus"
+    page_size: Size
+    image_size: Size
+    scale: tuple[float, float]  # model pixels per page pixel, x and y
+    offset: tuple[float, float]  # model x, y of the page's upper left corner
+    window: Rectangle  # the part of the page plane that is resampled; may reach outside the page
+    placed: Rectangle  # where that part comes to lie in the model image; may reach outside it
+
+    @classmethod
+    def fit(
+        cls, page_size: Sequence[int], image_size: Sequence[int], scale: float | None = None
+    ) -> Frame:
+        """The original's way: the page as large as fits, centred, black (+1) all round.
+
+        Args:
+            page_size: (height, width) of the page.
+            image_size: (height, width) of the model image.
+            scale: another scale; what does not fit is then cut off evenly on both sides.
+        """
+        page, image = _size(page_size), _size(image_size)
+        factor = min(image[0] / page[0], image[1] / page[1]) if scale is None else scale
+        # Python's and NumPy's round agree: half to even.
+        height, width = (max(round(side * factor), 1) for side in page)
+        top, left = _centred(image[0], height), _centred(image[1], width)
+        return cls(
+            mode="fit",
+            page_size=page,
+            image_size=image,
+            # The original scales boxes by the factor itself, though rounding the size makes the
+            # picture's own scale differ by at most half a pixel over the whole page.
+            scale=(factor, factor),
+            offset=(float(left), float(top)),
+            window=(0, 0, page[1], page[0]),
+            placed=(left, top, left + width, top + height),
+        )
+
+    @classmethod
+    def focus(
+        cls,
+        page_size: Sequence[int],
+        image_size: Sequence[int],
+        marks: Marks,
+        text_height: float,
+    ) -> Frame:
+        """A window round the highlight (the mask, if there is none), white outside the page.
+
+        Args:
+            page_size: (height, width) of the page.
+            image_size: (height, width) of the model image.
+            marks: what to look at.
+            text_height: the height in model pixels that a highlighted line shall get. Where
+                several shapes are highlighted their median height counts. The scale is smaller
+                where the marks would not fit otherwise, never above 4, and never so small that
+                the page takes up less of the image than by `fit` (unless it is a small page).
+
+        Raises:
+            ValueError: there are no marks.
+        """
+        page, image = _size(page_size), _size(image_size)
+        channel = "highlight" if marks.has("highlight") else "mask"
+        boxes = [_clipped(shape.bounds(), page) for shape in marks.of(channel)]
+        if not boxes:
+            raise ValueError("Frame.focus needs marks: use Frame.fit for a page without any.")
+        x0, y0 = min(box[0] for box in boxes), min(box[1] for box in boxes)
+        x1, y1 = max(box[2] for box in boxes), max(box[3] for box in boxes)
+        line = float(np.median([box[3] - box[1] for box in boxes]))
+        scale = min(
+            text_height / max(line, 1.0),
+            (image[1] - 2 * FOCUS_MARGIN) / max(x1 - x0, 1.0),
+            (image[0] - 2 * FOCUS_MARGIN) / max(y1 - y0, 1.0),
+            FOCUS_MAX_ENLARGING,
+        )
+        scale = max(scale, min(image[0] / page[0], image[1] / page[1], 1.0))
+        # A window of whole page pixels, so that resampling and geometry agree exactly.
+        width, height = max(round(image[1] / scale), 1), max(round(image[0] / scale), 1)
+        left, top = round((x0 + x1 - width) / 2), round((y0 + y1 - height) / 2)
+        sx, sy = image[1] / width, image[0] / height
+        return cls(
+            mode="focus",
+            page_size=page,
+            image_size=image,
+            scale=(sx, sy),
+            offset=(-left * sx, -top * sy),
+            window=(left, top, left + width, top + height),
+            placed=(0, 0, image[1], image[0]),
+        )
+
+    def to_model(self, points: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+        """Page points as model points: float64 [..., 2] (x, y) to the same shape."""
+        return np.asarray(points, np.float64) * self.scale + self.offset
+
+    def to_page(self, points: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+        """Model points as page points: float64 [..., 2] (x, y) to the same shape."""
+        return (np.asarray(points, np.float64) - self.offset) / self.scale
+
+    @property
+    def seen(self) -> Rectangle:
+        """The part of the page that the model sees: x0, y0, x1, y1 in whole page pixels."""
+        height, width = self.image_size
+        (x0, y0), (x1, y1) = self.to_page([(0, 0), (width, height)])
+        rows, columns = self.page_size
+        return (
+            max(int(np.floor(x0 + 1e-6)), 0),
+            max(int(np.floor(y0 + 1e-6)), 0),
+            min(int(np.ceil(x1 - 1e-6)), columns),
+            min(int(np.ceil(y1 - 1e-6)), rows),
+        )
+
+    @property
+    def shown_size(self) -> Size:
+        """(height, width) in model pixels that the whole page has at this scale."""
+        return (
+            round(self.page_size[0] * self.scale[1]),
+            round(self.page_size[1] * self.scale[0]),
+        )
+
+    def text_height(self, page_pixels: float) -> float:
+        """How tall, in model pixels, something of this height on the page is to the model."""
+        return page_pixels * self.scale[1]
+
+    def picture(self, page: Page) -> np.ndarray:
+        """The page as laid into the model image: float32 [H, W], 0 black to 255 white."""
+        return self._fitted(page.gray) if self.mode == "fit" else self._window(page.gray)
+
+    def marked(self, marks: Marks) -> np.ndarray:
+        """The marks in the model image: float32 [H, W], +1 highlight, -1 mask, 0 nothing."""
+        # The original takes a coordinate for a pixel's index, which is half a pixel off.
+        centre = 0.0 if self.mode == "fit" else 0.5
+        height, width = self.page_size
+        page = Marks.from_boxes(highlight=[(0, 0, width, height)])
+        drawn = [
+            shapes.moved(self.scale, self.offset).rasterise(self.image_size, centre)
+            for shapes in (marks, page)
+        ]
+        return drawn[0] * drawn[1]  # nothing is marked outside the page
+
+    def tensor(self, page: Page, marks: Marks) -> torch.Tensor:
+        """What the model gets: float32 [2, H, W].
+
+        Channel 0 is 1 - grey/128 (white about -1, black +1) and 0 where masked; channel 1 is +1
+        highlighted, -1 masked, 0 elsewhere.
+        """
+        marked = self.marked(marks)
+        ink = 1 - self.picture(page) / 128
+        ink[marked < 0] = 0
+        return torch.from_numpy(np.stack((ink, marked)).astype(np.float32, copy=False))
+
+    def region_to_page(self, region: np.ndarray) -> np.ndarray:
+        """A map over the model image, float [H, W], as float32 [page height, page width].
+
+        It is 0 wherever the model saw nothing of the page.
+        """
+        height, width = self.image_size
+        a0, b0, a1, b1 = self.placed
+        # Where the placed part reaches outside the image, its edge goes on: zeros would blend in.
+        rows = np.clip(np.arange(b0, b1), 0, height - 1)
+        columns = np.clip(np.arange(a0, a1), 0, width - 1)
+        part = np.asarray(region, np.float32)[np.ix_(rows, columns)]
+        x0, y0, x1, y1 = self.window
+        large = cv2.resize(part, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+        page = np.zeros(self.page_size, np.float32)
+        x0, y0, x1, y1 = self.seen
+        left, top = self.window[:2]
+        page[y0:y1, x0:x1] = large[y0 - top : y1 - top, x0 - left : x1 - left]
+        return page
+
+    def _fitted(self, gray: np.ndarray) -> np.ndarray:
+        x0, y0, x1, y1 = self.placed
+        resized = _resize_spline(gray, (y1 - y0, x1 - x0))
+        height, width = self.image_size
+        return _cut(resized, (-x0, -y0, width - x0, height - y0), 0.0)
+
+    def _window(self, gray: np.ndarray) -> np.ndarray:
+        cut = _cut(gray, self.window, 255.0)
+        height, width = self.image_size
+        shrinking = self.scale[0] < 1 or self.scale[1] < 1
+        how = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+        resized = cv2.resize(cut, (width, height), interpolation=how)
+        return np.clip(resized, 0, 255)  # cubic interpolation overshoots at sharp edges
+
+
+def _resize_spline(gray: np.ndarray, size: Size) -> np.ndarray:
+    """Resize as the original did (scikit-image's `resize` with a cubic spline).
+
+    A Gaussian smooths first if both sides shrink; the result keeps the range of the input and is
+    not rounded: float32 [size].
+    """
+    values = gray.astype(np.float32)
+    if size == values.shape:
+        return values
+    factors = np.divide(values.shape, size)
+    smooth = values
+    if (factors > 1).all():
+        smooth = ndimage.gaussian_filter(values, (factors - 1) / 2, mode="mirror")
+    resized = ndimage.zoom(smooth, 1 / factors, order=3, mode="mirror", grid_mode=True)
+    return np.clip(resized, values.min(), values.max())
+
+
+def _cut(array: np.ndarray, rectangle: Rectangle, fill: float) -> np.ndarray:
+    """A rectangle of the plane that `array` lies in, as float32; `fill` where it reaches out."""
+    x0, y0, x1, y1 = rectangle
+    rows, columns = array.shape
+    out = np.full((y1 - y0, x1 - x0), fill, np.float32)
+    top, left, bottom, right = max(y0, 0), max(x0, 0), min(y1, rows), min(x1, columns)
+    if top < bottom and left < right:
+        out[top - y0 : bottom - y0, left - x0 : right - x0] = array[top:bottom, left:right]
+    return out
+
+
+def _centred(outer: int, inner: int) -> int:
+    """Where `inner` starts in `outer`: padding's odd pixel goes to the end."""
+    return (outer - inner) // 2 if outer >= inner else -((inner - outer) // 2)
+
+
+def _clipped(
+    box: tuple[float, float, float, float], page: Size
+) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box
+    return max(x0, 0.0), max(y0, 0.0), min(x1, float(page[1])), min(y1, float(page[0]))
+
+
+def _size(size: Sequence[int]) -> Size:
+    height, width = (int(side) for side in size)
+    return height, width

@@ -1,0 +1,218 @@
+"""Dessurt behind the "ask a page" protocol."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from dessurt import tasks
+from dessurt.checkpoint import Checkpoint, CheckpointError, load
+from dessurt.decode import Answer, Decoder, Step, beam_steps, greedy_steps
+from dessurt.frame import Frame
+from dessurt.marks import Marks, MarksError
+from dessurt.model.tokenizer import END
+from dessurt.page import Page
+from dessurt.protocol import (
+    Alternative,
+    Card,
+    Done,
+    Event,
+    Notice,
+    Progress,
+    Region,
+    Request,
+    RequestError,
+    Text,
+)
+
+REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
+
+
+def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
+    """Open a checkpoint for asking.
+
+    Args:
+        path: an official `.pth`, our folder, or a Hugging Face repository ("owner/name").
+        device: "auto" (a GPU if there is one), or a torch device.
+
+    Raises:
+        CheckpointError: it cannot be read or fetched, or the device is not there.
+    """
+    local = Path(path)
+    if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
+        local = _download(str(path))
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    checkpoint = load(local)
+    try:
+        checkpoint.model.to(device)
+    except (RuntimeError, AssertionError) as error:
+        first = str(error).splitlines()[0]
+        raise CheckpointError(f"The device {device} cannot be used ({first}): use cpu.") from error
+    return DessurtInstrument(checkpoint)
+
+
+class DessurtInstrument:
+    """A checkpoint that answers questions about pages."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        """Get the checkpoint's model ready for writing."""
+        self.checkpoint = checkpoint
+        self.card = _card(checkpoint)
+        self.tokenizer = checkpoint.tokenizer
+        self.config = checkpoint.model.config
+        self.device = checkpoint.model.absolute_2dpos_embed.device
+        self.decoder = Decoder(checkpoint.model)
+        self._seen: OrderedDict[tuple[str, Frame, Marks], Tensor] = OrderedDict()
+
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        """How `page` would be laid into the model image for a question with these marks.
+
+        A checkpoint trained on windows round the marks has `"frame": {"mode": "focus",
+        "text_height": pixels}` in its config; official ones see the whole page.
+        """
+        wanted = self.checkpoint.config.get("frame", {})
+        drawn = marks.has("highlight") or marks.has("mask")
+        if wanted.get("mode") == "focus" and drawn:
+            return Frame.focus(page.size, self.config.image_size, marks, wanted["text_height"])
+        return Frame.fit(page.size, self.config.image_size)
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        """Answer `request` about `page`; see `dessurt.protocol.Instrument`.
+
+        The request is checked at once, before the first event is asked for. Text is streamed with
+        one beam; with several the best beam is given out at the end.
+
+        Raises:
+            RequestError: the task is unknown or lacks something, or a number is out of range.
+        """
+        try:
+            marks = request.marks.checked(page.size)
+            highlight, mask = marks.has("highlight"), marks.has("mask")
+            task = tasks.check(request.task, request.text, highlight, mask)
+        except (tasks.TaskError, MarksError) as error:
+            raise RequestError(str(error)) from error
+        if request.max_tokens < 1 or request.beams < 1:
+            raise RequestError("max_tokens and beams must be at least 1.")
+        if request.want_region and not self.config.do_mask_output:
+            raise RequestError("This checkpoint has no mask head: ask without the region.")
+        return self._answer(page, request, task, marks)
+
+    def _answer(
+        self, page: Page, request: Request, task: tasks.Task, marks: Marks
+    ) -> Iterator[Event]:
+        started = time.perf_counter()
+        room = self.config.max_q_tokens if self.config.use_set_length else None
+        query_ids, cut = self.tokenizer.encode_query(request.text, room)
+        if cut:
+            yield Notice(
+                f"The model reads only the first {self.config.max_q_tokens - 2} tokens of the "
+                f"text; it did not see “{_shortened(cut)}”."
+            )
+        if self.card.tasks and task.token not in self.card.tasks:
+            yield Notice(
+                f"This checkpoint has not learned {task.token}: expect nonsense. It has learned "
+                f"{' '.join(self.card.tasks)}."
+            )
+        frame = self.frame(page, marks)
+        max_tokens = min(request.max_tokens, self._most_tokens(len(query_ids) + 1))
+        answer = Answer(
+            self.decoder,
+            self._see(page, frame, marks),
+            torch.tensor([task.row], device=self.device),
+            torch.tensor([query_ids], device=self.device),
+            max_tokens,
+        )
+        stream, first, written, last = self.tokenizer.stream(), 0.0, 0, None
+        suppressed = self.checkpoint.suppressed
+        if request.beams == 1:
+            steps = greedy_steps(answer, max_tokens, suppressed)
+        else:
+            steps = yield from _search(beam_steps(answer, max_tokens, request.beams, suppressed))
+        for step in steps:
+            written, last = written + 1, step.token_id
+            first = first or time.perf_counter() - started
+            yield self._text(step, stream.push(step.token_id))
+        if rest := stream.flush():
+            yield Text(rest, last if last is not None else -1, 1.0)
+        if request.want_region:
+            region = answer.region()
+            assert region is not None  # checked when asked
+            yield Region(frame.region_to_page(region.float().cpu().numpy()), frame)
+        stopped_by = "end" if last == END else "length"
+        yield Done(first, time.perf_counter() - started, written, stopped_by)
+
+    def _text(self, step: Step, delta: str) -> Text:
+        return Text(
+            delta,
+            step.token_id,
+            step.probability,
+            tuple(
+                Alternative(self.tokenizer.decode([id_]), id_, probability)
+                for id_, probability in step.alternatives
+            ),
+        )
+
+    def _most_tokens(self, queries: int) -> int:
+        """The longest answer that the position table allows."""
+        return min(self.config.max_a_tokens, self.config.position_rows - 2 - queries)
+
+    def _see(self, page: Page, frame: Frame, marks: Marks) -> Tensor:
+        """The image tokens, remembered: they do not depend on the question."""
+        key = (page.digest, frame, marks)
+        if key not in self._seen:
+            image = frame.tensor(page, marks)[None].to(self.device)
+            self._seen[key] = self.decoder.see(image)
+            while len(self._seen) > REMEMBERED_PAGES:
+                self._seen.popitem(last=False)
+        self._seen.move_to_end(key)
+        return self._seen[key]
+
+
+def _search(
+    search: Generator[None, None, list[Step]],
+) -> Generator[Progress, None, Iterable[Step]]:
+    """Pass a beam search on as events, so that it can be stopped after any token."""
+    for tokens in itertools.count(1):
+        try:
+            next(search)
+        except StopIteration as stop:
+            return stop.value
+        yield Progress(tokens)
+    raise AssertionError("unreachable")
+
+
+def _card(checkpoint: Checkpoint) -> Card:
+    given = checkpoint.config.get("card", {})
+    name = checkpoint.config.get("name") or (checkpoint.path.stem if checkpoint.path else "dessurt")
+    return Card(
+        name=str(name),
+        description=str(given.get("description", "")),
+        tasks=tuple(given.get("tasks", ())),
+        quality=str(given.get("quality", "")),
+        licence=str(given.get("licence", "")),
+    )
+
+
+def _shortened(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _download(repository: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+
+    wanted = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
+    try:
+        return Path(snapshot_download(repository, allow_patterns=wanted))
+    except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
+        raise CheckpointError(
+            f"There is no file or folder {repository}, and it could not be fetched from the "
+            "Hugging Face hub: check the name, or go online."
+        ) from error

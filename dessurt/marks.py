@@ -1,0 +1,272 @@
+"""Marks: what a person highlights or masks on a page, kept as shapes in page pixels.
+
+There are two channels. *highlight* points the model at something, *mask* hides something from it;
+where they overlap the mask wins. A shape is a box (or a clicked line: the same geometry), a brush
+path or a lasso polygon. Shapes stay vectors until the very last moment, when `Marks.rasterise`
+lays them into the pixel grid that is needed.
+
+Coordinates: x right, y down, pixel (0, 0) covers the square [0, 1) x [0, 1).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dessurt.fill import box_spans, capsule_spans, fill_spans, polygon_spans
+
+CHANNELS = {"highlight": 1.0, "mask": -1.0}
+KINDS = ("box", "line", "brush", "lasso")
+MAX_SHAPES = 10_000
+MAX_POINTS = 200_000
+MAX_COORDINATE = 1e6  # far outside any page that can be opened
+
+Point = tuple[float, float]
+Bounds = tuple[float, float, float, float]  # x0, y0, x1, y1
+
+
+class MarksError(ValueError):
+    """Marks that cannot be used; the message says in one sentence what to do."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One mark.
+
+    Raises:
+        MarksError: an unknown channel or kind, the wrong number of points, or a number that is
+            not finite.
+    """
+
+    channel: str  # "highlight" or "mask"
+    kind: str  # "box", "line", "brush" or "lasso"
+    points: tuple[Point, ...]  # box, line: two opposite corners; brush: a path; lasso: a polygon
+    radius: float = 0.0  # brush only, page pixels
+
+    def __post_init__(self) -> None:
+        """Check the fields and bring them to one form."""
+        if self.channel not in CHANNELS:
+            raise MarksError(f"A mark has the channel {self.channel!r}: use highlight or mask.")
+        if self.kind not in KINDS:
+            raise MarksError(f"A mark has the kind {self.kind!r}: use one of {', '.join(KINDS)}.")
+        points = _points(self.points, self.kind)
+        wanted, right = {
+            "brush": ("one point or more", len(points) >= 1),
+            "lasso": ("three points or more", len(points) >= 3),
+        }.get(self.kind, ("two opposite corners", len(points) == 2))
+        if not right:
+            raise MarksError(f"A {self.kind} has {len(points)} points: give {wanted}.")
+        radius = _number(self.radius)
+        if self.kind == "brush" and not 0 < radius <= MAX_COORDINATE:
+            raise MarksError("A brush needs a radius: give it in page pixels, above 0.")
+        if self.kind in ("box", "line"):
+            (ax, ay), (bx, by) = points
+            points = ((min(ax, bx), min(ay, by)), (max(ax, bx), max(ay, by)))
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "radius", radius)
+
+    def bounds(self) -> Bounds:
+        """The smallest box round the shape, a brush's thickness included."""
+        xs, ys = zip(*self.points, strict=True)
+        r = self.radius if self.kind == "brush" else 0.0
+        return min(xs) - r, min(ys) - r, max(xs) + r, max(ys) + r
+
+
+@dataclass(frozen=True)
+class Marks:
+    """All marks on one page; immutable and hashable, so that it can key a cache.
+
+    Raises:
+        MarksError: more than 10,000 shapes or 200,000 points.
+    """
+
+    shapes: tuple[Shape, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check how many there are."""
+        object.__setattr__(self, "shapes", tuple(self.shapes))
+        _check_count(len(self.shapes), sum(len(shape.points) for shape in self.shapes))
+
+    @classmethod
+    def from_boxes(
+        cls, highlight: Iterable[Sequence[float]] = (), mask: Iterable[Sequence[float]] = ()
+    ) -> Marks:
+        """Marks from boxes (x0, y0, x1, y1) in page pixels.
+
+        Raises:
+            MarksError: a box that is not four finite numbers, or too many boxes.
+        """
+        boxes = [("highlight", box) for box in highlight] + [("mask", box) for box in mask]
+        _check_count(len(boxes), 2 * len(boxes))
+        shapes = []
+        for channel, box in boxes:
+            if np.ndim(box) != 1 or len(box) != 4:
+                raise MarksError(f"A {channel} box is four numbers: x0, y0, x1, y1.")
+            shapes.append(Shape(channel, "box", ((box[0], box[1]), (box[2], box[3]))))
+        return cls(tuple(shapes))
+
+    @classmethod
+    def from_json(cls, obj: object) -> Marks:
+        """Marks from the parsed form of `to_json`.
+
+        Raises:
+            MarksError: it is not of that form, or holds bad numbers or too many marks.
+        """
+        entries = obj.get("shapes") if isinstance(obj, dict) else None
+        if not isinstance(entries, list):
+            raise MarksError('Marks are an object with a list: {"shapes": [...]}.')
+        _check_count(len(entries), 0)
+        points = 0
+        for entry in entries:
+            if not isinstance(entry, dict) or not isinstance(entry.get("points"), list):
+                raise MarksError('Each mark is an object with "channel", "kind" and "points".')
+            points += len(entry["points"])
+        _check_count(len(entries), points)
+        return cls(
+            tuple(
+                Shape(
+                    str(entry.get("channel")),
+                    str(entry.get("kind")),
+                    entry["points"],
+                    entry.get("radius", 0.0),
+                )
+                for entry in entries
+            )
+        )
+
+    def to_json(self) -> dict[str, list[dict[str, object]]]:
+        """A form that `json.dumps` writes and `from_json` reads back unchanged."""
+        entries: list[dict[str, object]] = []
+        for shape in self.shapes:
+            entry: dict[str, object] = {
+                "channel": shape.channel,
+                "kind": shape.kind,
+                "points": [list(point) for point in shape.points],
+            }
+            if shape.kind == "brush":
+                entry["radius"] = shape.radius
+            entries.append(entry)
+        return {"shapes": entries}
+
+    def of(self, channel: str) -> tuple[Shape, ...]:
+        """The shapes of one channel, in the order they were drawn."""
+        return tuple(shape for shape in self.shapes if shape.channel == channel)
+
+    def has(self, channel: str) -> bool:
+        """Whether anything is drawn in this channel."""
+        return any(shape.channel == channel for shape in self.shapes)
+
+    def bounds(self, channel: str) -> Bounds | None:
+        """The smallest box round all shapes of a channel; None without any."""
+        boxes = [shape.bounds() for shape in self.of(channel)]
+        if not boxes:
+            return None
+        x0, y0, x1, y1 = zip(*boxes, strict=True)
+        return min(x0), min(y0), max(x1), max(y1)
+
+    def checked(self, page_size: tuple[int, int]) -> Marks:
+        """The same marks, made fit for a page of `page_size` (height, width).
+
+        Boxes and lines that reach over the page's edge are clipped to it; of brush and lasso the
+        part outside is simply never drawn.
+
+        Raises:
+            MarksError: a mark lies wholly outside the page, or has no area.
+        """
+        height, width = page_size
+        shapes = []
+        for number, shape in enumerate(self.shapes, start=1):
+            x0, y0, x1, y1 = shape.bounds()
+            name = f"Mark {number} ({shape.channel} {shape.kind})"
+            if x1 <= x0 or y1 <= y0:
+                raise MarksError(f"{name} has no area: drag from one corner to the other.")
+            if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+                raise MarksError(
+                    f"{name} lies outside the page: the page is {width} x {height} pixels, "
+                    "draw the mark on it."
+                )
+            if shape.kind in ("box", "line"):
+                corners = (max(x0, 0.0), max(y0, 0.0)), (min(x1, width), min(y1, height))
+                shape = replace(shape, points=corners)
+            shapes.append(shape)
+        return Marks(tuple(shapes))
+
+    def moved(self, scale: Point, offset: Point) -> Marks:
+        """The marks under x -> x * scale + offset, per axis.
+
+        A brush keeps its round tip: its radius follows the geometric mean of the two scales.
+        """
+        (sx, sy), (ox, oy) = scale, offset
+        mean = math.sqrt(sx * sy)
+        return Marks(
+            tuple(
+                replace(
+                    shape,
+                    points=tuple((x * sx + ox, y * sy + oy) for x, y in shape.points),
+                    radius=shape.radius * mean,
+                )
+                for shape in self.shapes
+            )
+        )
+
+    def rasterise(self, size: tuple[int, int], pixel_centre: float = 0.5) -> np.ndarray:
+        """Draw the marks into a grid: a pixel belongs to a shape if its centre lies inside.
+
+        Args:
+            size: (height, width) of the grid, which has the same origin as the coordinates.
+            pixel_centre: where the centre of pixel (0, 0) lies. 0.5 is the geometry used
+                everywhere here; 0 is the original's, which takes a coordinate for a pixel index.
+
+        Returns:
+            float32 [height, width]: +1 highlight, -1 mask (it wins where both lie), 0 nothing.
+        """
+        out = np.zeros(size, np.float32)
+        for channel, value in CHANNELS.items():  # the mask comes last, so it wins
+            spans = [_spans(shape, size, pixel_centre) for shape in self.of(channel)]
+            if spans:
+                out[fill_spans(spans, size)] = value
+        return out
+
+
+def _spans(shape: Shape, size: tuple[int, int], pixel_centre: float) -> np.ndarray:
+    """The rows and columns covered by one shape: int [n, 3] of row, first, one past the last."""
+    points = np.asarray(shape.points, np.float64) - pixel_centre  # now pixel centres are integers
+    if shape.kind == "brush":
+        return capsule_spans(points, shape.radius, size)
+    if shape.kind == "lasso":
+        return polygon_spans(points, size)
+    return box_spans(points, size)
+
+
+def _points(points: object, kind: str) -> tuple[Point, ...]:
+    """The points as tuples of floats."""
+    try:
+        array = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise MarksError(f"The points of a {kind} are pairs of numbers: [[x, y], ...].")
+    if not np.isfinite(array).all() or (np.abs(array) > MAX_COORDINATE).any():
+        raise MarksError(f"A {kind} has a point that is not on any page: give page pixels.")
+    return tuple(map(tuple, array.tolist()))
+
+
+def _number(value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise MarksError("The radius of a mark is a number of page pixels.")
+    return number
+
+
+def _check_count(shapes: int, points: int) -> None:
+    if shapes > MAX_SHAPES or points > MAX_POINTS:
+        raise MarksError(
+            f"Too many marks ({shapes:,} with {points:,} points): use at most "
+            f"{MAX_SHAPES:,} marks and {MAX_POINTS:,} points."
+        )

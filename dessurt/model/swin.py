@@ -1,0 +1,226 @@
+"""Swin blocks whose windows also attend to the query, and the convolutional patch embedding.
+
+Swin: Liu et al., arXiv 2103.14030. Query cross attention: Davis et al., arXiv 2203.16618, 3.2.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class ConvPatchEmbed(nn.Module):
+    """Image to tokens by seven convolutions: eight pixels a token, each way."""
+
+    def __init__(self, channels: tuple[int, ...], width: int) -> None:
+        """`channels` of the seven convolutions, `width` of a token."""
+        super().__init__()
+        stages: OrderedDict[str, nn.Module] = OrderedDict()
+        before = 2  # grey and marks
+        for i, after in enumerate(channels):
+            size, stride, padding = (7, 2, 3) if i == 0 else (3, 1, 1)
+            stages[f"conv{i}"] = nn.Conv2d(before, after, size, stride, padding)
+            stages[f"groupnorm{i}"] = nn.GroupNorm(_groups(after), after)
+            stages[f"dropout{i}"] = nn.Dropout2d(0.1)
+            stages[f"relu{i}"] = nn.ReLU()
+            if i in (2, 3):
+                stages[f"pool{i}"] = nn.MaxPool2d(2)
+            before = after
+        self.cnn = nn.Sequential(stages)
+        self.proj = nn.Conv2d(before, width, 1)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, 2, H, W] -> [B, H/8 * W/8, C], row by row."""
+        image = image.contiguous(memory_format=torch.channels_last)
+        return self.norm(self.proj(self.cnn(image)).flatten(2).transpose(1, 2))
+
+
+class PatchEmbed(nn.Module):
+    """Image to tokens by one convolution: four pixels a token, each way."""
+
+    def __init__(self, width: int) -> None:
+        """`width` of a token."""
+        super().__init__()
+        self.proj = nn.Conv2d(2, width, 4, 4)
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, image: Tensor) -> Tensor:
+        """[B, 2, H, W] -> [B, H/4 * W/4, C], row by row."""
+        return self.norm(self.proj(image).flatten(2).transpose(1, 2))
+
+
+def _groups(channels: int) -> int:
+    """The original aims at 8 groups (4 when narrow) and takes the nearest smaller divisor."""
+    groups = 8 if channels >= 32 else 4
+    while channels % groups:
+        groups -= 1
+    return groups
+
+
+class DropPath(nn.Module):
+    """Skip a residual branch for whole samples while training (arXiv 1603.09382).
+
+    timm has this too, but importing timm imports torchvision, which costs seconds at every start.
+    """
+
+    def __init__(self, rate: float) -> None:
+        """`rate`: the probability of a skip."""
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, ...] -> [B, ...]."""
+        if not self.training or self.rate == 0:
+            return x
+        keep = 1 - self.rate
+        mask = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(keep)
+        return x * mask / keep
+
+
+class WindowAttention(nn.Module):
+    """Attention of a window's tokens to one another, with relative bias, and to the query."""
+
+    def __init__(self, width: int, window: int, heads: int, cross: bool) -> None:
+        """`width` C of a token, `window` side in tokens, `cross`: attend to the query too."""
+        super().__init__()
+        self.heads = heads
+        self.relative_position_bias_table = nn.Parameter(torch.zeros((2 * window - 1) ** 2, heads))
+        nn.init.trunc_normal_(self.relative_position_bias_table, std=0.02)
+        self.register_buffer("relative_position_index", _relative_index(window), persistent=False)
+        self.qkv = nn.Linear(width, 3 * width)
+        if cross:
+            self.docq_kv = nn.Linear(width, 2 * width)
+        self.proj = nn.Linear(width, width)
+
+    def bias(self, shift_mask: Tensor | None) -> Tensor:
+        """Relative bias (and shift mask) of every window: [1 or windows, heads, n, n]."""
+        n = self.relative_position_index.shape[0]
+        bias = self.relative_position_bias_table[self.relative_position_index.flatten()]
+        bias = bias.view(1, n, n, self.heads).permute(0, 3, 1, 2)
+        return bias if shift_mask is None else bias + shift_mask[:, None]
+
+    def forward(
+        self, x: Tensor, bias: Tensor, query: Tensor | None, query_bias: Tensor | None
+    ) -> Tensor:
+        """Attend.
+
+        Args:
+            x: [B * windows, n, C].
+            bias: [1 or windows, heads, n, n], from `bias`.
+            query: [B, Q, C] or None.
+            query_bias: [B, Q], 0 or -inf.
+        """
+        q, k, v = rearrange(self.qkv(x), "w n (three h d) -> three w h n d", three=3, h=self.heads)
+        if query is not None and query_bias is not None:
+            batch, windows = query.shape[0], x.shape[0] // query.shape[0]
+            query_k, query_v = rearrange(
+                self.docq_kv(query), "b q (two h d) -> two b h q d", two=2, h=self.heads
+            )
+            k = torch.cat([k, query_k.repeat_interleave(windows, 0)], 2)
+            v = torch.cat([v, query_v.repeat_interleave(windows, 0)], 2)
+            # The query's columns get neither relative bias nor shift mask.
+            columns = query_bias.to(bias)[:, None, None, None]
+            columns = columns.expand(batch, windows, self.heads, x.shape[1], query.shape[1])
+            bias = torch.cat([bias[None].expand(batch, windows, -1, -1, -1), columns], -1)
+            bias = bias.flatten(0, 1)
+        elif bias.shape[0] > 1:
+            bias = bias.repeat(x.shape[0] // bias.shape[0], 1, 1, 1)
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+        return self.proj(rearrange(out, "w h n d -> w n (h d)"))
+
+
+class SwinBlock(nn.Module):
+    """One (shifted-)window transformer block over the image tokens."""
+
+    def __init__(
+        self,
+        width: int,
+        grid: tuple[int, int],
+        window: int,
+        heads: int,
+        shifted: bool,
+        cross: bool,
+        drop_path: float,
+    ) -> None:
+        """`grid`: rows and columns of tokens; a grid no larger than the window is one window."""
+        super().__init__()
+        self.grid = grid
+        self.window, self.shift = window, window // 2 if shifted else 0
+        if min(grid) <= window:
+            self.window, self.shift = min(grid), 0
+        self.norm1 = nn.LayerNorm(width)
+        self.attn = WindowAttention(width, self.window, heads, cross)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            OrderedDict(
+                fc1=nn.Linear(width, 4 * width), act=nn.GELU(), fc2=nn.Linear(4 * width, width)
+            )
+        )
+        self.drop_path = DropPath(drop_path)
+        mask = _shift_mask(grid, self.window, self.shift) if self.shift else None
+        self.register_buffer("attn_mask", mask, persistent=False)
+
+    def forward(self, x: Tensor, query: Tensor | None, query_bias: Tensor | None) -> Tensor:
+        """Update the image tokens.
+
+        Args:
+            x: image tokens [B, N, C], row by row.
+            query: query tokens [B, Q, C], or None where this layer does not look at the query.
+            query_bias: [B, Q], -inf at tokens that must not be looked at, else 0.
+        """
+        rows, columns = self.grid
+        w, s = self.window, self.shift
+        y = rearrange(self.norm1(x), "b (r c) d -> b r c d", r=rows)
+        if s:
+            y = y.roll((-s, -s), (1, 2))
+        y = rearrange(y, "b (r i) (c j) d -> (b r c) (i j) d", i=w, j=w)
+        y = self.attn(y, self.attn.bias(self.attn_mask), query, query_bias)
+        y = rearrange(
+            y, "(b r c) (i j) d -> b (r i) (c j) d", r=rows // w, c=columns // w, i=w, j=w
+        )
+        if s:
+            y = y.roll((s, s), (1, 2))
+        x = x + self.drop_path(y.flatten(1, 2))
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+
+class PatchMerging(nn.Module):
+    """Four neighbouring tokens become one of twice the width."""
+
+    def __init__(self, grid: tuple[int, int], width: int) -> None:
+        """`grid` and `width` before merging."""
+        super().__init__()
+        self.grid = grid
+        self.norm = nn.LayerNorm(4 * width)
+        self.reduction = nn.Linear(4 * width, 2 * width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, N, C] -> [B, N/4, 2C]."""
+        # Column-major inside a patch: upper left, lower left, upper right, lower right.
+        x = rearrange(
+            x, "b (r i c j) d -> b (r c) (j i d)", r=self.grid[0] // 2, i=2, c=self.grid[1] // 2, j=2
+        )
+        return self.reduction(self.norm(x))
+
+
+def _relative_index(window: int) -> Tensor:
+    """Row of the bias table for every pair of a window's tokens: [w*w, w*w]."""
+    steps = torch.arange(window)
+    y, x = (axis.flatten() for axis in torch.meshgrid(steps, steps, indexing="ij"))
+    dy, dx = y[:, None] - y + window - 1, x[:, None] - x + window - 1
+    return dy * (2 * window - 1) + dx
+
+
+def _shift_mask(grid: tuple[int, int], window: int, shift: int) -> Tensor:
+    """-100 between tokens that only the cyclic shift made neighbours: [windows, w*w, w*w]."""
+    bands = [
+        torch.tensor([0] * (side - window) + [1] * (window - shift) + [2] * shift) for side in grid
+    ]
+    region = bands[0][:, None] * 3 + bands[1]
+    region = rearrange(region, "(r i) (c j) -> (r c) (i j)", i=window, j=window)
+    return (region[:, :, None] != region[:, None]).float() * -100

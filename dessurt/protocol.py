@@ -1,0 +1,115 @@
+"""The "ask a page" protocol: one question in, a stream of events out.
+
+The browser, the command line, the evaluation and the tests all consume the event stream of the
+same call, `Instrument.ask`. All geometry is in page pixels (x right, y down).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from dessurt.frame import Frame
+from dessurt.marks import Marks
+from dessurt.page import Page
+
+
+class RequestError(ValueError):
+    """A question that cannot be asked as it stands; the message says in one sentence what to do."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question about one page."""
+
+    task: str  # a task token, e.g. "w0>"
+    text: str = ""  # what follows the token
+    marks: Marks = field(default_factory=Marks)  # highlight and mask shapes, page pixels
+    max_tokens: int = 800
+    beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
+    want_region: bool = False  # also run the mask head
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One of the most probable tokens at a step."""
+
+    text: str
+    token_id: int
+    probability: float
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should know about how the question was read, e.g. text that was cut."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """One written token. The concatenated deltas are the answer."""
+
+    delta: str  # may be empty while a multi-byte character is still incomplete
+    token_id: int
+    probability: float
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Beam search goes on: so many tokens were written to every beam; the text comes at the end."""
+
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """The model's output mask over the page."""
+
+    map: np.ndarray  # float32 [page height, page width], 0..1; 0 outside what the model saw
+    frame: Frame  # how the page was laid into the model image
+
+
+@dataclass(frozen=True)
+class Done:
+    """The end of an answer."""
+
+    seconds_to_first_token: float
+    seconds: float
+    tokens: int
+    stopped_by: str  # "end", "length" or "user"
+
+
+Event = Notice | Progress | Text | Region | Done
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is and what it has learned."""
+
+    name: str
+    description: str = ""
+    tasks: tuple[str, ...] = ()  # task tokens it was trained on; empty = not known
+    quality: str = ""  # measured, in one line
+    licence: str = ""
+
+
+class Instrument(Protocol):
+    """Anything that can be asked about a page."""
+
+    card: Card
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        """Answer `request` about `page`.
+
+        Closing the iterator stops the model within one token.
+
+        Raises:
+            RequestError: the task is unknown, or lacks the marks or text it needs.
+        """
+        ...
