@@ -52,9 +52,11 @@ class FoldedAttention:
 class Decoder:
     """A model made ready for writing: made once, used for any number of answers."""
 
-    @torch.inference_mode()
+    @torch.no_grad()  # not inference_mode: the model's own weights must stay trainable tensors
     def __init__(self, model: Dessurt) -> None:
-        """Fold the projections of `model`, whose weights must not change afterwards.
+        """Fold the projections of `model` and lay its weights out for reading them fast.
+
+        The weights' values stay as they are, but must not be changed afterwards.
 
         Raises:
             ValueError: the model has layers without text (`use_auto` false), which cannot write.
@@ -68,6 +70,10 @@ class Decoder:
             # Without a Swin block, the projection of the layer whose tokens are reused.
             projection = to_text if swin is not None or projection is None else projection
             self.folded.append(_fold(text.self_attn, projection))
+            for linear in (*text.self_attn.linears, text.linear1, text.linear2):
+                _store_by_column(linear.weight)
+        _store_by_column(model.text_embedding.weight)
+        model.patch_embed.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def see(self, image: Tensor) -> Tensor:
@@ -147,7 +153,9 @@ class Answer:
                     cache[i] = tensor.index_select(0, parents)
         x = self.model.embed_next(token_ids, self.length)
         for i, (_, _, text, _, _) in enumerate(self.model.swin_layers):
-            x = text.feed_forward(text.norm1(x + self._attend(i, x, None)))
+            x = text.norm1(x + self._attend(i, x, None))
+            hidden = F.relu(_linear(x, text.linear1.weight, text.linear1.bias))
+            x = text.norm2(x + _linear(hidden, text.linear2.weight, text.linear2.bias))
         self.length += 1
         self._predict(x[:, -1])
 
@@ -158,7 +166,8 @@ class Answer:
         return None if region is None else region[0, 0]
 
     def _predict(self, x: Tensor) -> None:
-        self.probabilities = F.linear(x, self.model.text_embedding.weight).softmax(-1)
+        logits = _linear(x[:, None], self.model.text_embedding.weight)[:, 0]
+        self.probabilities = logits.softmax(-1)
 
     def _attend(self, i: int, x: Tensor, mask: Tensor | None) -> Tensor:
         """Layer i's attention of x [b, t, D] to image, earlier text and itself: [b, t, D]."""
@@ -167,20 +176,28 @@ class Answer:
         beams, new = x.shape[:2]
         end = self.length + new
         key, value = self.keys[i][:, :, :end], self.values[i][:, :, :end]
-        key[:, :, self.length :] = _split(F.linear(x, to_key.weight), self.heads)
-        value[:, :, self.length :] = _split(F.linear(x, to_value.weight), self.heads)
-        query = _split(to_query(x), self.heads) / math.sqrt(key.shape[-1])  # [b, h, t, d]
+        key[:, :, self.length :] = _split(_linear(x, to_key.weight), self.heads)
+        value[:, :, self.length :] = _split(_linear(x, to_value.weight), self.heads)
+        query = _split(_linear(x, to_query.weight, to_query.bias), self.heads)
+        query = query / math.sqrt(key.shape[-1])  # [b, h, t, d]
 
         text_scores = query @ key.transpose(-1, -2)
         if mask is not None:
             text_scores = text_scores + mask
         downward = (query @ folded.key).flatten(0, 2)  # [b h t, C]
-        image_scores = (downward @ image.T).unflatten(0, (beams, self.heads, new))
+        # In a few pieces a core, each small enough for the core's own cache.
+        pieces = image.unflatten(0, (_cores(image, len(image), 4), -1))  # [p, N / p, C]
+        scores = torch.bmm(downward.expand(len(pieces), -1, -1), pieces.transpose(1, 2))
+        image_scores = rearrange(
+            scores, "p (b h t) n -> b h t (p n)", b=beams, h=self.heads, t=new
+        )
         weights = torch.cat([image_scores, text_scores], -1).softmax(-1)
         image_weights, text_weights = weights.split([len(image), end], -1)
-        mean = (image_weights.flatten(0, 2) @ image).unflatten(0, (beams, self.heads, new))
+        shares = rearrange(image_weights, "b h t (p n) -> p (b h t) n", p=len(pieces))
+        mean = torch.bmm(shares, pieces).sum(0).unflatten(0, (beams, self.heads, new))
         out = mean @ folded.value.transpose(-1, -2) + text_weights @ value
-        return to_out(rearrange(out, "b h t d -> b t (h d)") + to_value.bias)
+        out = rearrange(out, "b h t d -> b t (h d)") + to_value.bias
+        return _linear(out, to_out.weight, to_out.bias)
 
 
 def greedy_steps(
@@ -271,7 +288,8 @@ def beam(
 ) -> list[int]:
     """The best beam's ids up to and including its first `</s>`; arguments as `greedy`."""
     answer = _begin(model, image, task_index, query_ids, max_tokens)
-    return [step.token_id for step in drain(beam_steps(answer, max_tokens, beams, suppressed, score))]
+    steps = drain(beam_steps(answer, max_tokens, beams, suppressed, score))
+    return [step.token_id for step in steps]
 
 
 def drain(steps: Generator[None, None, list[Step]]) -> list[Step]:
@@ -345,7 +363,8 @@ def _beam_by_log_probability(
         ids = torch.cat([ids[parents], tokens[:, None]], 1)
         chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
         for row in (tokens[:beams] == END).nonzero().flatten().tolist():
-            ended.append((float(ranked[row]) / (index + 1), ids[row].tolist(), chances[row].tolist()))
+            mean = float(ranked[row]) / (index + 1)
+            ended.append((mean, ids[row].tolist(), chances[row].tolist()))
         going = (tokens != END).nonzero().flatten()[:beams]
         ids, chances, scores = ids[going], chances[going], ranked[going]
         yield
@@ -374,15 +393,40 @@ def _suppress(probabilities: Tensor, suppressed: Sequence[int]) -> Tensor:
     return probabilities
 
 
+def _store_by_column(weight: Tensor) -> None:
+    """Lay a weight [out, in] out so that [in, out] is contiguous: its values stay the same."""
+    weight.data = weight.data.t().contiguous().t()
+
+
+def _cores(tensor: Tensor, size: int, pieces: int = 1) -> int:
+    """Into how many parts to cut an axis of this size, so many `pieces` a core at most."""
+    on_cpu = tensor.device.type == "cpu"
+    return math.gcd(size, pieces * torch.get_num_threads()) if on_cpu else 1
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """F.linear of x [b, t, in]. Writing one token is bound by reading the weights.
+
+    A product with a single row runs on one core, and slowly if the weight lies by rows; cut along
+    its inputs, it runs on all cores (see benchmarks/decode.py for what that gives).
+    """
+    parts = _cores(x, x.shape[-1])
+    if x.device.type != "cpu" or x.shape[1] > 1:
+        return F.linear(x, weight, bias)
+    rows = x[:, 0].unflatten(-1, (parts, -1)).transpose(0, 1)  # [parts, b, in / parts]
+    out = torch.bmm(rows, weight.t().unflatten(0, (parts, -1))).sum(0)
+    return (out if bias is None else out + bias)[:, None]
+
+
 def _split(x: Tensor, heads: int) -> Tensor:
     return rearrange(x, "b t (h d) -> b h t d", h=heads)
 
 
 def _fold(attention: TextAttention, projection: nn.Module) -> FoldedAttention:
     def fold(linear: nn.Module) -> Tensor:
-        weight = linear.weight if isinstance(projection, nn.Identity) else linear.weight @ (
-            projection.weight
-        )
+        weight = linear.weight
+        if not isinstance(projection, nn.Identity):
+            weight = weight @ projection.weight
         return rearrange(weight, "(h d) c -> h d c", h=attention.heads).contiguous()
 
     return FoldedAttention(fold(attention.linears[1]), fold(attention.linears[2]), attention)

@@ -9,7 +9,7 @@ The edges of a shape belong to it, as in the original (a box from 60.0 to 79.2 c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -47,8 +47,8 @@ def polygon_spans(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return _spans(rows[::2], x[::2], x[1::2], size)
 
 
-def capsule_spans(points: np.ndarray, radius: float, size: tuple[int, int]) -> np.ndarray:
-    """Spans of a thick path with round ends and joints.
+def capsule_spans(points: np.ndarray, radius: float, size: tuple[int, int]) -> Iterator[np.ndarray]:
+    """Spans of a thick path with round ends and joints, in pieces.
 
     Args:
         points: float [n, 2], the path (x, y); one point is a disc.
@@ -62,22 +62,21 @@ def capsule_spans(points: np.ndarray, radius: float, size: tuple[int, int]) -> n
     last = np.clip(np.floor(bottom + _TINY) + 1, 0, size[0]).astype(np.int64)
     count = np.maximum(last - first, 0)
     pieces = np.cumsum(count) // _CHUNK
-    found = [np.empty((0, 3), np.int64)]
     for piece in range(int(pieces[-1]) + 1):
         here = pieces == piece
         segment, rows = _ranges(first[here], last[here])
         left, right = _capsule(starts[here][segment], ends[here][segment], rows, radius)
-        found.append(_merged(_spans(rows, left, right, size)))
-    return np.concatenate(found)
+        yield _spans(rows, left, right, size)
 
 
-def fill_spans(spans: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
+def fill_spans(spans: Iterable[np.ndarray], size: tuple[int, int]) -> np.ndarray:
     """The union of spans as bool [height, width]."""
     height, width = size
     steps = np.zeros((height, width + 1), np.int32)  # +1 where a span starts, -1 where it ends
+    flat = steps.reshape(-1)
     for rows, first, last in (part.T for part in spans):
-        np.add.at(steps, (rows, first), 1)
-        np.add.at(steps, (rows, last), -1)
+        np.add.at(flat, rows * (width + 1) + first, 1)
+        np.add.at(flat, rows * (width + 1) + last, -1)
     return np.cumsum(steps, axis=1, out=steps)[:, :width] > 0
 
 
@@ -123,11 +122,6 @@ def _spans(rows: np.ndarray, x0: np.ndarray, x1: np.ndarray, size: tuple[int, in
     last = np.clip(np.floor(x1 + _TINY) + 1, 0, size[1])
     keep = last > first
     return np.stack((rows[keep], first[keep], last[keep]), axis=1).astype(np.int64)
-
-
-def _merged(spans: np.ndarray) -> np.ndarray:
-    """Spans without those that repeat: the strokes of one brush overlap almost entirely."""
-    return np.unique(spans, axis=0)
 
 
 def _inside(low: float, high: float, limit: int) -> np.ndarray:

@@ -206,7 +206,7 @@ def _shortened(text: str, most: int = 60) -> str:
 
 def _download(repository: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
     try:

@@ -11,7 +11,7 @@ Coordinates: x right, y down, pixel (0, 0) covers the square [0, 1) x [0, 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -225,20 +225,23 @@ class Marks:
         """
         out = np.zeros(size, np.float32)
         for channel, value in CHANNELS.items():  # the mask comes last, so it wins
-            spans = [_spans(shape, size, pixel_centre) for shape in self.of(channel)]
-            if spans:
-                out[fill_spans(spans, size)] = value
+            if self.has(channel):
+                out[fill_spans(_spans(self.of(channel), size, pixel_centre), size)] = value
         return out
 
 
-def _spans(shape: Shape, size: tuple[int, int], pixel_centre: float) -> np.ndarray:
-    """The rows and columns covered by one shape: int [n, 3] of row, first, one past the last."""
-    points = np.asarray(shape.points, np.float64) - pixel_centre  # now pixel centres are integers
-    if shape.kind == "brush":
-        return capsule_spans(points, shape.radius, size)
-    if shape.kind == "lasso":
-        return polygon_spans(points, size)
-    return box_spans(points, size)
+def _spans(
+    shapes: Iterable[Shape], size: tuple[int, int], pixel_centre: float
+) -> Iterator[np.ndarray]:
+    """The runs of pixels that shapes cover: int64 [n, 3] of row, first and one past the last."""
+    for shape in shapes:
+        points = np.asarray(shape.points) - pixel_centre  # now pixel centres are whole numbers
+        if shape.kind == "brush":
+            yield from capsule_spans(points, shape.radius, size)
+        elif shape.kind == "lasso":
+            yield polygon_spans(points, size)
+        else:
+            yield box_spans(points, size)
 
 
 def _points(points: object, kind: str) -> tuple[Point, ...]:

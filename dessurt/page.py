@@ -17,14 +17,14 @@ import numpy as np
 import pypdfium2
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MAX_PIXELS = 64_000_000  # an A4 page at 800 dpi; one such page takes about 0.5 GB to prepare
+MAX_PIXELS = 64_000_000  # an A4 page at 800 dpi; in colour it takes about 1 GB to prepare
 MAX_SIDE = 30_000  # OpenCV's resampling stops at 32,767
 MIN_SIDE = 4
 PDF_DPI = 150
 KINDS = "PNG, JPEG, TIFF, WebP, BMP, GIF or PDF"
 
 # The readers used: no others, because some of Pillow's run programs (EPS) or fetch files.
-_FORMATS = ("PNG", "JPEG", "MPO", "TIFF", "WEBP", "BMP", "GIF")
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF")
 _LUMA = (0.2125, 0.7154, 0.0721)  # the original's grey of a colour page (scikit-image's rgb2gray)
 _pdfium = threading.Lock()  # PDFium must not be called from two threads at once
 
@@ -45,12 +45,13 @@ class Page:
     pixels: np.ndarray  # uint8 [height, width] grey or [height, width, 3] red, green, blue
 
     def __post_init__(self) -> None:
-        """Check the array and keep a copy that nobody can write to."""
+        """Check the array and keep it where nobody can write to it."""
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or not (len(shape) == 2 or shape[2:] == (3,)):
             raise PageError("A page is an array of uint8: [height, width] or [height, width, 3].")
         _check_size(shape[1], shape[0], "The page")
-        pixels = np.array(self.pixels, order="C")
+        # An array that nobody can write to is kept as it is: a large page is not held twice.
+        pixels = np.array(self.pixels, order="C", copy=self.pixels.flags.writeable or None)
         pixels.setflags(write=False)
         object.__setattr__(self, "pixels", pixels)
 
@@ -120,7 +121,9 @@ class Page:
         """
         if self.pixels.ndim == 2:
             return self.pixels
-        gray = self.pixels @ np.asarray(_LUMA, np.float32)
+        gray = np.zeros(self.size, np.float32)
+        for channel, share in enumerate(_LUMA):
+            gray += self.pixels[:, :, channel] * np.float32(share)
         gray.setflags(write=False)
         return gray
 
@@ -222,7 +225,7 @@ def _image_pixels(path: Path, number: int) -> np.ndarray:
 def _as_pixels(image: Image.Image) -> np.ndarray:
     """Any of Pillow's modes as uint8, grey or RGB."""
     if image.mode.startswith(("I", "F")):
-        return _deep_pixels(np.asarray(image))
+        return _deep_pixels(np.asarray(image), image.mode)
     if image.has_transparency_data:
         colour = image.convert("RGBA")
         white = Image.new("RGBA", colour.size, "white")
@@ -233,15 +236,15 @@ def _as_pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
-def _deep_pixels(values: np.ndarray) -> np.ndarray:
-    """16-bit, 32-bit and floating grey as uint8.
+def _deep_pixels(values: np.ndarray, mode: str) -> np.ndarray:
+    """Grey of 16 bits, 32 bits or floating point as uint8.
 
-    Floats up to 1 are taken for 0 ... 1, integers above 255 for 16-bit samples.
+    Floats up to 1 are taken for 0 ... 1; 32-bit values above 255 for 16-bit samples.
     """
-    values = np.nan_to_num(values.astype(np.float64))
-    if values.max() > 255:
+    values = np.nan_to_num(values.astype(np.float32))
+    if mode.startswith("I;16") or values.max() > 255:
         values = values / 257  # 65535 / 255
-    elif values.max() <= 1 and values.dtype.kind == "f":
+    elif mode == "F" and values.max() <= 1:
         values = values * 255
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
@@ -279,7 +282,9 @@ def _pdf_pixels(path: Path, number: int) -> np.ndarray:
             scale = min(scale, (0.99 * MAX_PIXELS / (width * height)) ** 0.5)
             scale = min(scale, 0.99 * MAX_SIDE / max(width, height))
             bitmap = page.render(scale=scale, rev_byteorder=True)
-            return np.array(bitmap.to_numpy()[:, :, :3])
+            pixels = np.array(bitmap.to_numpy()[:, :, :3])  # the bitmap ends with the document
+            pixels.setflags(write=False)
+            return pixels
         except pypdfium2.PdfiumError as error:
             raise _damaged(path) from error
         finally:

@@ -224,7 +224,7 @@ _BY_TOKEN = {entry.token: entry for entry in TASKS}
 _MISSING = {
     "highlight": "needs a highlight: mark a line or a box.",
     "mask": "needs a mask: cover the words in question.",
-    "text": "needs text: type it, for example {example}.",
+    "text": "needs text: type it, for example “{example}”.",
 }
 
 

@@ -202,9 +202,8 @@ class PatchMerging(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, N, C] -> [B, N/4, 2C]."""
         # Column-major inside a patch: upper left, lower left, upper right, lower right.
-        x = rearrange(
-            x, "b (r i c j) d -> b (r c) (j i d)", r=self.grid[0] // 2, i=2, c=self.grid[1] // 2, j=2
-        )
+        pattern = "b (r i c j) d -> b (r c) (j i d)"
+        x = rearrange(x, pattern, r=self.grid[0] // 2, i=2, c=self.grid[1] // 2, j=2)
         return self.reduction(self.norm(x))
 
 

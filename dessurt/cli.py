@@ -1,0 +1,249 @@
+"""The command line: `dessurt ask`, `dessurt app`, `dessurt checkpoint convert` and so on.
+
+Whatever a person can set right ends in one line on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image
+
+from dessurt import (
+    Done,
+    Marks,
+    MarksError,
+    Notice,
+    Page,
+    PageError,
+    Region,
+    Request,
+    RequestError,
+    Text,
+    checkpoint,
+    open_model,
+)
+from dessurt.checkpoint import CheckpointError
+from dessurt.tasks import TaskError, split_query
+
+DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
+EXPECTED = (CheckpointError, MarksError, PageError, RequestError, TaskError)
+
+
+class CommandError(ValueError):
+    """A command line that cannot be followed; the message says in one sentence what to do."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after `dessurt`; by default those of the process.
+
+    Returns:
+        the exit code: 0 done, 2 a mistake that the message explains, 130 interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        return run(arguments)
+    except (*EXPECTED, CommandError) as error:
+        print(f"dessurt: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dessurt: stopped.", file=sys.stderr)
+        return 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without repeating the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="dessurt", description="Ask a page.")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    ask = verbs.add_parser("ask", help="ask one question about one page")
+    ask.add_argument("page", metavar="PAGE", help="image or PDF file")
+    ask.add_argument("--task", required=True, help="task token, e.g. 'w0>'; text may follow it")
+    ask.add_argument("--text", help="the text that the task takes")
+    for flag, what in (("--highlight", "boxes to point at"), ("--mask", "boxes to hide")):
+        ask.add_argument(
+            flag,
+            type=_box,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="x0,y0,x1,y1",
+            help=f"{what}, in page pixels",
+        )
+    ask.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
+    ask.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
+    ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
+    ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
+    ask.add_argument("--max-tokens", type=int, default=800, help="the longest answer")
+    ask.add_argument("--region", metavar="PNG", help="write the model's own highlight there")
+    ask.add_argument("--json", action="store_true", help="print one object at the end")
+    ask.set_defaults(run=_ask)
+
+    app = verbs.add_parser("app", help="open the browser app")
+    app.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
+    app.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
+    app.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    app.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    app.set_defaults(run=_app)
+
+    files = verbs.add_parser("checkpoint", help="work on checkpoint files")
+    actions = files.add_subparsers(required=True, metavar="ACTION")
+    convert = actions.add_parser("convert", help="write an official .pth as our folder")
+    convert.add_argument("source", metavar="OFFICIAL.pth")
+    convert.add_argument("folder", metavar="FOLDER")
+    convert.set_defaults(run=_convert)
+    return parser
+
+
+def _box(text: str) -> tuple[float, float, float, float]:
+    try:
+        x0, y0, x1, y1 = (float(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a box: give four numbers, for example 120,300,900,340"
+        ) from None
+    return x0, y0, x1, y1
+
+
+def _ask(arguments: argparse.Namespace) -> int:
+    task, text = split_query(arguments.task)
+    if text and arguments.text is not None:
+        raise CommandError("Give the text once: after the task or with --text.")
+    request = Request(
+        task=task.token,
+        text=text if arguments.text is None else arguments.text,
+        marks=Marks.from_boxes(arguments.highlight, arguments.mask),
+        max_tokens=arguments.max_tokens,
+        beams=arguments.beams,
+        want_region=arguments.region is not None,
+    )
+    page = Page.open(arguments.page, arguments.number - 1)
+    instrument = open_model(_checkpoint(arguments.checkpoint), arguments.device)
+    answer = _Answer(arguments)
+    try:
+        for event in instrument.ask(page, request):
+            answer.take(event)
+    except KeyboardInterrupt:
+        answer.stopped_by_user()
+    answer.finish()
+    return 0
+
+
+class _Answer:
+    """What came so far, shown as it comes."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.started = time.perf_counter()
+        self.first: float | None = None
+        self.tokens: list[dict[str, Any]] = []
+        self.done: Done | None = None
+
+    def take(self, event: object) -> None:
+        """Show one event."""
+        if isinstance(event, Text):
+            if self.first is None:
+                self.first = time.perf_counter() - self.started
+            self.tokens.append(
+                {"text": event.delta, "id": event.token_id, "probability": event.probability}
+            )
+            if not self.arguments.json:
+                print(event.delta, end="", flush=True)
+        elif isinstance(event, Notice):
+            print(event.message, file=sys.stderr)
+        elif isinstance(event, Region):
+            _write_region(event.map, self.arguments.region)
+        elif isinstance(event, Done):
+            self.done = event
+
+    def stopped_by_user(self) -> None:
+        """End the answer here."""
+        seconds = time.perf_counter() - self.started
+        first = seconds if self.first is None else self.first
+        self.done = Done(first, seconds, len(self.tokens), "user")
+
+    def finish(self) -> None:
+        """Print what is left to say."""
+        assert self.done is not None  # every answer ends with Done
+        if self.arguments.json:
+            whole = {
+                "answer": "".join(token["text"] for token in self.tokens),
+                "tokens": self.tokens,
+                "seconds_to_first_token": self.done.seconds_to_first_token,
+                "seconds": self.done.seconds,
+                "stopped_by": self.done.stopped_by,
+            }
+            print(json.dumps(whole, ensure_ascii=False))
+            return
+        print(flush=True)
+        if self.done.stopped_by != "end":
+            why = {"user": "as you asked", "length": "at the longest length allowed"}
+            print(
+                f"Stopped after {self.done.tokens} tokens, {why[self.done.stopped_by]}.",
+                file=sys.stderr,
+            )
+
+
+def _checkpoint(given: str | None) -> str | Path:
+    if given is not None:
+        return given
+    if not DEFAULT_CHECKPOINT.exists():
+        raise CommandError(
+            "The small checkpoint is not installed here: pass --checkpoint with a folder or .pth."
+        )
+    return DEFAULT_CHECKPOINT
+
+
+def _write_region(region: np.ndarray, path: str) -> None:
+    """A map of 0 ... 1 as a grey picture of the page's size."""
+    try:
+        Image.fromarray(np.rint(region * 255).astype(np.uint8)).save(path)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"Could not write {path} ({error}): name a .png file.") from error
+
+
+def _app(arguments: argparse.Namespace) -> int:
+    try:
+        from dessurt_app.ui import build, launch_options
+    except ModuleNotFoundError as error:
+        raise CommandError(f"The app needs the package {error.name}: install it.") from error
+    try:
+        build(checkpoint=arguments.checkpoint).launch(
+            server_name=arguments.host,
+            server_port=arguments.port,
+            inbrowser=not arguments.no_browser,
+            **launch_options(),
+        )
+    except OSError as error:
+        raise CommandError(f"The app cannot be served ({error}): try another --port.") from error
+    return 0
+
+
+def _convert(arguments: argparse.Namespace) -> int:
+    try:
+        checkpoint.convert(arguments.source, arguments.folder)
+    except OSError as error:
+        raise CommandError(f"Could not write {arguments.folder} ({error}).") from error
+    print(f"Wrote {arguments.folder}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
