@@ -126,6 +126,8 @@ def _ask(arguments: argparse.Namespace) -> int:
     task, text = split_query(arguments.task)
     if text and arguments.text is not None:
         raise CommandError("Give the text once: after the task or with --text.")
+    if arguments.region is not None:
+        _check_region(Path(arguments.region))
     request = Request(
         task=task.token,
         text=text if arguments.text is None else arguments.text,
@@ -211,12 +213,18 @@ def _checkpoint(given: str | None) -> str | Path:
     return DEFAULT_CHECKPOINT
 
 
+def _check_region(path: Path) -> None:
+    """Say before the model is asked that its region could not be written."""
+    if path.suffix.lower() != ".png" or not path.parent.is_dir():
+        raise CommandError(f"Cannot write the region to {path}: name a .png in a folder there is.")
+
+
 def _write_region(region: np.ndarray, path: str) -> None:
     """A map of 0 ... 1 as a grey picture of the page's size."""
     try:
         Image.fromarray(np.rint(region * 255).astype(np.uint8)).save(path)
-    except (OSError, ValueError) as error:
-        raise CommandError(f"Could not write {path} ({error}): name a .png file.") from error
+    except OSError as error:
+        raise CommandError(f"Could not write {path} ({error}).") from error
 
 
 def _app(arguments: argparse.Namespace) -> int:

@@ -120,10 +120,22 @@ def test_gradients_of_every_parameter(case: Case) -> None:
     for name, norm in expected.items():
         if norm is None:
             assert ours[name] is None, name
+        elif _cancels(name):
+            assert ours[name].norm().item() < 1e-3 and norm < 1e-3, name
         else:
-            # A key's bias cancels in the softmax: its gradient is rounding noise around 3e-6.
-            assert ours[name].norm().item() == pytest.approx(norm, rel=0.01, abs=2e-5), name
+            assert ours[name].norm().item() == pytest.approx(norm, rel=0.01), name
     model.zero_grad()
+
+
+def _cancels(name: str) -> bool:
+    """Whether a parameter's gradient is zero in exact arithmetic, so that only rounding is left.
+
+    A key's bias cancels in the softmax, a convolution's bias in the instance norm after it.
+    """
+    key_bias = name.endswith("self_attn.linears.1.bias")
+    return key_bias or (
+        name.startswith("upsample_net") and name != "upsample_net.20.bias" and name.endswith("bias")
+    )
 
 
 def _label_smoothing(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
