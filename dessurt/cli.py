@@ -6,9 +6,12 @@ Whatever a person can set right ends in one line on stderr and exit code 2.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import runpy
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -34,6 +37,16 @@ from dessurt.checkpoint import CheckpointError
 from dessurt.tasks import TaskError, split_query
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
+# Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.
+PACKAGES = {
+    verb: what
+    for verb, what in (
+        ("train", "train a model from a config"),
+        ("evaluate", "measure a checkpoint"),
+        ("synth", "make synthetic pages"),
+    )
+    if (Path(__file__).parent / verb / "__main__.py").is_file()
+}
 EXPECTED = (CheckpointError, MarksError, PageError, RequestError, TaskError)
 
 
@@ -50,7 +63,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit code: 0 done, 2 a mistake that the message explains, 130 interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words and words[0] in PACKAGES:
+        arguments = argparse.Namespace(run=_package, words=words)
+    else:
+        arguments = _parser().parse_args(words)
+    warnings.filterwarnings("ignore", module="PIL")  # about damaged files; the error says enough
     try:
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
@@ -109,6 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("source", metavar="OFFICIAL.pth")
     convert.add_argument("folder", metavar="FOLDER")
     convert.set_defaults(run=_convert)
+
+    for verb, what in PACKAGES.items():  # only for the help: these read their own words
+        verbs.add_parser(verb, help=what)
     return parser
 
 
@@ -229,18 +250,27 @@ def _write_region(region: np.ndarray, path: str) -> None:
 
 def _app(arguments: argparse.Namespace) -> int:
     try:
-        from dessurt_app.ui import build, launch_options
+        # By name: the core does not depend on the app, and runs without Gradio.
+        ui = importlib.import_module("dessurt_app.ui")
     except ModuleNotFoundError as error:
         raise CommandError(f"The app needs the package {error.name}: install it.") from error
     try:
-        build(checkpoint=arguments.checkpoint).launch(
+        ui.build(checkpoint=arguments.checkpoint).launch(
             server_name=arguments.host,
             server_port=arguments.port,
             inbrowser=not arguments.no_browser,
-            **launch_options(),
+            **ui.launch_options(),
         )
     except OSError as error:
-        raise CommandError(f"The app cannot be served ({error}): try another --port.") from error
+        at = f"{arguments.host}:{arguments.port or 'any port'}"
+        raise CommandError(f"The app cannot listen on {at}: try another --port.") from error
+    return 0
+
+
+def _package(arguments: argparse.Namespace) -> int:
+    verb, *rest = arguments.words
+    sys.argv = [f"dessurt {verb}", *rest]
+    runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
     return 0
 
 

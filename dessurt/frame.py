@@ -162,11 +162,11 @@ class Frame:
         centre = 0.0 if self.mode == "fit" else 0.5
         height, width = self.page_size
         page = Marks.from_boxes(highlight=[(0, 0, width, height)])
-        drawn = [
-            shapes.moved(self.scale, self.offset).rasterise(self.image_size, centre)
+        drawn, whole = (
+            shapes.rasterise(self.image_size, self.scale, self.offset, centre)
             for shapes in (marks, page)
-        ]
-        return drawn[0] * drawn[1]  # nothing is marked outside the page
+        )
+        return drawn * whole  # nothing is marked outside the page
 
     def tensor(self, page: Page, marks: Marks) -> torch.Tensor:
         """What the model gets: float32 [2, H, W].

@@ -138,9 +138,10 @@ class DessurtInstrument:
         for step in steps:
             written, last = written + 1, step.token_id
             first = first or time.perf_counter() - started
-            yield self._text(step, stream.push(step.token_id))
-        if rest := stream.flush():
-            yield Text(rest, last if last is not None else -1, 1.0)
+            delta = stream.push(step.token_id)
+            if step.token_id == END or written == max_tokens:
+                delta += stream.flush()  # a character that was cut in the middle
+            yield self._text(step, delta)
         if request.want_region:
             region = answer.region()
             assert region is not None  # checked when asked

@@ -59,7 +59,7 @@ class Shape:
         }.get(self.kind, ("two opposite corners", len(points) == 2))
         if not right:
             raise MarksError(f"A {self.kind} has {len(points)} points: give {wanted}.")
-        radius = _number(self.radius)
+        radius = _number(self.radius) if self.kind == "brush" else 0.0
         if self.kind == "brush" and not 0 < radius <= MAX_COORDINATE:
             raise MarksError("A brush needs a radius: give it in page pixels, above 0.")
         if self.kind in ("box", "line"):
@@ -194,29 +194,20 @@ class Marks:
             shapes.append(shape)
         return Marks(tuple(shapes))
 
-    def moved(self, scale: Point, offset: Point) -> Marks:
-        """The marks under x -> x * scale + offset, per axis.
-
-        A brush keeps its round tip: its radius follows the geometric mean of the two scales.
-        """
-        (sx, sy), (ox, oy) = scale, offset
-        mean = math.sqrt(sx * sy)
-        return Marks(
-            tuple(
-                replace(
-                    shape,
-                    points=tuple((x * sx + ox, y * sy + oy) for x, y in shape.points),
-                    radius=shape.radius * mean,
-                )
-                for shape in self.shapes
-            )
-        )
-
-    def rasterise(self, size: tuple[int, int], pixel_centre: float = 0.5) -> np.ndarray:
+    def rasterise(
+        self,
+        size: tuple[int, int],
+        scale: Point = (1.0, 1.0),
+        offset: Point = (0.0, 0.0),
+        pixel_centre: float = 0.5,
+    ) -> np.ndarray:
         """Draw the marks into a grid: a pixel belongs to a shape if its centre lies inside.
 
         Args:
-            size: (height, width) of the grid, which has the same origin as the coordinates.
+            size: (height, width) of the grid.
+            scale: grid pixels per page pixel, x and y. A brush stays round: its radius follows
+                the geometric mean.
+            offset: grid x, y of the page's upper left corner.
             pixel_centre: where the centre of pixel (0, 0) lies. 0.5 is the geometry used
                 everywhere here; 0 is the original's, which takes a coordinate for a pixel index.
 
@@ -224,20 +215,22 @@ class Marks:
             float32 [height, width]: +1 highlight, -1 mask (it wins where both lie), 0 nothing.
         """
         out = np.zeros(size, np.float32)
+        placing = np.asarray(scale), np.asarray(offset) - pixel_centre  # to whole-numbered centres
         for channel, value in CHANNELS.items():  # the mask comes last, so it wins
             if self.has(channel):
-                out[fill_spans(_spans(self.of(channel), size, pixel_centre), size)] = value
+                out[fill_spans(_spans(self.of(channel), placing, size), size)] = value
         return out
 
 
 def _spans(
-    shapes: Iterable[Shape], size: tuple[int, int], pixel_centre: float
+    shapes: Iterable[Shape], placing: tuple[np.ndarray, np.ndarray], size: tuple[int, int]
 ) -> Iterator[np.ndarray]:
     """The runs of pixels that shapes cover: int64 [n, 3] of row, first and one past the last."""
+    scale, offset = placing
     for shape in shapes:
-        points = np.asarray(shape.points) - pixel_centre  # now pixel centres are whole numbers
+        points = np.asarray(shape.points) * scale + offset
         if shape.kind == "brush":
-            yield from capsule_spans(points, shape.radius, size)
+            yield from capsule_spans(points, shape.radius * math.sqrt(scale.prod()), size)
         elif shape.kind == "lasso":
             yield polygon_spans(points, size)
         else:
@@ -248,7 +241,7 @@ def _points(points: object, kind: str) -> tuple[Point, ...]:
     """The points as tuples of floats."""
     try:
         array = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
     if array.ndim != 2 or array.shape[1] != 2:
         raise MarksError(f"The points of a {kind} are pairs of numbers: [[x, y], ...].")
@@ -260,10 +253,10 @@ def _points(points: object, kind: str) -> tuple[Point, ...]:
 def _number(value: object) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise MarksError("The radius of a mark is a number of page pixels.")
+        raise MarksError("The radius of a brush is a number of page pixels.")
     return number
 
 

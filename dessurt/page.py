@@ -17,7 +17,7 @@ import numpy as np
 import pypdfium2
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MAX_PIXELS = 64_000_000  # an A4 page at 800 dpi; in colour it takes about 1 GB to prepare
+MAX_PIXELS = 64_000_000  # an A4 page at 800 dpi; in colour it takes up to 2 GB to prepare
 MAX_SIDE = 30_000  # OpenCV's resampling stops at 32,767
 MIN_SIDE = 4
 PDF_DPI = 150

@@ -37,10 +37,15 @@ class Tokenizer:
 
         Raises:
             FileNotFoundError: the folder has neither.
+            ValueError: the file is damaged.
         """
         folder = Path(folder)
         if (folder / "tokenizer.json").exists():
-            return cls(tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json")))
+            try:
+                backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+            except Exception as error:  # the library raises nothing more specific
+                raise ValueError(f"tokenizer.json cannot be read: {error}") from error
+            return cls(backend)
         if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
             vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,7 @@
+"""`python -m dessurt.train CONFIG`."""
+
+import sys
+
+from dessurt.train.loop import main
+
+sys.exit(main())

@@ -1,0 +1,62 @@
+"""An instrument that writes words it was told, slowly, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from dessurt import tasks
+from dessurt.frame import Frame
+from dessurt.marks import Marks
+from dessurt.page import Page
+from dessurt.protocol import Card, Done, Event, Notice, Region, Request, Text
+
+
+class FakeInstrument:
+    """Writes `words`, one token each, `seconds` apart.
+
+    `asked` holds the (page, request) of each question, `computed` counts the tokens made for the
+    last one, `closed` tells whether that one was closed before its end.
+    """
+
+    def __init__(self, words: str = "one two three four five six", seconds: float = 0.1) -> None:
+        self.card = Card("fake", tasks=("w0>", "natural_q~", "0w~"))
+        self.usual = words.split(" "), seconds
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was asked, and write as at first."""
+        self.words, self.seconds = self.usual
+        self.notices: list[str] = []
+        self.asked: list[tuple[Page, Request]] = []
+        self.computed = 0
+        self.closed = False
+
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        if marks.has("highlight"):
+            return Frame.focus(page.size, (64, 1024), marks, 20)
+        return Frame.fit(page.size, (1152, 768))
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        self.asked.append((page, request))
+        self.computed, self.closed = 0, False
+        return self._answer(page, request)
+
+    def _answer(self, page: Page, request: Request) -> Iterator[Event]:
+        try:
+            yield from map(Notice, self.notices)
+            if tasks.task(request.task).returns != "region":
+                for number, word in enumerate(self.words):
+                    time.sleep(self.seconds)
+                    self.computed += 1
+                    yield Text(word if number == 0 else " " + word, number, 0.9)
+            if request.want_region:
+                region = np.zeros(page.size, np.float32)
+                region[: page.height // 2] = 0.9
+                yield Region(region, self.frame(page, request.marks))
+        except GeneratorExit:
+            self.closed = True
+            raise
+        yield Done(self.seconds, self.seconds * self.computed, self.computed, "end")

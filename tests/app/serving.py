@@ -1,0 +1,23 @@
+"""Serve the app in this process for a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dessurt.protocol import Instrument
+from dessurt_app.ui import build, launch_options
+
+
+@contextmanager
+def serve(model: Instrument | None = None, checkpoint: str | Path | None = None) -> Iterator[str]:
+    """The address of the app, which is closed afterwards."""
+    app = build(model=model, checkpoint=checkpoint)
+    _, address, _ = app.launch(
+        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+    )
+    try:
+        yield address
+    finally:
+        app.close(verbose=False)

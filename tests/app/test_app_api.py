@@ -1,0 +1,94 @@
+"""The endpoint /answer, as a program uses it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from fake_instrument import FakeInstrument
+from gradio_client import Client, handle_file
+from PIL import Image
+from serving import serve
+
+BOX = {"channel": "highlight", "kind": "box", "points": [[10, 20], [300, 50]]}
+
+
+@pytest.fixture(scope="module")
+def fake() -> FakeInstrument:
+    return FakeInstrument("one two three four", 0.08)
+
+
+@pytest.fixture(scope="module")
+def client(fake) -> Iterator[Client]:
+    with serve(model=fake) as address:
+        yield Client(address, verbose=False)
+
+
+@pytest.fixture(autouse=True)
+def fresh(fake) -> None:
+    fake.reset()
+
+
+@pytest.fixture
+def page(tmp_path):
+    Image.effect_noise((400, 300), 60).save(tmp_path / "page.png")
+    return tmp_path / "page.png"
+
+
+def question(file, **changed):
+    canvas = {"page": handle_file(file), "marks": {"shapes": [BOX]}, **changed}
+    return (canvas, "w0>", "", False)
+
+
+def test_only_the_answer_is_public(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    assert set(endpoints) == {"/answer"}
+
+
+def test_answer_is_streamed(client, fake, page):
+    job = client.submit(*question(page), api_name="/answer")
+    assert job.result()["text"] == "one two three four"
+    texts = [answer["text"] for answer in job.outputs()]
+    assert len(set(texts)) >= 4
+    asked, request = fake.asked[-1]
+    assert np.array_equal(asked.pixels, np.asarray(Image.open(page)))
+    assert request.marks.to_json()["shapes"] == [BOX]
+
+
+def test_region_is_a_file(client, page):
+    canvas, *rest = question(page)
+    answer = client.predict(canvas, *rest[:2], True, api_name="/answer")
+    assert Image.open(answer["region"]).size == (400, 300)
+
+
+def test_cancelling_stops_the_model(client, fake, page):
+    fake.words = ["word"] * 500
+    job = client.submit(*question(page), api_name="/answer")
+    for answer in job:
+        if answer["tokens"] >= 3:
+            break
+    job.cancel()
+    end = time.monotonic() + 3
+    while not fake.closed and time.monotonic() < end:
+        time.sleep(0.02)
+    assert fake.closed
+    assert fake.computed < 60
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"page": "/etc/passwd"},
+        {"width": 7, "height": 7},
+        {"marks": {"shapes": [{**BOX, "points": [[0, 0], [1e9, 5]]}]}},
+        {"marks": "all"},
+    ],
+)
+def test_bad_values_get_one_sentence(client, fake, page, changed):
+    asked = len(fake.asked)
+    answer = client.predict(*question(page, **changed), api_name="/answer")
+    assert answer["state"] == "error"
+    assert answer["status"].count("\n") == 0 and 10 < len(answer["status"]) < 200
+    assert len(fake.asked) == asked

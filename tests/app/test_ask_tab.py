@@ -1,0 +1,55 @@
+"""What the screen says about tasks, needs and the model's view, without a browser."""
+
+from __future__ import annotations
+
+from fake_instrument import FakeInstrument
+
+from dessurt import tasks
+from dessurt.marks import Marks
+from dessurt_app.ask_tab import _choices, _describe
+from dessurt_app.examples import load_examples
+from dessurt_app.page_canvas import canvas_value
+from dessurt_app.weights import Weights
+
+
+def test_every_task_for_people_is_offered_once():
+    tokens = [token for _, token in _choices(())]
+    assert sorted(tokens) == sorted(task.token for task in tasks.TASKS if not task.hidden)
+    assert tokens[0] in ("w0>", ";0>")
+
+
+def test_learned_tasks_come_first_and_the_others_are_flagged():
+    choices = _choices(("natural_q~", "w0>"))
+    assert [token for _, token in choices[:2]] == ["w0>", "natural_q~"]
+    flagged = ["(not learned)" in label for label, _ in choices]
+    assert flagged == [False] * 2 + [True] * (len(choices) - 2)
+    for label, token in choices:
+        assert token in label
+
+
+def describe(marks: Marks, task="w0>", text=""):
+    canvas = canvas_value(load_examples()[0].page, marks)
+    return _describe(Weights(FakeInstrument()), canvas, task, text)
+
+
+def test_text_field_is_there_only_for_tasks_that_take_text():
+    assert not describe(Marks())[0]["visible"]
+    assert describe(Marks(), "natural_q~")[0]["visible"]
+
+
+def test_small_text_is_warned_of():
+    tall = Marks.from_boxes(highlight=[(100, 100, 900, 140)])
+    assert describe(tall)[2].endswith("text about 20 px tall")
+    lines = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 900, 60)])
+    assert describe(lines)[2].endswith("px tall, too small to read well")
+
+
+def test_marks_off_the_page_do_not_break_the_line_under_it():
+    assert describe(Marks.from_boxes(highlight=[(5000, 5000, 6000, 6000)]))[2] == "1240 × 1080 px"
+
+
+def test_wrong_value_is_told_in_the_line_under_the_page():
+    weights = Weights(FakeInstrument())
+    _, needs, caption = _describe(weights, {"page": "/etc/<b>"}, "w0>", "")
+    assert caption == "This page is not on the server any more: open it again."
+    assert "○ highlight" in needs

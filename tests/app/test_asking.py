@@ -1,0 +1,179 @@
+"""From a canvas value to a stream of answers, without a browser or a server."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_instrument import FakeInstrument
+from PIL import Image
+
+from dessurt.protocol import RequestError
+from dessurt_app import strings
+from dessurt_app.asking import Asking
+from dessurt_app.examples import load_examples
+from dessurt_app.page_canvas import canvas_value
+from dessurt_app.weights import Weights, WeightsError
+
+LETTER = load_examples()[0]
+ME, OTHER = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="other")
+
+
+def asking(fake: FakeInstrument) -> Asking:
+    return Asking(Weights(fake))
+
+
+def ask(desk: Asking, task="w0>", text="", show_region=False, canvas=None, who=ME):
+    canvas = canvas or canvas_value(LETTER.page, LETTER.marks)
+    return desk.answer_stream(canvas, task, text, show_region, who)
+
+
+def test_answers_grow_and_end_complete():
+    answers = list(ask(asking(FakeInstrument("a b c", 0.06))))
+    assert [answer.text for answer in answers] == ["", "a", "a b", "a b c", "a b c"]
+    assert [answer.state for answer in answers] == ["running"] * 4 + ["done"]
+    assert answers[0].status == strings.READING_PAGE
+    assert answers[-1].tokens == 3
+
+
+def test_at_most_twenty_updates_a_second():
+    fake = FakeInstrument(" ".join("w" * 200), 0.002)
+    start = time.perf_counter()
+    answers = list(ask(asking(fake)))
+    assert answers[-1].text.split() == ["w"] * 200
+    assert len(answers) <= 20 * (time.perf_counter() - start) + 4
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.02])
+def test_stop_ends_within_one_token(seconds):
+    fake = FakeInstrument(" ".join("w" * 100_000), seconds)
+    desk = asking(fake)
+    stream = ask(desk)
+    while not (answer := next(stream)).tokens:
+        pass
+    at_stop = []
+    timer = threading.Timer(0.1, lambda: (desk.stop(answer, ME), at_stop.append(fake.computed)))
+    timer.start()
+    *_, last = stream
+    assert last.state == "stopped"
+    assert fake.computed - at_stop[0] <= 1
+    assert last.status == f"Stopped after {last.tokens} tokens"
+    assert len(last.text.split()) == last.tokens == fake.computed
+    assert fake.closed
+
+
+def test_closing_the_stream_stops_the_model():
+    fake = FakeInstrument(" ".join("w" * 1000), 0.01)
+    stream = ask(asking(fake))
+    while not next(stream).tokens:
+        pass
+    stream.close()
+    assert fake.closed
+    assert fake.computed < 10
+
+
+def test_stop_of_another_session_does_nothing():
+    fake = FakeInstrument("a b c", 0.01)
+    desk = asking(fake)
+    stream = ask(desk)
+    first = next(stream)
+    desk.stop(first, OTHER)
+    *_, last = stream
+    assert (last.state, last.text) == ("done", "a b c")
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "told"),
+    [
+        ("mk>", "", strings.MISSING["mask"]),
+        ("natural_q~", "  ", "This task needs text."),
+        ("w0", "", "There is no task 'w0'"),
+    ],
+)
+def test_what_is_missing_is_said_without_asking_the_model(task, text, told):
+    fake = FakeInstrument()
+    (answer,) = ask(asking(fake), task, text)
+    assert answer.state == "error"
+    assert answer.status.startswith(told)
+    assert fake.asked == []
+
+
+def test_text_of_a_task_that_takes_none_is_not_sent():
+    fake = FakeInstrument("a", 0)
+    list(ask(asking(fake), text="typed for another task"))
+    assert fake.asked[0][1].text == ""
+
+
+def test_region_is_asked_for_by_the_box_or_the_task():
+    fake = FakeInstrument("a", 0)
+    desk = asking(fake)
+    *_, plain = ask(desk)
+    *_, boxed = ask(desk, show_region=True)
+    *_, task = ask(desk, "0w~", "find me")
+    assert [request.want_region for _, request in fake.asked] == [False, True, True]
+    assert plain.region is None
+    for answer in (boxed, task):
+        alpha = np.asarray(Image.open(answer.region))[..., 3]
+        half = alpha.shape[0] // 2
+        assert (alpha[: half - 1] > 100).all() and (alpha[half + 1 :] == 0).all()
+        assert answer.notices == ("The model marked 50.0 % of the page.",)
+
+
+def test_failures_become_one_sentence_and_keep_the_text():
+    class Failing(FakeInstrument):
+        def _answer(self, page, request):
+            yield from list(super()._answer(page, request))[:2]
+            raise self.error
+
+    fake = Failing("a b c", 0)
+    errors = {strings.FAILED: RuntimeError("CUDA"), "Do this.": RequestError("Do this.")}
+    for told, error in errors.items():
+        fake.error = error
+        *_, last = ask(asking(fake))
+        assert (last.state, last.status) == ("error", told)
+        assert last.text == "a b"
+
+
+def test_no_checkpoint_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr("dessurt_app.weights.SHIPPED", tmp_path)
+    weights = Weights()
+    assert weights.ready
+    assert weights.label() == strings.MODEL_MISSING
+    *_, last = ask(Asking(weights))
+    assert (last.state, last.status) == ("error", strings.NO_CHECKPOINT)
+
+
+def test_bad_checkpoint_is_said_in_one_sentence(tmp_path):
+    (tmp_path / "bad.pth").write_bytes(b"not a checkpoint")
+    weights = Weights(path=tmp_path / "bad.pth")
+    with pytest.raises(WeightsError) as told:
+        weights.model(timeout=60)
+    assert str(told.value).startswith("The checkpoint could not be loaded: ")
+    assert "\n" not in str(told.value)
+
+
+def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):
+    there = threading.Event()
+    fake = FakeInstrument("a b", 0)
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait() and fake)
+    weights = Weights(path=tmp_path)
+    stream = ask(Asking(weights))
+    assert next(stream).status == strings.LOADING_WEIGHTS
+    there.set()
+    *_, last = stream
+    assert last.text == "a b"
+
+
+def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
+    there = threading.Event()
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait())
+    desk = Asking(Weights(path=tmp_path))
+    stream = ask(desk)
+    answer = next(stream)
+    desk.stop(answer, ME)
+    *_, last = stream
+    assert (last.state, last.tokens) == ("stopped", 0)
+    there.set()

@@ -1,0 +1,123 @@
+"""What a person does and sees on the screen, in words."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+
+class Screen:
+    """The app in a browser tab."""
+
+    def __init__(self, tab, address: str) -> None:
+        self.tab = tab
+        self.complaints: list[str] = []
+        self.foreign_requests: list[str] = []
+        self.requests: list = []
+        tab.on("console", self._on_console)
+        tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        tab.on("request", self._on_request)
+        self.address = address
+        tab.goto(address)
+        self.wait_for(lambda: "px" in self.caption)
+
+    def _on_console(self, message) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
+
+    def _on_request(self, request) -> None:
+        self.requests.append(request)
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self.foreign_requests.append(request.url)
+
+    def wait_for(self, condition, seconds: float = 15) -> None:
+        """Wait until `condition()` holds."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"not within {seconds} s; status: {self.status!r}"
+            self.tab.wait_for_timeout(20)
+
+    # What is shown
+
+    def _text(self, selector: str) -> str:
+        found = self.tab.query_selector(selector)
+        return found.text_content().strip() if found else ""
+
+    @property
+    def caption(self) -> str:
+        return self._text("#caption")
+
+    @property
+    def needs(self) -> str:
+        return " ".join(self._text("#needs").split())
+
+    @property
+    def answer(self) -> str:
+        return self._text('[data-part="written"]')
+
+    @property
+    def status(self) -> str:
+        return self._text('[data-part="status"]')
+
+    @property
+    def message(self) -> str:
+        shown = self.tab.is_visible('[data-part="message"]')
+        return self._text('[data-part="message"] span') if shown else ""
+
+    @property
+    def running(self) -> bool:
+        return self.tab.is_visible('[data-part="stop"]')
+
+    def canvas_pixels(self) -> np.ndarray:
+        """The canvas as it looks: uint8 [height, width, 3], CSS pixels."""
+        self.tab.wait_for_timeout(60)  # the next animation frame
+        picture = self.tab.locator("#page canvas").screenshot()
+        return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+    # What a person does
+
+    def press(self, name: str) -> None:
+        """Click a button of the toolbar by the value of its data attribute."""
+        for kind in ("do", "tool", "channel"):
+            if button := self.tab.query_selector(f'#page [data-{kind}="{name}"]'):
+                button.click()
+                return
+        raise AssertionError(f"no button {name}")
+
+    def run(self) -> None:
+        self.tab.click('[data-part="run"]')
+
+    def stop(self) -> None:
+        self.tab.click('[data-part="stop"]')
+
+    def run_to_end(self) -> None:
+        self.run()
+        self.wait_for(lambda: not self.running)
+
+    def open_file(self, path: Path) -> None:
+        self.tab.set_input_files('#page [data-part="file"]', path)
+        self.wait_for(lambda: self.tab.is_hidden('[data-part="busy"]'))
+
+    def choose_task(self, token: str) -> None:
+        field = self.tab.locator("#task input")
+        field.click()
+        field.fill(token)
+        self.tab.locator('#task [role="option"]', has_text=token).first.click()
+
+    def drag(self, *points: tuple[float, float], keys: str = "", button: str = "left") -> None:
+        """Move the mouse along points of the canvas, in CSS pixels, with the button held."""
+        box = self.tab.locator("#page canvas").bounding_box()
+        (x, y), *rest = [(box["x"] + px, box["y"] + py) for px, py in points]
+        if keys:
+            self.tab.keyboard.down(keys)
+        self.tab.mouse.move(x, y)
+        self.tab.mouse.down(button=button)
+        for x, y in rest:
+            self.tab.mouse.move(x, y, steps=4)
+        self.tab.mouse.up(button=button)
+        if keys:
+            self.tab.keyboard.up(keys)

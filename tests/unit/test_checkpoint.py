@@ -1,0 +1,178 @@
+"""Checkpoint files: ours, official ones, damaged ones, malicious ones."""
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dessurt.checkpoint import Checkpoint, CheckpointError, convert, load, save
+from dessurt.instrument import open_model
+from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from tests.unit.test_model import SMALL
+
+VOCABULARY = Tokenizer.of_bytes().vocab_size
+
+
+def official_file(**changes: Any) -> dict[str, Any]:
+    """What an official `.pth` holds, with a tiny model."""
+    torch.manual_seed(1)
+    model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
+    state = model.state_dict()
+    state["answer_decode.weight"] = state["text_embedding.weight"]
+    return {
+        "arch": "Dessurt",
+        "iteration": 7,
+        "config": {"arch": "Dessurt", "model": dict(SMALL), "trainer": {}},
+        "state_dict": state,
+        **changes,
+    }
+
+
+def test_folder_round_trip(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY)).eval()
+    config = {"name": "tiny", "card": {"tasks": ["w0>"]}}
+    written = Checkpoint(model, Tokenizer.of_bytes(), config, {1: {"loss": 2.5}})
+    save(written, tmp_path / "tiny")
+    read = load(tmp_path / "tiny")
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, read.model.state_dict()[name]), name
+    assert read.history == {1: {"loss": 2.5}}
+    assert read.config["name"] == "tiny"
+    assert read.tokenizer.encode("aß") == Tokenizer.of_bytes().encode("aß")
+    assert not list((tmp_path / "tiny").glob("*.partial"))
+
+
+def test_official_file_and_conversion(tmp_path: Path) -> None:
+    torch.save(official_file(), tmp_path / "official.pth")
+    converted = convert(tmp_path / "official.pth", tmp_path / "ours", Tokenizer.of_bytes())
+    again = load(tmp_path / "ours")
+    assert converted.config["iteration"] == again.config["iteration"] == 7
+    weights = again.model.state_dict()
+    for name, tensor in converted.model.state_dict().items():
+        assert torch.equal(tensor, weights[name]), name
+
+
+def test_where_the_tied_copies_differ_the_output_layer_wins(tmp_path: Path) -> None:
+    file = official_file()
+    file["state_dict"]["answer_decode.weight"] = torch.full((VOCABULARY, 32), 0.5)
+    torch.save(file, tmp_path / "official.pth")
+    model = load(tmp_path / "official.pth", Tokenizer.of_bytes()).model
+    assert (model.text_embedding.weight == 0.5).all()
+
+
+def test_averaged_weights_are_used_once_averaging_began(tmp_path: Path) -> None:
+    file = official_file()
+    averaged = {f"module.{k}": v * 2 for k, v in file["state_dict"].items()}
+    file["swa_state_dict"] = {**averaged, "n_averaged": torch.tensor(3)}
+    for start, factor in ((5, 2), (7, 1)):
+        file["config"]["trainer"]["swa_start"] = start
+        torch.save(file, tmp_path / "swa.pth")
+        model = load(tmp_path / "swa.pth", Tokenizer.of_bytes()).model
+        expected = file["state_dict"]["absolute_2dpos_embed"] * factor
+        assert torch.equal(model.absolute_2dpos_embed, expected)
+
+
+def test_older_files_know_fewer_tasks(tmp_path: Path) -> None:
+    file = official_file()
+    name = "query_special_token_embedder.emb.weight"
+    file["state_dict"][name] = file["state_dict"][name][:120]
+    torch.save(file, tmp_path / "old.pth")
+    table = load(tmp_path / "old.pth", Tokenizer.of_bytes()).model.state_dict()[name]
+    assert torch.equal(table[:120], file["state_dict"][name])
+    assert table.shape == (136, 32)
+
+
+class Malicious:
+    """Unpickling it would make a file."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.target,))
+
+
+def test_a_file_that_runs_code_is_refused(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    torch.save(official_file(logger=Malicious(marker)), tmp_path / "evil.pth")
+    with pytest.raises(CheckpointError, match="refused.*could run code"):
+        load(tmp_path / "evil.pth", Tokenizer.of_bytes())
+    (tmp_path / "bare.pth").write_bytes(pickle.dumps(Malicious(marker)))
+    with pytest.raises(CheckpointError):
+        load(tmp_path / "bare.pth", Tokenizer.of_bytes())
+    assert not marker.exists()
+
+
+def _truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def _text(path: Path) -> None:
+    path.write_text("not a checkpoint")
+
+
+def _zip(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("hello.txt", "hello")
+
+
+@pytest.mark.parametrize("damage", [_truncated, _empty, _text, _zip])
+def test_damaged_official_files(tmp_path: Path, damage: Any) -> None:
+    path = tmp_path / "official.pth"
+    torch.save(official_file(), path)
+    damage(path)
+    with pytest.raises(CheckpointError, match=r"official\.pth") as error:
+        load(path, Tokenizer.of_bytes())
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"config": {"arch": "PairingGroupingGraph", "model": {}}}, "PairingGroupingGraph"),
+        ({"config": None}, "no config"),
+        ({"state_dict": {"layer.weight": torch.zeros(2)}}, "not a Dessurt checkpoint"),
+    ],
+)
+def test_other_files_are_told_apart(tmp_path: Path, changes: dict, said: str) -> None:
+    torch.save(official_file(**changes), tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match=said):
+        load(tmp_path / "other.pth", Tokenizer.of_bytes())
+
+
+def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    file = official_file()
+    del file["state_dict"]["patch_embed.norm.weight"]
+    torch.save(file, tmp_path / "other.pth")
+    with pytest.raises(CheckpointError, match=r"patch_embed\.norm\.weight is missing"):
+        load(tmp_path / "other.pth", Tokenizer.of_bytes())
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+@pytest.mark.parametrize("damage", [_truncated, _empty, Path.unlink])
+def test_damaged_folders(tmp_path: Path, name: str, damage: Any) -> None:
+    model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
+    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    damage(tmp_path / "tiny" / name)
+    with pytest.raises(CheckpointError, match="tiny"):
+        load(tmp_path / "tiny")
+
+
+def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="no checkpoint at"):
+        load(tmp_path / "nothing")
+    with pytest.raises(CheckpointError, match="nobody/nothing.*check the name, or go online"):
+        open_model("nobody/nothing")
+    model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
+    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    if not torch.cuda.is_available():
+        with pytest.raises(CheckpointError, match="cuda"):
+            open_model(tmp_path / "tiny", device="cuda")

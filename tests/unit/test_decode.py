@@ -1,0 +1,207 @@
+"""Writing answers: stopping, suppression, beams, text from bytes, features used again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dessurt import Done, Marks, Notice, Page, Progress, Region, Request, RequestError, Text
+from dessurt.checkpoint import Checkpoint
+from dessurt.decode import Answer, Decoder, beam, beam_steps, drain, greedy, greedy_steps
+from dessurt.instrument import DessurtInstrument
+from dessurt.model import Tokenizer
+from tests.unit.test_model import SMALL, make
+
+IMAGE = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5)) * 2 - 1
+QUERY = [0, 7, 9, 2, 1, 1, 1]
+
+
+def begin(tokens: int = 10) -> Answer:
+    decoder = Decoder(make())
+    return Answer(decoder, decoder.see(IMAGE), torch.tensor([14]), torch.tensor([QUERY]), tokens)
+
+
+def test_greedy_takes_the_most_probable_token() -> None:
+    model = make()
+    ids = greedy(model, IMAGE, 14, QUERY, 6)
+    fed = torch.tensor([[0, *ids[:-1]]])
+    with torch.no_grad():
+        logits, _ = model(IMAGE, torch.tensor([14]), torch.tensor([QUERY]), fed)
+    assert logits[0].argmax(-1).tolist() == ids
+
+
+def test_suppressed_tokens_are_never_written() -> None:
+    model = make()
+    free = greedy(model, IMAGE, 14, QUERY, 6)
+    bound = greedy(model, IMAGE, 14, QUERY, 6, suppressed=(free[0],))
+    assert free[0] not in bound
+    # Set to zero, not renormalised: the probabilities of the others stay.
+    step = next(greedy_steps(begin(), 6, (free[0],)))
+    assert step.probability == pytest.approx(
+        float(begin().probabilities[0].topk(2).values[1]), rel=1e-5
+    )
+
+
+def test_a_step_is_computed_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    append = Answer.append
+    monkeypatch.setattr(
+        Answer, "append", lambda self, *a, **k: (calls.append(1), append(self, *a, **k))
+    )
+    steps = greedy_steps(begin(), 10)
+    next(steps)
+    next(steps)
+    steps.close()
+    assert len(calls) == 1
+
+
+def test_one_log_probability_beam_is_greedy() -> None:
+    model = make()
+    assert beam(model, IMAGE, 14, QUERY, 6, beams=1) == greedy(model, IMAGE, 14, QUERY, 6)
+
+
+def test_beam_search_finds_the_best_of_all_answers() -> None:
+    """With as many beams as there are tokens, two steps are searched exhaustively."""
+    steps = drain(beam_steps(begin(2), 2, 50))
+    first = begin(2).probabilities[0]
+    best = -np.inf
+    for token in range(50):
+        answer = begin(2)
+        if token == 2:
+            best = max(best, float(first[2].log()))
+            continue
+        answer.append(torch.tensor([token]))
+        pair = first[token].log() + answer.probabilities[0].log().max()
+        best = max(best, float(pair) / 2)
+    found = np.mean([np.log(step.probability) for step in steps])
+    assert found == pytest.approx(best, rel=1e-4)
+
+
+def test_unknown_score() -> None:
+    with pytest.raises(ValueError, match="log_prob"):
+        drain(beam_steps(begin(), 5, 2, score="luck"))
+
+
+def test_text_stream_waits_for_whole_characters() -> None:
+    tokenizer = Tokenizer.of_bytes()
+    stream = tokenizer.stream()
+    deltas = [stream.push(id_) for id_ in tokenizer.encode("a€b")]
+    assert deltas == ["a", "", "", "€", "b"]
+    assert stream.push(tokenizer.encode("€")[0]) == ""
+    assert stream.flush() == "\ufffd"
+
+
+def test_query_conventions() -> None:
+    tokenizer = Tokenizer.of_bytes()
+    a, b, c = tokenizer.encode("abc")
+    assert tokenizer.encode_query("ab", 6) == ([0, a, b, 2, 1], "")
+    # A query that fills its room loses its </s>, as in the original; nothing was cut.
+    assert tokenizer.encode_query("abca", 6) == ([0, a, b, c, a], "")
+    assert tokenizer.encode_query("abcab", 6) == ([0, a, b, c, a], "b")
+    assert tokenizer.encode_query("abc", None) == ([0, a, b, c, 2], "")
+
+
+@pytest.fixture
+def instrument() -> Iterator[DessurtInstrument]:
+    torch.manual_seed(3)
+    from dessurt.model import Dessurt, DessurtConfig
+
+    tokenizer = Tokenizer.of_bytes()
+    model = Dessurt(DessurtConfig.from_dict(SMALL, tokenizer.vocab_size)).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    config = {"card": {"tasks": ["w0>", "natural_q~"]}}
+    yield DessurtInstrument(Checkpoint(model, tokenizer, config))
+
+
+PAGE = Page.from_array(np.random.default_rng(0).integers(0, 255, (120, 90), dtype=np.uint8))
+LINE = Marks.from_boxes(highlight=[(10, 20, 70, 40)])
+
+
+def test_events_of_an_answer(instrument: DessurtInstrument) -> None:
+    events = list(instrument.ask(PAGE, Request("w0>", marks=LINE, want_region=True)))
+    text = [event for event in events if isinstance(event, Text)]
+    assert len(text) >= 1
+    region, done = events[-2:]
+    assert isinstance(region, Region) and region.map.shape == (120, 90)
+    assert 0 < region.map.max() <= 1
+    assert isinstance(done, Done) and done.tokens == len(text)
+    assert 0 < done.seconds_to_first_token <= done.seconds
+    assert (done.stopped_by == "end") == (text[-1].token_id == 2)
+    assert text[0].alternatives[0].token_id == text[0].token_id
+    assert text[0].alternatives[0].probability == text[0].probability
+
+
+def test_length_limit(instrument: DessurtInstrument) -> None:
+    *_, done = instrument.ask(PAGE, Request("w0>", marks=LINE, max_tokens=1))
+    assert (done.tokens, done.stopped_by) == (1, "length")
+
+
+def test_long_text_is_told(instrument: DessurtInstrument) -> None:
+    first = next(iter(instrument.ask(PAGE, Request("natural_q~", "abcdefghij"))))
+    assert isinstance(first, Notice)
+    assert "first 6 tokens" in first.message and "“ghij”" in first.message
+
+
+def test_a_task_that_was_not_learned_is_told(instrument: DessurtInstrument) -> None:
+    events = list(instrument.ask(PAGE, Request("json>", max_tokens=1)))
+    assert "has not learned json>" in events[0].message
+    assert isinstance(events[-1], Done)
+
+
+def test_features_are_used_again(
+    instrument: DessurtInstrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    see = Decoder.see
+    monkeypatch.setattr(Decoder, "see", lambda self, image: (seen.append(1), see(self, image))[1])
+    list(instrument.ask(PAGE, Request("w0>", marks=LINE, max_tokens=1)))
+    list(instrument.ask(PAGE, Request("natural_q~", "what?", marks=LINE, max_tokens=1)))
+    assert len(seen) == 1
+    other = Marks.from_boxes(highlight=[(10, 20, 71, 40)])
+    list(instrument.ask(PAGE, Request("w0>", marks=other, max_tokens=1)))
+    assert len(seen) == 2
+
+
+def test_beams_tell_that_they_go_on_and_can_be_stopped(instrument: DessurtInstrument) -> None:
+    events = instrument.ask(PAGE, Request("w0>", marks=LINE, beams=3, max_tokens=4))
+    assert next(events) == Progress(1)
+    events.close()
+    *_, done = instrument.ask(PAGE, Request("w0>", marks=LINE, beams=3, max_tokens=4))
+    assert done.tokens >= 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        (Request("w9>"), "w9>"),
+        (Request("w0>"), "w0> needs a highlight"),
+        (Request("mk>"), "mk> needs a mask"),
+        (Request("natural_q~"), "natural_q~ needs"),
+        (Request("w0>", marks=Marks.from_boxes(highlight=[(500, 500, 600, 600)])), "outside"),
+        (Request("w0>", marks=LINE, max_tokens=0), "at least 1"),
+        (Request("w0>", marks=LINE, beams=0), "at least 1"),
+    ],
+)
+def test_bad_requests_say_what_to_do(
+    instrument: DessurtInstrument, request_: Request, said: str
+) -> None:
+    with pytest.raises(RequestError) as error:
+        instrument.ask(PAGE, request_)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_conversion_through_the_golden_checkpoint(shared: Path, tmp_path: Path) -> None:
+    """An official file, converted, answers the same as before."""
+    from dessurt.checkpoint import convert, load
+
+    path = shared / "golden" / "dessurt" / "checkpoint-golden.pth"
+    convert(path, tmp_path / "ours", Tokenizer.of_bytes())
+    request = Request("natural_q~", "what?", max_tokens=8)
+    answers = []
+    for checkpoint in (load(path, Tokenizer.of_bytes()), load(tmp_path / "ours")):
+        events = DessurtInstrument(checkpoint).ask(PAGE, request)
+        answers.append([event.token_id for event in events if isinstance(event, Text)])
+    assert answers[0] == answers[1]

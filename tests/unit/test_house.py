@@ -1,0 +1,235 @@
+"""The rules of the house: what may import what, and what a commit may hold."""
+
+import ast
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# From the lowest room to the highest; a module imports from its own floor or below.
+FLOORS = (
+    {"page"},
+    {"fill", "frame", "marks", "tasks"},
+    {"protocol"},
+    {"model", "checkpoint"},
+    {"decode", "data", "synth"},
+    {"instrument"},
+    {"", "evaluate", "train", "inspect"},  # "" is dessurt/__init__.py: the public names
+    {"cli"},
+)
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+# Blocks gradio as if it were not installed, then imports every module of the core.
+IMPORT_WITHOUT_GRADIO = """
+import importlib, pkgutil, sys
+
+class NoGradio:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("gradio", "gradio_client", "dessurt_app"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NoGradio())
+import dessurt
+for module in pkgutil.walk_packages(dessurt.__path__, "dessurt."):
+    if not module.name.endswith(".__main__"):
+        importlib.import_module(module.name)
+        print(module.name)
+"""
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports, wherever in the file it does so."""
+    package = module_name(path).split(".")
+    if path.name != "__init__.py":
+        package = package[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, node.module] if node.module else above)
+            for alias in node.names:
+                yield f"{base}.{alias.name}" if is_module(f"{base}.{alias.name}") else base
+
+
+def is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def room(module: str) -> str:
+    return [*module.split("."), ""][1]
+
+
+def committed_files() -> list[Path]:
+    """Every file that is or would be committed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    if listed.returncode:
+        pytest.skip("this copy is not a git checkout")
+    return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def calls(path: Path) -> Iterator[ast.Call]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def keyword(call: ast.Call, name: str) -> object:
+    """The literal value of a keyword argument, or None."""
+    for argument in call.keywords:
+        if argument.arg == name and isinstance(argument.value, ast.Constant):
+            return argument.value.value
+    return None
+
+
+def test_the_core_imports_without_gradio() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_WITHOUT_GRADIO], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    modules = {module_name(path) for path in python_files("dessurt") if path.stem != "__main__"}
+    assert {"dessurt", *done.stdout.split()} == modules
+
+
+def test_imports_go_down_only() -> None:
+    rooms = {room(module_name(path)) for path in python_files("dessurt")}
+    assert rooms <= FLOOR.keys(), f"say on which floor these live: {rooms - FLOOR.keys()}"
+    wrong = []
+    for path in python_files("dessurt"):
+        here = room(module_name(path))
+        for target in imported_modules(path):
+            if target.split(".")[0] == "dessurt_app":
+                wrong.append(f"{path.relative_to(ROOT)} imports the app")
+            if target.split(".")[0] == "dessurt" and FLOOR[room(target)] > FLOOR[here]:
+                wrong.append(f"{path.relative_to(ROOT)} imports {target}, a floor above it")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_module_of_the_core_imports_itself_in_a_circle() -> None:
+    graph = {
+        module_name(path): {name for name in imported_modules(path) if name.startswith("dessurt.")}
+        for path in python_files("dessurt")
+    }
+    order: list[str] = []
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join([*way, name])
+        if name not in order:
+            for target in graph.get(name, set()) - {name}:
+                visit(target, (*way, name))
+            order.append(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_the_app_asks_an_instrument_and_never_a_model() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {target}"
+        for path in [*python_files("dessurt_app"), ROOT / "app.py"]
+        for target in imported_modules(path)
+        if target.startswith("dessurt.") and room(target) in {"model", "decode"}
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_committed_text_names_a_machine() -> None:
+    machine_path = re.compile(r"(?<![\w.])/(work|opt|root|home)/")
+    wrong = []
+    for path in committed_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue  # a picture or weights
+        for number, line in enumerate(text.splitlines(), 1):
+            if machine_path.search(line) and path != Path(__file__).resolve():
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:80]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_weights_are_never_unpickled_freely() -> None:
+    wrong = []
+    for path in (path for path in committed_files() if path.suffix == ".py"):
+        for call in calls(path):
+            name = ast.unparse(call.func)
+            if (
+                name == "torch.load" and keyword(call, "weights_only") is not True
+                or name in ("pickle.load", "pickle.loads")
+                or keyword(call, "allow_pickle") is True
+            ):  # fmt: skip
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_make_commands_of_the_readme_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert {"app", "test"} <= named
+    assert named <= targets
+
+
+def test_every_file_and_folder_of_the_readme_exists() -> None:
+    named = re.findall(r"\]\(([^)#:]+)\)|^\| `([^`]+/)` \|", (ROOT / "README.md").read_text(), re.M)
+    missing = [path for pair in named if not (ROOT / (path := "".join(pair))).exists()]
+    assert not missing
+
+
+@pytest.fixture
+def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the README's examples are meant to run."""
+    if not (ROOT / "checkpoints" / "dessurt-small" / "config.json").is_file():
+        pytest.skip("the small checkpoint is not here")
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.usefixtures("in_the_repository")
+def test_the_examples_of_the_readme_give_one_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    from dessurt import cli
+
+    readme = (ROOT / "README.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
+    from_python = capsys.readouterr().out
+
+    streamed, as_json = (
+        shlex.split(line)[1:] for line in re.findall(r"^dessurt ask .*", readme, re.MULTILINE)
+    )
+    assert cli.main(streamed) == 0
+    assert capsys.readouterr().out.strip() == from_python.strip() != ""
+    assert cli.main(as_json) == 0
+    assert json.loads(capsys.readouterr().out)["answer"] == from_python
+
+
+def test_the_task_table_of_the_readme_says_what_the_tasks_need() -> None:
+    from dessurt.tasks import TASKS
+
+    known = {task.token: (", ".join(sorted(task.needs)), task.returns) for task in TASKS}
+    rows = re.findall(
+        r"^\| `([^`/]+)` \| [^|]+ \| ?([^|]*?) ?\| ([^|]+) \|$",
+        (ROOT / "README.md").read_text(),
+        re.M,
+    )
+    assert len(rows) >= 5
+    assert {token: (needs, returns) for token, needs, returns in rows} == {
+        token: known[token] for token, *_ in rows
+    }

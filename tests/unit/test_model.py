@@ -1,0 +1,140 @@
+"""Geometry and variants of the model."""
+
+import pytest
+import torch
+
+from dessurt.decode import Answer, Decoder
+from dessurt.model import Dessurt, DessurtConfig
+
+SMALL = {
+    "image_size": [64, 96],
+    "window_size": 2,
+    "decode_dim": 32,
+    "dim_ff": 48,
+    "decode_num_heads": 4,
+    "blocks_per_level": [2, 2],
+    "use_swin": [True, True, True, False],
+    "swin_cross_attention": [True, True, True, False],
+    "swin_nheads": [2, 4],
+    "im_embed_dim": 16,
+    "max_q_tokens": 8,
+    "max_a_tokens": 12,
+    "conv_channels": [8, 8, 8, 16, 16, 16, 16],
+}
+VARIANTS = {
+    "as it is": {},
+    "one level": {
+        "blocks_per_level": [3],
+        "swin_nheads": [2],
+        "use_swin": [True, False, True],
+        "swin_cross_attention": [False, False, True],
+    },
+    "equal widths need no projection": {"decode_dim": 16, "im_embed_dim": 16},
+    "plain patches": {"conv_patch_emb": False},
+    "windows larger than the grid": {"image_size": [32, 32], "window_size": 12},
+    "square image given by one number": {"image_size": 64},
+    "no mask head": {"do_mask_output": False},
+    "positions of another width": {"position_width": 24},
+    "no query in the image": {"swin_cross_attention": [False] * 4},
+}
+
+
+def make(**changes: object) -> Dessurt:
+    torch.manual_seed(0)
+    model = Dessurt(DessurtConfig.from_dict({**SMALL, **changes}, 50)).eval()
+    for parameter in model.parameters():
+        if parameter.ndim > 1:
+            # Large enough that a wrong layer shows.
+            torch.nn.init.normal_(parameter, std=0.3)
+    return model
+
+
+def test_official_geometry() -> None:
+    with torch.device("meta"):
+        model = Dessurt(DessurtConfig.from_dict({"image_size": [1152, 768]}, 50265))
+    parameters = dict(model.named_parameters())
+    # 126,905,345 in the original, which counts the tied embedding once.
+    assert sum(p.numel() for p in parameters.values()) == 126_905_345
+    assert parameters["swin_layers.9.3.weight"].shape == (768, 256)
+    assert parameters["swin_layers.3.4.reduction.weight"].shape == (256, 512)
+    assert parameters["upsample_net.12.weight"].shape == (32, 16, 4, 4)
+    buffers = dict(model.named_buffers())
+    assert buffers["swin_layers.1.0.attn_mask"].shape == (96, 144, 144)
+    assert buffers["swin_layers.5.0.attn_mask"].shape == (24, 144, 144)
+    # 363 entries in the original's file: ours, ten relative indices and attention masks of the
+    # Swin blocks, and the second copy of the tied embedding.
+    assert len(model.state_dict()) + len(buffers) + 1 == 363
+
+
+@pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS.keys())
+def test_stepwise_writing_equals_the_teacher_forced_pass(changes: dict) -> None:
+    """Token by token over the latent cache, and all at once: the same probabilities."""
+    model = make(**changes)
+    image = torch.rand(1, 2, *model.config.image_size) * 2 - 1
+    task, query = torch.tensor([14]), torch.tensor([[0, 7, 9, 2, 1, 1, 1]])
+    answer_ids = [0, 11, 12, 13, 14, 15]
+    with torch.no_grad():
+        logits, region = model(image, task, query, torch.tensor([answer_ids]))
+    decoder = Decoder(model)
+    answer = Answer(decoder, decoder.see(image), task, query, len(answer_ids))
+    for i, id_ in enumerate(answer_ids[1:]):
+        expected = logits[0, i].softmax(-1)
+        assert (answer.probabilities[0] - expected).abs().max() < 1e-4
+        answer.append(torch.tensor([id_]))
+    assert (answer.probabilities[0] - logits[0, -1].softmax(-1)).abs().max() < 1e-4
+    if region is None:
+        assert answer.region() is None
+    else:
+        assert torch.allclose(answer.region(), region[0, 0], atol=1e-5)
+
+
+def test_answer_tokens_see_no_later_ones() -> None:
+    model = make()
+    image = torch.rand(1, 2, 64, 96)
+    task, query = torch.tensor([3]), torch.tensor([[0, 2, 1, 1, 1, 1, 1]])
+    with torch.no_grad():
+        first, _ = model(image, task, query, torch.tensor([[0, 5, 6, 7]]))
+        second, _ = model(image, task, query, torch.tensor([[0, 5, 6, 8]]))
+    assert torch.equal(first[:, :3], second[:, :3])
+    assert not torch.allclose(first[:, 3], second[:, 3])
+
+
+def test_swin_never_sees_the_task_token_or_padding() -> None:
+    model = make()
+    image = torch.rand(1, 2, 64, 96)
+    query = torch.tensor([[0, 2, 1, 1, 1, 1, 1]])
+    with torch.no_grad():
+        tokens = model.embed_image(image)
+        x = model.embed_query(torch.tensor([3]), query)
+        changed = x.clone()
+        changed[:, 0] += 1  # the task token
+        changed[:, 3:] += 1  # padding
+        bias = model.query_bias(query)
+        seen, _ = model.update_image(0, tokens, x, bias)
+        seen_changed, _ = model.update_image(0, tokens, changed, bias)
+        changed[:, 1] += 1  # <s>, which is seen
+        seen_other, _ = model.update_image(0, tokens, changed, bias)
+    assert torch.equal(seen, seen_changed)
+    assert not torch.allclose(seen, seen_other, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"image_size": [64, 90]}, "window"),
+        ({"swin_nheads": [2]}, "swin_nheads"),
+        ({"use_swin": [True]}, "use_swin"),
+        ({"decode_num_heads": 5}, "decode_num_heads"),
+        ({"im_embed_dim": 18, "swin_nheads": [4, 4]}, "heads"),
+        ({"conv_channels": [8, 8]}, "conv_channels"),
+        ({"window_size": [2]}, "window_size"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_named(changes: dict, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        DessurtConfig.from_dict({**SMALL, **changes}, 50)
+
+
+def test_image_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\[B, 2, 64, 96\]"):
+        make().embed_image(torch.zeros(1, 2, 96, 64))
