@@ -84,7 +84,9 @@ def _alone(function: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--config", choices=CONFIGS, default="official")
     parser.add_argument("--tokens", type=int, default=12, help="tokens written to each question")
     parser.add_argument("--seed", type=int, default=0)

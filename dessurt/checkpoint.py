@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,28 @@ class Checkpoint:
     """A model and what belongs to it."""
 
     model: Dessurt
-    tokenizer: Tokenizer
+    given_tokenizer: Tokenizer | None  # None: facebook/bart-base, looked for when it is needed
     config: dict[str, Any]  # the whole config; config["model"] describes the model
     history: dict[int, dict[str, float]] = field(default_factory=dict)  # logged metrics by entry
     path: Path | None = None
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The vocabulary; official files do not carry theirs.
+
+        Raises:
+            CheckpointError: it is neither beside the file nor to be had from the hub, or it has
+                more pieces than the model knows.
+        """
+        beside = (self.path.parent if self.path else Path()) / "tokenizer"
+        tokenizer = self.given_tokenizer or _official_tokenizer(beside)
+        known = self.model.config.vocab_size
+        if tokenizer.vocab_size > known:
+            raise CheckpointError(
+                f"The tokenizer has {tokenizer.vocab_size} pieces but the model knows {known}: put "
+                f"the tokenizer that it was trained with into {beside}."
+            )
+        return tokenizer
 
     @property
     def suppressed(self) -> tuple[int, ...]:
@@ -64,7 +83,7 @@ def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
     Args:
         path: the file or the folder.
         tokenizer: for an official file; by default facebook/bart-base, from a folder
-            `bart_tokenizer` beside the file or from the Hugging Face hub.
+            `tokenizer` beside the file or from the Hugging Face hub, when it is first needed.
 
     Raises:
         CheckpointError: it is missing, damaged, of another architecture, or tries to run code.
@@ -184,7 +203,6 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
     if file.get("swa_state_dict") and file.get("iteration", 0) > (swa_start or 0):
         weights = {k: v for k, v in file["swa_state_dict"].items() if k.startswith("module.")}
     model = model_from_state_dict(weights, config["model"])
-    tokenizer = tokenizer or _official_tokenizer(path.parent)
     # A vocabulary of another size means other ids: nothing is suppressed there.
     if model.config.vocab_size > max(OFFICIAL_SUPPRESSED):
         config = {"suppressed_token_ids": list(OFFICIAL_SUPPRESSED), **config}
@@ -238,24 +256,23 @@ def _history(logger: Any) -> dict[int, dict[str, float]]:
     }
 
 
-def _official_tokenizer(folder: Path) -> Tokenizer:
+def _official_tokenizer(beside: Path) -> Tokenizer:
     """facebook/bart-base: from a folder beside the checkpoint, else from the hub's cache or net."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    beside = folder / "bart_tokenizer"
-    if beside.is_dir():
-        return Tokenizer.open(beside)
     try:
-        found = snapshot_download(
-            OFFICIAL_TOKENIZER, allow_patterns=["vocab.json", "merges.txt", "tokenizer.json"]
-        )
+        if beside.is_dir():
+            return Tokenizer.open(beside)
+        wanted = ["vocab.json", "merges.txt", "tokenizer.json"]
+        return Tokenizer.open(snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted))
+    except ValueError as error:
+        raise CheckpointError(f"The tokenizer in {beside} is damaged ({error}).") from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
             f"The tokenizer {OFFICIAL_TOKENIZER} could not be downloaded: put its vocab.json and "
             f"merges.txt into {beside}, or go online once."
         ) from error
-    return Tokenizer.open(found)
 
 
 def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -286,7 +303,7 @@ def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> N
 
 
 @contextmanager
-def _replacing(path: Path):  # noqa: ANN202
+def _replacing(path: Path) -> Iterator[Path]:
     """A path to write to; it takes the real name only when the writing succeeded."""
     partial = path.with_name(path.name + ".partial")
     try:

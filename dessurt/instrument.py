@@ -131,6 +131,7 @@ class DessurtInstrument:
         )
         stream, first, written, last = self.tokenizer.stream(), 0.0, 0, None
         suppressed = self.checkpoint.suppressed
+        steps: Iterable[Step]
         if request.beams == 1:
             steps = greedy_steps(answer, max_tokens, suppressed)
         else:

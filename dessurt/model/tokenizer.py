@@ -22,13 +22,11 @@ class Tokenizer:
         Raises:
             ValueError: it lacks the special tokens or has them elsewhere.
         """
-        for id_, token in enumerate(SPECIAL_TOKENS[:4]):
-            if backend.token_to_id(token) != id_:
-                raise ValueError(f"the tokenizer must have {token} as id {id_}, as BART's has")
+        for place, token in enumerate(SPECIAL_TOKENS[:4]):
+            if backend.token_to_id(token) != place:
+                raise ValueError(f"the tokenizer must have {token} as id {place}, as BART's has")
         self.backend = backend
-        self.special_ids = {
-            id_ for token in SPECIAL_TOKENS if (id_ := backend.token_to_id(token)) is not None
-        }
+        self.special_ids = {backend.token_to_id(token) for token in SPECIAL_TOKENS} - {None}
         self._bytes = _byte_of_letter()
 
     @classmethod
@@ -49,8 +47,8 @@ class Tokenizer:
         if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
             vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
-            merges = [tuple(line.split(" ")) for line in lines if line and line[:2] != "#v"]
-            return cls.from_merges(vocab, merges)
+            pairs = [line.split(" ") for line in lines if line and not line.startswith("#v")]
+            return cls.from_merges(vocab, [(first, second) for first, second in pairs])
         raise FileNotFoundError(
             f"no tokenizer in {folder}: it needs tokenizer.json, or vocab.json and merges.txt"
         )
@@ -111,8 +109,10 @@ class Tokenizer:
         """The bytes of one token; none for special tokens and ids outside the vocabulary."""
         if id_ in self.special_ids:
             return b""
-        token = self.backend.id_to_token(id_)
-        return b"" if token is None else bytes(self._bytes[letter] for letter in token)
+        token = self.backend.id_to_token(id_) or ""
+        if all(letter in self._bytes for letter in token):
+            return bytes(self._bytes[letter] for letter in token)
+        return token.encode()  # an added token, or a vocabulary that is not of bytes
 
 
 class TextStream:

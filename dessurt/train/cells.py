@@ -13,6 +13,7 @@ from dessurt.synth.page import SynthPage
 from dessurt.synth.text import ALPHABET
 
 SLOTS = 3  # thin letters share a cell: so many are told apart, from left to right
+BEFORE = 2  # so many characters before a cell's first are its context
 CLASSES = len(ALPHABET) + 1  # 0 is nothing
 CELL = 8
 _CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
@@ -20,23 +21,36 @@ _CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
 
 @dataclass(frozen=True, eq=False)
 class Glyphs:
-    """All characters of a page but the spaces: middles float32 [n, 2] (x, y) and classes [n]."""
+    """All characters of a page but the spaces.
+
+    Attributes:
+        middles: float32 [n, 2], x and y.
+        classes: int64 [n].
+        before: int64 [n, BEFORE], the classes of the characters before it in its line, the
+            nearest first; 0 for a space and where the line begins.
+    """
 
     middles: np.ndarray
     classes: np.ndarray
+    before: np.ndarray
 
     @classmethod
     def of(cls, page: SynthPage) -> Glyphs:
         """Collect them from the page's lines."""
-        letters = "".join(line.text for line in page.lines)
-        ends = np.concatenate([line.ends for line in page.lines])
+        gap = " " * BEFORE
+        letters = gap + gap.join(line.text for line in page.lines)
+        empty = np.zeros((BEFORE, 2, 2), np.float32)
+        ends = np.concatenate([part for line in page.lines for part in (empty, line.ends)])
         classes = np.array([_CLASS.get(letter, 0) for letter in letters], np.int64)
-        return cls(ends.mean(1)[classes > 0], classes[classes > 0])
+        at = np.flatnonzero(classes)
+        before = np.stack([classes[at - k] for k in range(1, BEFORE + 1)], 1)
+        return cls(ends.mean(1)[at], classes[at], before)
 
     def cells(
         self, scale: tuple[float, float], offset: tuple[float, float], grid: tuple[int, int]
-    ) -> np.ndarray:
-        """Classes in each cell of a window: int64 [rows, columns, SLOTS].
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Classes in each cell of a window, int64 [rows, columns, SLOTS], and what comes before
+        its first, int64 [rows, columns, BEFORE].
 
         Args:
             scale: window pixels per page pixel, x and y.
@@ -46,13 +60,14 @@ class Glyphs:
         spots = self.middles * scale + offset
         at = np.floor(spots / CELL).astype(np.int64)
         inside = ((at >= 0) & (at < grid[::-1])).all(1)
-        x, at, classes = spots[inside, 0], at[inside], self.classes[inside]
+        x, at = spots[inside, 0], at[inside]
         cell = at[:, 1] * grid[1] + at[:, 0]
         order = np.lexsort((x, cell))
-        cell, classes = cell[order], classes[order]
-        first = np.searchsorted(cell, cell)  # where this cell's run begins
-        slot = np.arange(len(cell)) - first
+        cell, glyph = cell[order], np.flatnonzero(inside)[order]
+        slot = np.arange(len(cell)) - np.searchsorted(cell, cell)  # from where its cell begins
         target = np.zeros((grid[0] * grid[1], SLOTS), np.int64)
+        context = np.zeros((grid[0] * grid[1], BEFORE), np.int64)
         kept = slot < SLOTS
-        target[cell[kept], slot[kept]] = classes[kept]
-        return target.reshape(*grid, SLOTS)
+        target[cell[kept], slot[kept]] = self.classes[glyph[kept]]
+        context[cell[slot == 0]] = self.before[glyph[slot == 0]]
+        return target.reshape(*grid, SLOTS), context.reshape(*grid, BEFORE)

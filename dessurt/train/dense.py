@@ -106,7 +106,7 @@ def crop(
     if rng.random() < 0.8:
         _highlight(image[1], drawn, rng, (sx, sy), (-left * sx, -top * sy))
     grid = (height // CELL, width // CELL)
-    cells = glyphs.cells((sx, sy), (-left * sx, -top * sy), grid)
+    cells, _ = glyphs.cells((sx, sy), (-left * sx, -top * sy), grid)
     return image, cells.reshape(-1, SLOTS)
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from dessurt.train.student import Student
 
 SAVE_EVERY = 120.0  # seconds
 REPORT_EVERY = 20.0
+CHECK_EVERY = 420.0
 EMA = 0.998
 
 
@@ -79,7 +81,8 @@ class Run:
             self.student.load_state_dict(state["weights"])
             self.ema = state["ema"]
             self.step, self.stage, self.seconds = state["step"], state["stage"], state["seconds"]
-            self.optimiser.load_state_dict(state["optimiser"])
+            if state["optimiser"] is not None:
+                self.optimiser.load_state_dict(state["optimiser"])
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
@@ -94,11 +97,22 @@ class Run:
     def export(self, folder: Path) -> None:
         """Write the mean weights as a checkpoint folder."""
         self.student.load_state_dict(self.ema)
-        self.student.export(folder, self.config)
+        self.student.export(folder)
+
+    def check(self, stage: dict[str, Any]) -> None:
+        """Measure the mean weights on fonts that were never trained on."""
+        weights = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
+        self.student.load_state_dict(self.ema)
+        figures = self.student.check(stage)
+        self.student.load_state_dict(weights)
+        self.log("  ".join(f"{name} {value:.4f}" for name, value in figures.items()))
 
     def train(self, minutes: float | None, workers: int) -> None:
         """Go on through the stages until they or the minutes are over."""
         end = math.inf if minutes is None else time.monotonic() + 60 * minutes
+        # A shell that starts it in the background makes it deaf to Ctrl-C.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
             while self.stage < len(self.config["stages"]) and time.monotonic() < end:
                 self._stage(self.config["stages"][self.stage], end, workers)
@@ -113,7 +127,7 @@ class Run:
             Batches(self.student, stage, self.config["seed"] + self.step),
             batch_size=None, num_workers=workers, prefetch_factor=6 if workers else None,
         )  # fmt: skip
-        saved = reported = last = time.monotonic()
+        saved = checked = reported = last = time.monotonic()
         samples, sums = 0, {}
         for batch in loader:
             progress = self.seconds / length
@@ -136,6 +150,10 @@ class Run:
             if now - saved > SAVE_EVERY:
                 self.save()
                 saved = now
+            if now - checked > CHECK_EVERY:
+                self.check(stage)
+                checked = last = reported = time.monotonic()
+                samples = 0
             if self.seconds >= length:
                 self.stage, self.seconds = self.stage + 1, 0.0
                 break

@@ -176,3 +176,33 @@ def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(CheckpointError, match="cuda"):
             open_model(tmp_path / "tiny", device="cuda")
+
+
+def test_an_official_file_loads_without_its_tokenizer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights are there; only asking needs the tokenizer, and says where to put it."""
+    import huggingface_hub
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    def offline(*arguments: Any, **options: Any) -> None:
+        raise LocalEntryNotFoundError("offline")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", offline)
+    torch.save(official_file(), tmp_path / "official.pth")
+    checkpoint = load(tmp_path / "official.pth")
+    assert checkpoint.model.config.decode_dim == 32
+    with pytest.raises(CheckpointError, match="go online once"):
+        _ = checkpoint.tokenizer
+    (tmp_path / "tokenizer").mkdir()
+    Tokenizer.of_bytes().save(tmp_path / "tokenizer")
+    assert load(tmp_path / "official.pth").tokenizer.vocab_size == VOCABULARY
+
+
+def test_a_tokenizer_that_is_too_large_is_told(tmp_path: Path) -> None:
+    file = official_file()
+    for name in ("text_embedding.weight", "answer_decode.weight"):
+        file["state_dict"][name] = file["state_dict"][name][:100]
+    torch.save(file, tmp_path / "official.pth")
+    with pytest.raises(CheckpointError, match="261 pieces but the model knows 100"):
+        _ = load(tmp_path / "official.pth", Tokenizer.of_bytes()).tokenizer

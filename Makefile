@@ -1,0 +1,38 @@
+# Every target does its own set-up; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Whatever is installed is installed again when one of these changes.
+SETUP := scripts/setup.sh scripts/find_chromium.py \
+         pyproject.toml requirements.txt constraints.txt packages.txt
+ARGS ?=
+
+.PHONY: help app test lint bench clean
+
+help:
+	@echo "make app     set up and open the app (ARGS='--port 7861' passes flags on)"
+	@echo "make test    set up and run every test (ARGS='-k frame' picks some)"
+	@echo "make lint    check style and types"
+	@echo "make bench   time decoding against the original's way (ARGS='--config official')"
+	@echo "make clean   remove the virtual environment"
+
+app: .venv/app-ready
+	@$(BIN)/python app.py $(ARGS)
+
+test: .venv/dev-ready
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/dev-ready
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: .venv/app-ready
+	@$(BIN)/python -m benchmarks.decode $(ARGS)
+
+clean:
+	@rm -rf .venv
+
+.venv/app-ready: $(SETUP)
+	@PYTHON="$(PYTHON)" scripts/setup.sh app
+
+.venv/dev-ready: $(SETUP)
+	@PYTHON="$(PYTHON)" scripts/setup.sh dev

@@ -1,0 +1,37 @@
+"""Open the app: `python app.py`, or on a Hugging Face Space, which runs this file too."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from dessurt_app.ui import build, launch_options
+
+ON_SPACE = "SPACE_ID" in os.environ
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Ask a page: open Dessurt in the browser.")
+    parser.add_argument("--host", default="0.0.0.0" if ON_SPACE else "127.0.0.1")
+    parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument("--share", action="store_true", help="also open a public link for a while")
+    parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Build the app and serve it until it is interrupted."""
+    arguments = parse_arguments()
+    build(checkpoint=arguments.checkpoint).launch(
+        server_name=arguments.host,
+        server_port=arguments.port,
+        share=arguments.share,
+        inbrowser=not (arguments.no_browser or ON_SPACE),
+        **launch_options(),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Measuring a checkpoint on real pages, beside Tesseract on the same crops."""

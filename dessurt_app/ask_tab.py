@@ -1,0 +1,196 @@
+"""The Ask screen: a page to mark on the left, the question and its answer on the right."""
+
+from __future__ import annotations
+
+import html
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from dessurt import tasks
+from dessurt.frame import Frame
+from dessurt.marks import MarksError
+from dessurt.page import PageError
+from dessurt_app import strings
+from dessurt_app.answer_view import Answer, AnswerView
+from dessurt_app.asking import Asking, given_needs
+from dessurt_app.examples import Example, load_examples
+from dessurt_app.page_canvas import CanvasError, Drawn, PageCanvas, canvas_value, read_value
+from dessurt_app.weights import Weights, WeightsError
+
+# For all that is quick and must not wait behind a question.
+_QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
+_TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
+SMALL_TEXT = 8  # model pixels; below this lines often cannot be read
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The components that have something to say to each other."""
+
+    canvas: PageCanvas
+    caption: gr.HTML
+    task: gr.Dropdown
+    text: gr.Textbox
+    needs: gr.HTML
+    answer: AnswerView
+    show_region: gr.Checkbox
+    examples: list[tuple[Example, gr.Button]]
+
+
+def build_ask_tab(app: gr.Blocks, weights: Weights, model_label: gr.HTML) -> None:
+    """Lay out the screen inside `app`, which is being built, and wire it up."""
+    parts = _lay_out(load_examples())
+    asking = Asking(weights)
+    run = _wire_asking(parts, asking)
+    _wire_examples(parts, asking, run)
+
+    describe = partial(_describe, weights)
+    asked, described = (
+        [parts.canvas, parts.task, parts.text],
+        [parts.text, parts.needs, parts.caption],
+    )
+    changes = [parts.canvas.change, parts.task.change, parts.text.change]
+    gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
+    told = app.load(
+        partial(_follow_weights, weights),
+        None,
+        [model_label, parts.task, parts.answer],
+        concurrency_limit=None,  # each open browser waits here
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    told.then(describe, asked, described, **_QUICK)
+
+
+def _lay_out(examples: list[Example]) -> _Parts:
+    first = examples[0]
+    with gr.Row(elem_id="ask", equal_height=False):
+        with gr.Column(scale=60, min_width=320, elem_id="left"):
+            canvas = PageCanvas(canvas_value(first.page, first.marks), elem_id="page")
+            caption = gr.HTML(elem_id="caption", apply_default_css=False)
+        with gr.Column(scale=40, min_width=320, elem_id="right"):
+            task = gr.Dropdown(_choices(()), value=first.task, label=strings.TASK, elem_id="task")
+            text = gr.Textbox(first.text, label=strings.TEXT, elem_id="text", lines=1)
+            needs = gr.HTML(elem_id="needs", apply_default_css=False)
+            answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
+            show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
+    with gr.Row(elem_id="examples"):
+        gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
+        buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
+    shown = list(zip(examples, buttons, strict=True))
+    return _Parts(canvas, caption, task, text, needs, answer, show_region, shown)
+
+
+def _wire_asking(parts: _Parts, asking: Asking) -> Dependency:
+    run = parts.answer.submit(
+        asking.answer_stream,
+        [parts.canvas, parts.task, parts.text, parts.show_region],
+        parts.answer,
+        api_name="answer",
+        concurrency_id="model",
+        concurrency_limit=1,
+        show_progress="hidden",
+    )
+    # Only when Gradio is through with one question it takes the next; the view waits for this.
+    run.then(None, js=_TELL.format(event="over"), show_progress="hidden")
+    run.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
+    parts.answer.stop(asking.stop, parts.answer, parts.answer, cancels=run, **_QUICK)
+    return run
+
+
+def _wire_examples(parts: _Parts, asking: Asking, run: Dependency) -> None:
+    outputs = [parts.canvas, parts.task, parts.text, parts.answer]
+    for example, button in parts.examples:
+        show = partial(_show_example, asking, example)
+        button.click(show, None, outputs, cancels=run, **_QUICK)
+
+
+def _choices(learned: tuple[str, ...]) -> list[tuple[str, str]]:
+    """The tasks for the list by groups, and before all others those that the model has learned."""
+    offered = [task for task in tasks.TASKS if not task.hidden]
+    offered.sort(key=lambda task: (task.token not in learned, strings.GROUPS.index(task.group)))
+    choices = []
+    for task in offered:
+        choice = strings.TASK_CHOICE.format(group=task.group, name=task.name, token=task.token)
+        if learned and task.token not in learned:
+            choice = strings.NOT_LEARNED.format(choice=choice)
+        choices.append((choice, task.token))
+    return choices
+
+
+def _show_example(asking: Asking, example: Example) -> tuple[dict[str, Any], str, str, Answer]:
+    return (
+        canvas_value(example.page, example.marks),
+        example.task,
+        example.text,
+        asking.newest(Answer(status=strings.EXAMPLE_LOADED)),
+    )
+
+
+def _follow_weights(weights: Weights) -> Iterator[tuple[str, Any, Any]]:
+    """The model's label, the list of tasks and the answer, now and when the checkpoint is there."""
+    yield html.escape(weights.label()), gr.skip(), gr.skip()
+    try:
+        learned = weights.model().card.tasks
+    except WeightsError as error:
+        label = html.escape(weights.label())
+        yield label, gr.skip(), Answer("error", status=str(error))
+    else:
+        label = html.escape(weights.label())
+        yield label, gr.Dropdown(choices=_choices(learned)), gr.skip()
+
+
+def _describe(
+    weights: Weights, canvas: object, token: str, text: str
+) -> tuple[dict[str, Any], str, str]:
+    """The text field, the line of needs and the line under the page, for what is there now."""
+    task = tasks.task(token)
+    field = gr.update(visible="text" in task.needs, placeholder=task.example[0])
+    try:
+        drawn = read_value(canvas)
+    except (CanvasError, PageError, MarksError) as error:
+        return field, _needs_line(task, {}), html.escape(str(error))
+    return field, _needs_line(task, given_needs(drawn, text)), _caption(weights, drawn)
+
+
+def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:
+    needs = [need for need in strings.MISSING if need in task.needs]
+    if not needs:
+        return strings.NEEDS_NOTHING
+    signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
+    items = (f"<span>{signs[given.get(need, False)]} {need}</span>" for need in needs)
+    return " ".join((strings.NEEDS, *items))
+
+
+def _caption(weights: Weights, drawn: Drawn) -> str:
+    """The size of the page and, once the model is there, what the model will see of it."""
+    parts = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
+    if weights.ready:
+        try:
+            marks = drawn.marks.checked(drawn.page.size)
+            frame = weights.model().frame(drawn.page, marks)
+        except (WeightsError, MarksError):
+            pass  # asking will say so
+        else:
+            parts += _sees(frame, [shape.bounds() for shape in marks.of("highlight")])
+    return html.escape(" · ".join(parts))
+
+
+def _sees(frame: Frame, highlighted: list[tuple[float, float, float, float]]) -> Iterator[str]:
+    if frame.mode == "focus":
+        height, width = frame.image_size
+        yield strings.SEES_WINDOW.format(width=width, height=height)
+    else:
+        height, width = frame.shown_size
+        yield strings.SEES_PAGE.format(width=width, height=height)
+    if highlighted:
+        line = statistics.median(y1 - y0 for _, y0, _, y1 in highlighted)
+        tall = frame.text_height(line)
+        told = strings.TEXT_TOO_SMALL if tall < SMALL_TEXT else strings.TEXT_HEIGHT
+        yield told.format(pixels=tall)

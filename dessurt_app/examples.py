@@ -1,0 +1,39 @@
+"""The example pages of assets/: a picture and, beside it, a JSON file with marks and a task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from dessurt.marks import Marks
+from dessurt_app.page_canvas import ASSETS
+
+
+@dataclass(frozen=True)
+class Example:
+    """A page with something to ask about it."""
+
+    title: str
+    page: Path
+    marks: Marks
+    task: str
+    text: str
+    expected: str  # the right answer
+
+
+def load_examples() -> list[Example]:
+    """All examples, in the order of their file names; the first one opens at first launch."""
+    return [_load(file) for file in sorted(ASSETS.glob("*.json"))]
+
+
+def _load(file: Path) -> Example:
+    given = json.loads(file.read_text())
+    return Example(
+        title=given["title"],
+        page=file.with_suffix(".png"),
+        marks=Marks.from_json(given["marks"]),
+        task=given["task"],
+        text=given["text"],
+        expected=given["expected"],
+    )

@@ -1,0 +1,68 @@
+// Where the page lies on the canvas:  canvas = page * scale + (x, y), in CSS pixels.
+// This file is put in front of page_canvas.js.
+
+const round = (value) => Math.round(value * 100) / 100;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+/** `onMove` is called after every change. Before `setPage` nothing else may be called. */
+function makeView(canvas, onMove) {
+  const KEPT_IN_SIGHT = 60; // so many pixels of the page cannot be pushed out of the canvas
+  const LARGEST = 8;
+  let page = null; // {width, height}
+  const view = { scale: 1, x: 0, y: 0, fitted: true };
+
+  const size = () => canvas.getBoundingClientRect();
+  const fitScale = () => Math.min(size().width / page.width, size().height / page.height) * 0.97;
+
+  view.setPage = (next) => {
+    page = next;
+    view.fit();
+  };
+
+  view.fit = () => {
+    view.scale = fitScale();
+    view.x = (size().width - page.width * view.scale) / 2;
+    view.y = (size().height - page.height * view.scale) / 2;
+    moved(true);
+  };
+
+  /** Zooms so that what is under `at` stays there. */
+  view.zoomTo = (scale, at = [size().width / 2, size().height / 2]) => {
+    const next = clamp(scale, Math.min(fitScale(), 1) / 2, LARGEST);
+    view.x = at[0] - ((at[0] - view.x) / view.scale) * next;
+    view.y = at[1] - ((at[1] - view.y) / view.scale) * next;
+    view.scale = next;
+    moved(false);
+  };
+
+  view.panBy = (dx, dy) => {
+    view.x += dx;
+    view.y += dy;
+    moved(false);
+  };
+
+  /** After the canvas has got another size. */
+  view.resized = () => (view.fitted ? view.fit() : moved(false));
+
+  /** Where an event is on the canvas. */
+  view.onCanvas = (event) => [event.clientX - size().left, event.clientY - size().top];
+
+  /** Where an event is on the page, in page pixels; the nearest place on it, if outside. */
+  view.onPage = (event) => {
+    const [x, y] = view.onCanvas(event);
+    return [
+      round(clamp((x - view.x) / view.scale, 0, page.width)),
+      round(clamp((y - view.y) / view.scale, 0, page.height)),
+    ];
+  };
+
+  function moved(fitted) {
+    const { width, height } = size();
+    view.fitted = fitted;
+    view.x = clamp(view.x, KEPT_IN_SIGHT - page.width * view.scale, width - KEPT_IN_SIGHT);
+    view.y = clamp(view.y, KEPT_IN_SIGHT - page.height * view.scale, height - KEPT_IN_SIGHT);
+    onMove();
+  }
+
+  return view;
+}

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Prepares .venv for `make app` (setup.sh app) or for the tests (setup.sh dev).
+# Safe to run again: it repairs what is missing and leaves the rest alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+PYTHON="${PYTHON:-python3}"
+kind="${1:?say app or dev}"
+
+say() { echo "[set-up] $*"; }
+fail() { echo "[set-up] $*" >&2; exit 1; }
+
+# Installs Debian or Ubuntu packages; false where that cannot be done without asking.
+apt_install() {
+    command -v apt-get >/dev/null || return 1
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || return 1
+        root=(sudo)
+    fi
+    say "Installing system packages: $*"
+    local apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes apt-get -qq)
+    { "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "$@"; } >/dev/null
+}
+
+make_venv() {
+    if .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
+    command -v "$PYTHON" >/dev/null ||
+        fail "No $PYTHON here: install Python 3.11 or newer, or name yours: make PYTHON=python3.12"
+    local version
+    version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$PYTHON is Python $version, but 3.11 or newer is needed: make PYTHON=python3.12"
+    say "Creating .venv with Python $version"
+    rm -rf .venv
+    # Debian and Ubuntu ship the venv module as a package of its own.
+    "$PYTHON" -c 'import ensurepip' 2>/dev/null || apt_install "python$version-venv" ||
+        fail "This Python cannot make virtual environments: install python$version-venv."
+    "$PYTHON" -m venv .venv
+}
+
+install_packages() {
+    local what=.
+    if [ "$kind" = dev ]; then what='.[train,dev]'; fi
+    say "Installing Python packages into .venv (PyTorch is large: the first time takes minutes)"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+        --constraint constraints.txt --editable "$what"
+}
+
+# opencv-python's Linux wheels leave libGL and GLib to the system; bare servers lack them.
+check_libraries() {
+    if .venv/bin/python -c 'import cv2' 2>/dev/null; then return; fi
+    # shellcheck disable=SC2046  # one word a package
+    apt_install $(cat packages.txt) || true
+    .venv/bin/python -c 'import cv2' ||
+        fail "OpenCV cannot be loaded (above): install your system's libGL and GLib, then try again."
+}
+
+chromium_starts() { .venv/bin/python scripts/find_chromium.py >/dev/null 2>&1; }
+
+check_chromium() {
+    if chromium_starts; then return; fi
+    say "Looking for a Chromium for the browser tests"
+    .venv/bin/python -m playwright install chromium >/dev/null 2>&1 || true
+    if chromium_starts; then return; fi
+    apt_install chromium libatomic1 || true  # Playwright's own driver needs the second
+    if chromium_starts; then return; fi
+    local advice="install Chromium or Google Chrome so that it is on the PATH, then try again."
+    if [ -n "${CI:-}" ]; then fail "No Chromium starts here: $advice"; fi
+    say "No Chromium starts here, so the browser tests will be skipped; to run them $advice"
+    return 1
+}
+
+make_venv
+install_packages
+check_libraries
+touch .venv/app-ready
+if [ "$kind" = dev ]; then
+    check_chromium || exit 0  # not marked ready: the next `make test` looks again
+    touch .venv/dev-ready
+fi
