@@ -104,6 +104,10 @@ class Instrument(Protocol):
 
     card: Card
 
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        """How the page would be laid into the model image for a question with these marks."""
+        ...
+
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`.
 

@@ -57,6 +57,7 @@ def build_ask_tab(app: gr.Blocks, weights: Weights, model_label: gr.HTML) -> Non
     )
     changes = [parts.canvas.change, parts.task.change, parts.text.change]
     gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
+    app.load(describe, asked, described, **_QUICK)
     told = app.load(
         partial(_follow_weights, weights),
         None,
@@ -76,7 +77,13 @@ def _lay_out(examples: list[Example]) -> _Parts:
             caption = gr.HTML(elem_id="caption", apply_default_css=False)
         with gr.Column(scale=40, min_width=320, elem_id="right"):
             task = gr.Dropdown(_choices(()), value=first.task, label=strings.TASK, elem_id="task")
-            text = gr.Textbox(first.text, label=strings.TEXT, elem_id="text", lines=1)
+            text = gr.Textbox(
+                first.text,
+                label=strings.TEXT,
+                elem_id="text",
+                # Right from the start: Gradio waits for ever for one that hides while it loads.
+                visible="text" in tasks.task(first.task).needs,
+            )
             needs = gr.HTML(elem_id="needs", apply_default_css=False)
             answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
             show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from functools import cache
+from typing import Any
 
 import typst
 
@@ -17,7 +18,9 @@ MONO = ("Liberation Mono", "Nimbus Mono PS", "DejaVu Sans Mono", "Latin Modern M
 
 def compiled(source: str) -> bytes:
     """The PDF of a Typst source."""
-    return _compiler().compile(input=source.encode(), format="pdf", timestamp=0, pdf_tags=False)
+    pdf = _compiler().compile(input=source.encode(), format="pdf", timestamp=0, pdf_tags=False)
+    assert isinstance(pdf, bytes)  # one document in, one out
+    return pdf
 
 
 def document(write: Writer, rng: random.Random, held_out: bool = False) -> str:
@@ -180,7 +183,7 @@ def _mixed(write: Writer, rng: random.Random, style: Style) -> Block:
     for _ in range(rng.randint(3, 9)):
         words = write.prose(rng.randint(1, 9)) if rng.random() < 0.6 else write.value()
         letters += len(words)
-        change: dict[str, object] = rng.choice(
+        change: dict[str, Any] = rng.choice(
             ({}, {}, {"weight": 700}, {"style": "italic"}, {"font": rng.choice(style.mono)})
         )
         parts.append(style.text(words, **change))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -12,7 +14,7 @@ def scanned(pixels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, A
     """A page as if scanned: uint8 [H, W] in and out, and the map that its points took."""
     height, width = pixels.shape
     affine = np.array([[1.0, 0, 0], [0, 1, 0]])
-    page = pixels
+    page: Any = pixels  # OpenCV's own types say less than the docstring above
     if rng.random() < 0.5:
         angle = float(np.clip(rng.normal(0, 0.4), -1, 1))
         affine = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
@@ -32,7 +34,7 @@ def scanned(pixels: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, A
     page = cv2.LUT(page, lut.astype(np.uint8))
     if rng.random() < 0.7:
         # One tile of noise repeated over the page: as good to the eye, much cheaper.
-        tile = rng.normal(0, rng.uniform(2, 14), (256, 257)).astype(np.float32)
+        tile: Any = rng.normal(0, rng.uniform(2, 14), (256, 257)).astype(np.float32)
         tile = cv2.GaussianBlur(tile, (0, 0), 0.6) if rng.random() < 0.4 else tile
         noise = np.tile(tile, (height // 256 + 1, width // 257 + 1))[:height, :width]
         page = cv2.add(page, noise, dtype=cv2.CV_8U)

@@ -13,6 +13,7 @@ import re
 import string
 import sysconfig
 import unicodedata
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -20,8 +21,11 @@ from faker import Faker
 
 # Every character that the generator prints; anything else is dropped from borrowed text.
 LETTERS = string.ascii_letters + string.digits + string.punctuation
-SPECIAL = "’‘“”–—•©®°±×§é è ê ë á à â ä ã å ç í ì î ï ñ ó ò ô ö õ ø ú ù û ü ß É Ö Ü Ä æ £ € ¥ µ · « »"
+SPECIAL = (
+    "’‘“”–—•©®°±×§é è ê ë á à â ä ã å ç í ì î ï ñ ó ò ô ö õ ø ú ù û ü ß É Ö Ü Ä æ £ € ¥ µ · « »"
+)
 ALPHABET = LETTERS + SPECIAL.replace(" ", "")
+LATEST = datetime(2026, 1, 1)  # of a date: without an end, faker counts back from this very second
 _KNOWN = frozenset(ALPHABET + " ")
 _SOURCES = (
     ("/usr/share/common-licenses", "*", 2_000_000),
@@ -93,7 +97,8 @@ class Writer:
                 f"{option()}={self.value()}",
                 f"-{rng.choice(string.ascii_letters)}, {option()} {word().upper()}",
                 f"{word()} --{word()} {rng.randint(1, 999)}% '{word()} {{}}' ::: *.{word()[:4]}",
-                f"cat {word()} | {word()} -{rng.choice(string.ascii_letters)} {word()} > /tmp/{word()}",
+                f"cat {word()} | {word()} -{rng.choice(string.ascii_letters)} {word()} "
+                f"> /tmp/{word()}",
                 f"/usr/{word()}/{word()}-{rng.randint(0, 9)}.{rng.randint(0, 20)}/{word()}",
                 f"<{word()} {word()}=\"{word()}\">{word()}</{word()}>",
                 f"{word()}_{word()}({word()}, {rng.randint(0, 99)});",
@@ -107,16 +112,22 @@ class Writer:
         if kind == 0:
             return str(rng.randint(0, 10 ** rng.randint(1, 7)))
         if kind == 1:
-            return f"{rng.choice(('', '$', '€', '£', '-', '+'))}{rng.random() * 10 ** rng.randint(0, 6):,.2f}"
+            sign = rng.choice(("", "$", "€", "£", "-", "+"))
+            return f"{sign}{rng.random() * 10 ** rng.randint(0, 6):,.2f}"
         if kind == 2:
-            return f"{rng.random() * 10 ** rng.randint(0, 4):.{rng.randint(1, 4)}f}{rng.choice(('', ' %', '%', ' kg', ' ms', ' MB', '°', ' mm', 'x'))}"
+            number = f"{rng.random() * 10 ** rng.randint(0, 4):.{rng.randint(1, 4)}f}"
+            return number + rng.choice(("", " %", "%", " kg", " ms", " MB", "°", " mm", "x"))
         if kind in (3, 4):
-            pattern = ("%d/%m/%Y", "%Y-%m-%d", "%B %d, %Y", "%d %b %Y", "%d.%m.%y", "%H:%M:%S", "%a %d %B")
-            return fake.date_time().strftime(rng.choice(pattern))
+            patterns = (
+                "%d/%m/%Y", "%Y-%m-%d", "%B %d, %Y", "%d %b %Y", "%d.%m.%y", "%H:%M:%S", "%a %d %B"
+            )  # fmt: skip
+            return fake.date_time(end_datetime=LATEST).strftime(rng.choice(patterns))
         if kind == 5:
             return fake.name()
         if kind == 6:
-            return rng.choice((fake.street_address, fake.city, fake.country, fake.company, fake.job))()
+            return rng.choice(
+                (fake.street_address, fake.city, fake.country, fake.company, fake.job)
+            )()
         if kind == 7:
             return fake.address().replace("\n", ", ")
         if kind == 8:
@@ -127,17 +138,24 @@ class Writer:
             return fake.uuid4()[: rng.randint(4, 36)]
         if kind == 11:
             letters = string.ascii_uppercase + string.digits
-            return "-".join("".join(rng.choices(letters, k=rng.randint(1, 6))) for _ in range(rng.randint(1, 4)))
+            count = rng.randint(1, 4)
+            parts = ("".join(rng.choices(letters, k=rng.randint(1, 6))) for _ in range(count))
+            return "-".join(parts)
         if kind == 12:
             return self.scramble()
         if kind == 13:
-            return rng.choice(("Yes", "No", "N/A", "OK", "—", "Total", "Date:", "TOTAL", "...", "U", "M", "CS", "x", "-"))
+            return rng.choice(
+                ("Yes", "No", "N/A", "OK", "—", "Total", "Date:", "TOTAL", "...", "U", "M", "CS",
+                 "x", "-")
+            )  # fmt: skip
         if kind == 14:
-            return f"{rng.choice(_words())}{rng.choice(('()', '.c', '.html', '_t', '[0]', '/', ':'))}"
+            return rng.choice(_words()) + rng.choice(("()", ".c", ".html", "_t", "[0]", "/", ":"))
         if kind == 15:
             return f"({rng.randint(0, 20):04X},{rng.randint(0, 65535):04x})"
         if kind == 16:
-            return f"{rng.randint(1, 400)} {rng.choice(('of', '/', 'to', '-', '–', 'x', '+', '='))} {rng.randint(1, 400)}"
+            first = rng.randint(1, 400)
+            between = rng.choice(("of", "/", "to", "-", "–", "x", "+", "="))
+            return f"{first} {between} {rng.randint(1, 400)}"
         words = [rng.choice(_words()) for _ in range(rng.randint(1, 3))]
         text = " ".join(words)
         return rng.choice((text, text.title(), text.upper(), text.capitalize(), "_".join(words)))
@@ -145,21 +163,27 @@ class Writer:
     def scramble(self) -> str:
         """Characters in no order, so that reading cannot be replaced by guessing."""
         rng = self.rng
-        pools = (string.ascii_lowercase, string.ascii_letters, LETTERS, ALPHABET, string.digits + ".,-/")
-        pool = rng.choice(pools)
-        return " ".join("".join(rng.choices(pool, k=rng.randint(1, 9))) for _ in range(rng.randint(1, 4)))
+        numbers = string.digits + ".,-/"
+        pool = rng.choice(
+            (string.ascii_lowercase, string.ascii_letters, LETTERS, ALPHABET, numbers)
+        )
+        count = rng.randint(1, 4)
+        return " ".join("".join(rng.choices(pool, k=rng.randint(1, 9))) for _ in range(count))
 
     def item(self) -> str:
         """A list item with its mark."""
         rng = self.rng
-        mark = rng.choice(("•", "•", "•", "–", "-", "*", "·", "—", "»", f"{rng.randint(1, 30)}.",
-                           f"{rng.randint(1, 30)})", f"({rng.choice('abcdefghi')})", f"{rng.choice('ABCD')}."))
+        signs = ("•", "•", "•", "–", "-", "*", "·", "—", "»")
+        numbers = (f"{rng.randint(1, 30)}.", f"{rng.randint(1, 30)})")
+        letters = (f"({rng.choice('abcdefghi')})", f"{rng.choice('ABCD')}.")
+        mark = rng.choice((*signs, *numbers, *letters))
         return f"{mark} {self.prose(rng.randint(2, 18))}"
 
     def field(self) -> str:
         """A label and its value."""
         label = " ".join(self.rng.choice(_words()) for _ in range(self.rng.randint(1, 3)))
-        return f"{self.rng.choice((label.title(), label.upper(), label.capitalize()))}: {self.value()}"
+        label = self.rng.choice((label.title(), label.upper(), label.capitalize()))
+        return f"{label}: {self.value()}"
 
 
 def _typographic(text: str) -> str:

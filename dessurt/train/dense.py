@@ -96,7 +96,8 @@ def crop(
     left, top = round(x - columns / 2), round(y - rows / 2)
     sx, sy = width / columns, height / rows
     cut = np.full((rows, columns), 255, np.uint8)
-    bottom, right = (min(a, b) for a, b in zip(drawn.pixels.shape, (top + rows, left + columns), strict=True))
+    bottom = min(drawn.pixels.shape[0], top + rows)
+    right = min(drawn.pixels.shape[1], left + columns)
     a, b, c, d = max(left, 0), max(top, 0), right, bottom
     cut[b - top : d - top, a - left : c - left] = drawn.pixels[b:d, a:c]
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

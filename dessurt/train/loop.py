@@ -1,6 +1,7 @@
 """The training loop: stages one after another, each for its minutes; resumable at any moment.
 
     python -m dessurt.train configs/dessurt_small.json
+    torchrun --nproc-per-node 2 -m dessurt.train configs/dessurt_small.json   # two processes
 
 Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, optimiser, how
 far it has come) and `log.txt`. Ctrl-C saves. Batches follow from the seed and the step at which a
@@ -12,14 +13,15 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
@@ -27,8 +29,8 @@ from dessurt.train.student import Student
 
 SAVE_EVERY = 120.0  # seconds
 REPORT_EVERY = 20.0
-CHECK_EVERY = 420.0
-EMA = 0.998
+CHECK_EVERY = 600.0
+EMA = 0.995
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--export", type=Path, help="write the checkpoint folder and stop")
     args = parser.parse_args(argv)
     config = json.loads(args.config.read_text(encoding="utf-8"))
+    if "WORLD_SIZE" in os.environ:
+        dist.init_process_group()
+        if args.device == "cuda":
+            args.device = f"cuda:{os.environ['LOCAL_RANK']}"
     run = Run(config, args.runs / config["name"], args.device)
     if args.export:
         run.export(args.export)
@@ -55,13 +61,16 @@ class Batches(IterableDataset):
 
     def __init__(self, student: Student, stage: dict[str, Any], seed: int) -> None:
         """`seed`: other seeds give other pages."""
-        self.make, self.stage, self.seed = student.batches, stage, seed
+        self.stage = {**stage, "batch": max(stage["batch"] // _processes(), 1)}
+        self.make, self.seed = student.batches, seed
+        self.rank = _rank()  # workers do not belong to the group
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         """Batches without end."""
         worker = get_worker_info()
         torch.set_num_threads(1)
-        return self.make(self.stage, self.seed * 1009 + (worker.id if worker else 0))
+        number = self.rank * 64 + (worker.id if worker else 0)
+        return self.make(self.stage, self.seed * 1009 + number)
 
 
 class Run:
@@ -86,6 +95,8 @@ class Run:
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
+        if _rank() > 0:
+            return
         state = {
             "weights": self.student.state_dict(), "ema": self.ema, "step": self.step,
             "stage": self.stage, "seconds": self.seconds,
@@ -103,8 +114,10 @@ class Run:
         """Measure the mean weights on fonts that were never trained on."""
         weights = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
         self.student.load_state_dict(self.ema)
-        figures = self.student.check(stage)
-        self.student.load_state_dict(weights)
+        try:
+            figures = self.student.check(stage)
+        finally:  # stopped meanwhile: the mean must not be saved as the weights
+            self.student.load_state_dict(weights)
         self.log("  ".join(f"{name} {value:.4f}" for name, value in figures.items()))
 
     def train(self, minutes: float | None, workers: int) -> None:
@@ -128,15 +141,15 @@ class Run:
             batch_size=None, num_workers=workers, prefetch_factor=6 if workers else None,
         )  # fmt: skip
         saved = checked = reported = last = time.monotonic()
-        samples, sums = 0, {}
+        samples, sums = 0, dict[str, tuple[float, int]]()
         for batch in loader:
             progress = self.seconds / length
             for group in self.optimiser.param_groups:
                 group["lr"] = stage["lr"] * _rate(self.seconds, progress, stage["final"])
             figures = self._learn(stage, batch, progress)
-            samples += len(batch[0])
+            samples += len(batch[0]) * _processes()
             now = time.monotonic()
-            self.seconds += now - last
+            self.seconds = _of_first(self.seconds + now - last)
             last = now
             for name, value in figures.items():
                 total, times = sums.get(name, (0.0, 0))
@@ -151,13 +164,14 @@ class Run:
                 self.save()
                 saved = now
             if now - checked > CHECK_EVERY:
-                self.check(stage)
+                if _rank() == 0:
+                    self.check(stage)
                 checked = last = reported = time.monotonic()
                 samples = 0
             if self.seconds >= length:
                 self.stage, self.seconds = self.stage + 1, 0.0
                 break
-            if now >= end:
+            if _of_first(float(now >= end)):
                 break
         self.save()
 
@@ -172,6 +186,7 @@ class Run:
             raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        _share_gradients(student)
         nn.utils.clip_grad_norm_(student.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
@@ -183,6 +198,8 @@ class Run:
 
     def log(self, line: str) -> None:
         """Print a line and keep it."""
+        if _rank() > 0:
+            return
         line = f"{time.strftime('%H:%M:%S')} {line}"
         print(line, flush=True)
         with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
@@ -193,6 +210,35 @@ def _rate(seconds: float, progress: float, final: float) -> float:
     """Warm-up over 45 seconds, then a cosine from 1 down to `final`."""
     down = final + (1 - final) * (1 + math.cos(math.pi * min(progress, 1))) / 2
     return min(seconds / 45 + 0.02, 1) * down
+
+
+def _rank() -> int:
+    return dist.get_rank() if dist.is_initialized() else 0
+
+
+def _processes() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def _of_first(value: float) -> float:
+    """The first process's value, so that all agree."""
+    if not dist.is_initialized():
+        return value
+    shared = torch.tensor([value], dtype=torch.float64)
+    dist.broadcast(shared, 0)
+    return float(shared)
+
+
+def _share_gradients(student: nn.Module) -> None:
+    """Give every process the mean gradient."""
+    if not dist.is_initialized():
+        return
+    found = [p.grad for p in student.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in found])
+    dist.all_reduce(flat)
+    parts = (flat / _processes()).split([gradient.numel() for gradient in found])
+    for gradient, part in zip(found, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
 
 
 def _groups(student: nn.Module) -> list[dict[str, Any]]:

@@ -171,7 +171,8 @@ def _shapes(line: Line, first: int, last: int, rng: random.Random) -> tuple[Shap
         return (Shape("highlight", "brush", points, rng.uniform(0.35, 0.55) * tall),)
     if kind < 0.24:
         spaces = [i for i in range(first, last + 1) if line.text[i] == " "]
-        words = zip([first, *(i + 1 for i in spaces)], [*(i - 1 for i in spaces), last], strict=True)
+        starts = [first, *(i + 1 for i in spaces)]
+        words = zip(starts, [*(i - 1 for i in spaces), last], strict=True)
         return tuple(_box(line.ends[a : b + 1].astype(float), lift, tall, rng) for a, b in words)
     if kind < 0.6:  # exactly the line's box
         return (Shape("highlight", "box", ((x0, y0), (x1, y1))),)

@@ -2,8 +2,8 @@
 //
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (answer_view.py):
-// {state, text, tokens, status, notices, region, serial}; state is "ready", "running", "done", "stopped"
-// or "error".
+// {state, text, tokens, status, notices, region, serial}; state is "ready", "running", "done",
+// "stopped" or "error".
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);

@@ -51,11 +51,11 @@ function commit() {
   props.value = { page: page.path, width: page.width, height: page.height, marks: { shapes } };
 }
 
-/** Puts a page with its marks on the canvas; `value.picture` is the file to look at. */
+/** Puts a page with its marks on the canvas, unless another comes first; tells whether it did. */
 async function showPage(value) {
   const attempt = ++opening;
   const image = await loadImage(fileUrl(value.picture));
-  if (attempt !== opening) return;
+  if (attempt !== opening) return false;
   page = { path: value.page, width: value.width, height: value.height };
   picture = image;
   region = null;
@@ -64,10 +64,10 @@ async function showPage(value) {
   future = [];
   draft = null;
   setRadius(Math.min(page.width, page.height) / 80);
-  commit();
   view.setPage(page);
   refresh();
   complain(value.notice ?? "");
+  return true;
 }
 
 async function openFile(file) {
@@ -78,7 +78,7 @@ async function openFile(file) {
     const opened = await server.open_page(path);
     if (attempt !== opening) return;
     if (opened.error) return complain(opened.error);
-    await showPage(opened);
+    if (await showPage(opened)) commit();
     say(text.opened);
   } catch (error) {
     console.warn(error);

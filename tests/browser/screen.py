@@ -23,7 +23,7 @@ class Screen:
         tab.on("request", self._on_request)
         self.address = address
         tab.goto(address)
-        self.wait_for(lambda: "px" in self.caption)
+        self.wait_for(lambda: "px" in self.caption, seconds=60)
 
     def _on_console(self, message) -> None:
         if message.type == "error":
@@ -34,7 +34,7 @@ class Screen:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign_requests.append(request.url)
 
-    def wait_for(self, condition, seconds: float = 15) -> None:
+    def wait_for(self, condition, seconds: float = 30) -> None:
         """Wait until `condition()` holds."""
         end = time.monotonic() + seconds
         while not condition():
@@ -67,6 +67,19 @@ class Screen:
     def message(self) -> str:
         shown = self.tab.is_visible('[data-part="message"]')
         return self._text('[data-part="message"] span') if shown else ""
+
+    def texts_of_one_run(self) -> list[str]:
+        """Run, and collect each different text that the answer shows until the end."""
+        self.tab.evaluate(
+            """() => {
+                const box = document.querySelector('[data-part="written"]');
+                window.textsSeen = [];
+                new MutationObserver(() => window.textsSeen.push(box.textContent))
+                    .observe(box, {childList: true});
+            }"""
+        )
+        self.run_to_end()
+        return [text for text in self.tab.evaluate("window.textsSeen") if text]
 
     @property
     def running(self) -> bool:
