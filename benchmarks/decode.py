@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from benchmarks.naive import NaiveAnswer
-from dessurt.decode import Answer, Decoder
+from dessurt.latent import Answer, Decoder
 from dessurt.model import Dessurt, DessurtConfig
 
 OFFICIAL = ({"image_size": [1152, 768]}, 50265)

@@ -1,11 +1,11 @@
 """Ask a page: the document transformer Dessurt as a library.
 
-    model = open_model("checkpoints/dessurt-small")
-    page = Page.open("letter.png")
-    marks = Marks.from_boxes(highlight=[(120, 300, 900, 340)])
-    for event in model.ask(page, Request("w0>", marks=marks)):
-        if isinstance(event, Text):
-            print(event.delta, end="", flush=True)
+model = open_model("checkpoints/dessurt-small")
+page = Page.open("letter.png")
+marks = Marks.from_boxes(highlight=[(120, 300, 900, 340)])
+for event in model.ask(page, Request("w0>", marks=marks)):
+    if isinstance(event, Text):
+        print(event.delta, end="", flush=True)
 """
 
 from dessurt.instrument import open_model

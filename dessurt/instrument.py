@@ -13,8 +13,9 @@ from torch import Tensor
 
 from dessurt import tasks
 from dessurt.checkpoint import Checkpoint, CheckpointError, load
-from dessurt.decode import Answer, Decoder, Step, beam_steps, greedy_steps
+from dessurt.decode import Step, beam_steps, greedy_steps
 from dessurt.frame import Frame
+from dessurt.latent import Answer, Decoder
 from dessurt.marks import Marks, MarksError
 from dessurt.model.tokenizer import END
 from dessurt.page import Page

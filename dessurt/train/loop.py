@@ -131,7 +131,8 @@ class Run:
                 self._stage(self.config["stages"][self.stage], end, workers)
         except KeyboardInterrupt:
             self.log("stopped by hand")
-        self.save()
+        finally:  # also when another process was stopped first
+            self.save()
 
     def _stage(self, stage: dict[str, Any], end: float, workers: int) -> None:
         length = 60 * stage["minutes"]

@@ -20,6 +20,7 @@ from dessurt.marks import Marks, MarksError, Shape
 from dessurt.model.tokenizer import END, PAD, START, Tokenizer
 from dessurt.page import Page
 from dessurt.synth import Line
+from dessurt.synth.text import ALPHABET
 from dessurt.train.cells import CELL, SLOTS, Glyphs
 from dessurt.train.dense import shuffled
 
@@ -27,8 +28,12 @@ LOOKS_A_PAGE = 10
 SMALLEST = 11.0  # model pixels of a line's height; smaller text cannot be read
 READ, READ_TO_END = tasks.task("w0>").row, tasks.task(";0>").row
 
-# image [2, H, W], cells [N, SLOTS], context [N, 2], task row, answer ids [A + 1], places [A]
-Look = tuple[np.ndarray, np.ndarray, np.ndarray, int, list[int], list[int]]
+SLIPS = 0.03  # of the written characters, in most samples; see `_with_slips`
+NOWHERE = -1
+
+Step = tuple[int, int, int]  # token written last, token to come, cell of its character or NOWHERE
+# image [2, H, W], cells [N, SLOTS], context [N, 2], task row, steps
+Look = tuple[np.ndarray, np.ndarray, np.ndarray, int, list[Step]]
 
 
 def batches(
@@ -40,10 +45,8 @@ def batches(
     most: int,
     held_out: bool = False,
 ) -> Iterator[tuple[Tensor, ...]]:
-    """Images [B, 2, H, W], cells [B, N, SLOTS], context [B, N, 2], tasks [B], answers [B, A + 1]
-    and places [B, A], without end; the same seed, the same batches.
-
-    `places` is the cell of the character that follows each answer token, -1 for none.
+    """Images [B, 2, H, W], cells [B, N, SLOTS], context [B, N, 2], tasks [B] and steps [B, A, 3],
+    without end; the same seed, the same batches.
 
     Args:
         seed: pages and highlights follow from it.
@@ -57,17 +60,16 @@ def batches(
     rng = random.Random(seed)
     found = looks(rng, window, text_height, tokenizer, most, held_out)
     while True:
-        images, cells, context, rows, answers, places = zip(
+        images, cells, context, rows, steps = zip(
             *(next(found) for _ in range(size)), strict=True
         )
-        longest = max(map(len, answers))
+        longest = max(map(len, steps))
         yield (
             torch.from_numpy(np.stack(images)),
             torch.from_numpy(np.stack(cells)),
             torch.from_numpy(np.stack(context)),
             torch.tensor(rows),
-            torch.tensor([[*ids, *[PAD] * (longest - len(ids))] for ids in answers]),
-            torch.tensor([[*at, *[-1] * (longest - 1 - len(at))] for at in places]),
+            torch.tensor([each + [(PAD, PAD, NOWHERE)] * (longest - len(each)) for each in steps]),
         )
 
 
@@ -81,10 +83,14 @@ def looks(
 ) -> Iterator[Look]:
     """Single samples; arguments as `batches`."""
     for drawn, glyphs in shuffled(rng, held_out, LOOKS_A_PAGE):
-        weights = [min(len(line.text), 60) + 10 for line in drawn.lines]
+        weights = [min(len(line.text), 110) + 4 for line in drawn.lines]
         line = rng.choices(drawn.lines, weights)[0]
         found = look(drawn.pixels, glyphs, line, window, text_height, tokenizer, rng)
-        if found is not None and len(found[4]) <= most:
+        if found is None or len(found[4]) >= most:
+            continue
+        if not held_out and rng.random() < 0.7:
+            yield (*found[:4], _with_slips(found[4], tokenizer, rng))
+        else:
             yield found
 
 
@@ -112,18 +118,49 @@ def look(
     grid = (window[0] // CELL, window[1] // CELL)
     cells, context = glyphs.cells(frame.scale, frame.offset, grid)
     row = READ if rng.random() < 0.93 else READ_TO_END
-    ids, places = [START], []
+    tokens, places = [], []
     middles = frame.to_model(line.ends[first : last + 1].mean(1))
     for letter, (x, y) in zip(line.text[first : last + 1], middles, strict=True):
-        tokens = tokenizer.encode(letter)
-        ids += tokens
+        ids = tokenizer.encode(letter)
         r, c = int(y // CELL), int(x // CELL)
         inside = 0 <= r < grid[0] and 0 <= c < grid[1]
-        places += [r * grid[1] + c if inside else -1] * len(tokens)
-    ids += tokenizer.encode("‡") if row == READ_TO_END else []
-    places += [-1] * (len(ids) - len(places))
+        tokens += ids
+        places += [r * grid[1] + c if inside else NOWHERE] * len(ids)
+    tokens += tokenizer.encode("‡") if row == READ_TO_END else []
+    tokens.append(END)
+    places += [NOWHERE] * (len(tokens) - len(places))
+    steps = list(zip([START, *tokens[:-1]], tokens, places, strict=True))
     image = frame.tensor(page, marks).numpy()
-    return image, cells.reshape(-1, SLOTS), context.reshape(-1, 2), row, [*ids, END], places
+    return image, cells.reshape(-1, SLOTS), context.reshape(-1, 2), row, steps
+
+
+def _with_slips(steps: list[Step], tokenizer: Tokenizer, rng: random.Random) -> list[Step]:
+    """The same answer as if written with slips, and going on rightly after each.
+
+    Letters are mistaken, left out or written twice, as the model itself does when it loses its
+    place; so it learns to find it again.
+    """
+    slipped: list[Step] = []
+    written, i = START, 0
+    while i < len(steps):
+        _, wanted, place = steps[i]
+        slipped.append((written, wanted, place))
+        written, i = wanted, i + 1
+        if i >= len(steps) or rng.random() > SLIPS:
+            continue
+        kind, length = rng.random(), rng.randint(1, 4)
+        if kind < 0.35:
+            written = tokenizer.encode(rng.choice(ALPHABET))[0]
+        elif kind < 0.75:
+            wanted, place = steps[i][1:]
+            for again in steps[max(i - length, 0) : i]:
+                slipped.append((written, wanted, place))
+                written, wanted, place = again[1], PAD, NOWHERE
+        elif i + length < len(steps):
+            slipped.append((written, *steps[i][1:]))
+            i += length
+            written = steps[i - 1][1]
+    return slipped
 
 
 def _selection(line: Line, room: float, rng: random.Random) -> tuple[int, int]:

@@ -85,10 +85,10 @@ class Student(nn.Module):
     def _reading_loss(
         self, stage: dict[str, Any], batch: tuple[Tensor, ...], progress: float
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        image, cells, context, rows, answer, places = batch
+        image, cells, context, rows, steps = batch
+        written, target, places = steps.unbind(-1)
         first = self.model.patch_embed(image)
-        logits, last, point = self._read(first, rows, answer[:, :-1], places)
-        target = answer[:, 1:]
+        logits, last, point = self._read(first, rows, written, places)
         text = F.cross_entropy(
             logits.flatten(0, 1).float(), target.flatten(), ignore_index=PAD,
             label_smoothing=stage.get("smoothing", 0.0),
@@ -101,7 +101,7 @@ class Student(nn.Module):
         )
         start, end = stage.get("pointing", (1.0, 0.5))
         pull = start + (end - start) * progress
-        loss = text + pull * point + 0.15 * (early + late) + 0.15 * before
+        loss = text + pull * point + 0.15 * (early + late) + 0.4 * before
         self.steps += 1
         if self.steps % REGION_EVERY == 0:
             region = self.model.upsample_net(last, (image.shape[2] // CELL, self.columns))
@@ -166,9 +166,9 @@ class Student(nn.Module):
         wide = {**stage, "window": model.config.image_size, "batch": 1}
         found = self.batches(wide, 7, held_out=True)
         errors = letters = 0
-        for image, _, _, rows, answer, _ in itertools.islice(found, count):
+        for image, _, _, rows, steps in itertools.islice(found, count):
             ids = greedy(model, image, rows, self.query, model.config.max_a_tokens - 1)
-            truth = self.tokenizer.decode(answer[0].tolist())
+            truth = self.tokenizer.decode(steps[0, :, 1].tolist())
             errors += Levenshtein.distance(truth, self.tokenizer.decode(ids))
             letters += len(truth)
         return {"CER on unseen fonts": errors / letters}

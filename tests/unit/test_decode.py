@@ -9,8 +9,9 @@ import torch
 
 from dessurt import Done, Marks, Notice, Page, Progress, Region, Request, RequestError, Text
 from dessurt.checkpoint import Checkpoint
-from dessurt.decode import Answer, Decoder, beam, beam_steps, drain, greedy, greedy_steps
+from dessurt.decode import beam, beam_steps, drain, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
+from dessurt.latent import Answer, Decoder
 from dessurt.model import Tokenizer
 from tests.unit.test_model import SMALL, make
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dessurt.decode import Answer, Decoder
+from dessurt.latent import Answer, Decoder
 from dessurt.model import Dessurt, DessurtConfig
 
 SMALL = {

@@ -75,11 +75,13 @@ def test_a_highlighted_line_gives_its_text_and_places():
         found = reading.look(
             pixels, Glyphs.of(drawn), shown, (64, 512), 22, pieces, random.Random(seed)
         )
-        image, cells, _, row, ids, places = found
+        image, cells, _, row, steps = found
+        written, ids, places = (list(each) for each in zip(*steps, strict=True))
+        assert written == [0, *ids[:-1]] and ids[-1] == 2
         text = pieces.decode(ids).removesuffix("‡")
         assert text in shown.text and text
         assert (row == reading.READ_TO_END) == pieces.decode(ids).endswith("‡")
-        assert len(places) == len(ids) - 1 and places[-1] == -1
+        assert places[-1] == -1
         whole += text == shown.text
         lit = image[1].reshape(8, 8, 64, 8).max((1, 3)).reshape(-1) > 0
         for letter, place in zip(text, places, strict=False):
@@ -87,6 +89,21 @@ def test_a_highlighted_line_gives_its_text_and_places():
                 assert CLASS[letter] in cells[place].tolist()
                 assert lit[place]
     assert whole >= 15
+
+
+def test_after_every_slip_the_answer_goes_on_rightly():
+    pieces = Tokenizer(tokenizer())
+    tokens = [*pieces.encode("the quick brown fox jumps over it" * 3), 2]
+    steps = list(zip([0, *tokens[:-1]], tokens, range(len(tokens)), strict=True))
+    slips = 0
+    for seed in range(20):
+        slipped = reading._with_slips(steps, pieces, random.Random(seed))
+        slips += slipped != steps
+        for _, wanted, place in slipped:  # every target is the right character of its place
+            assert (wanted == 1 and place == -1) or tokens[place] == wanted
+        wanted_places = [place for _, _, place in slipped if place >= 0]
+        assert wanted_places == sorted(wanted_places) and wanted_places[-1] == len(tokens) - 1
+    assert slips >= 15
 
 
 def test_batches_repeat_for_a_seed():
