@@ -43,6 +43,7 @@ class Student(nn.Module):
         self.after_cnn = dense.DenseHead(width)
         self.after_swin = dense.DenseHead(width)
         self.context = nn.Linear(width, BEFORE * CLASSES)
+        self.where = nn.Linear(self.model.config.decode_dim, self.model.config.grid(0)[1])
         self.model.patch_embed.to(memory_format=torch.channels_last)
         self.columns = self.model.config.grid(0)[1]
         self.steps = 0
@@ -88,7 +89,7 @@ class Student(nn.Module):
         image, cells, context, rows, steps = batch
         written, target, places = steps.unbind(-1)
         first = self.model.patch_embed(image)
-        logits, last, point = self._read(first, rows, written, places)
+        logits, last, point, column = self._read(first, rows, written, places)
         text = F.cross_entropy(
             logits.flatten(0, 1).float(), target.flatten(), ignore_index=PAD,
             label_smoothing=stage.get("smoothing", 0.0),
@@ -101,25 +102,28 @@ class Student(nn.Module):
         )
         start, end = stage.get("pointing", (1.0, 0.5))
         pull = start + (end - start) * progress
-        loss = text + pull * point + 0.15 * (early + late) + 0.4 * before
+        loss = text + pull * point + 0.15 * (early + late) + 0.4 * before + 0.3 * column
         self.steps += 1
         if self.steps % REGION_EVERY == 0:
+            assert self.model.upsample_net is not None
             region = self.model.upsample_net(last, (image.shape[2] // CELL, self.columns))
             loss = loss + _focal(region, image[:, 1:] > 0)
         with torch.no_grad():
             wanted = target != PAD
             hit = (logits.argmax(-1) == target)[wanted].float().mean()
-        figures = {"text": text, "hit": hit, "point": point, "before": before, "right": right}
+        figures = {"text": text, "hit": hit, "point": point, "column": column,
+                   "before": before, "right": right}  # fmt: skip
         return loss, {name: value.detach() for name, value in figures.items()}
 
     def _read(
         self, first: Tensor, rows: Tensor, answer: Tensor, places: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """`Dessurt.forward` for a window of any width, and how well the text layers point.
 
         Returns:
             Logits [B, A, V], the last image tokens [B, N, C], the mean of -log(attention on the
-            character that comes next).
+            character that comes next), and the loss of telling that character's column from what
+            comes out of the text layers: the next token goes on from there.
         """
         model = self.model
         grid = model.absolute_2dpos_embed.unflatten(1, model.config.grid(0))
@@ -135,7 +139,8 @@ class Student(nn.Module):
         causal[:, :queries] = True
         mask = torch.cat([causal.new_ones(x.shape[1], tokens.shape[1]), causal], 1)
         hidden = torch.zeros(mask.shape, device=x.device).masked_fill(~mask, -1e4)
-        points = []
+        points, columns = [], []
+        column = (places % self.columns + skipped).masked_fill(places < 0, -100)
         for i, (_, _, text, to_text, _) in enumerate(model.swin_layers):
             tokens, changed = model.update_image(i, tokens, x[:, :queries], bias)
             seen = to_text(tokens) if changed or seen is None else seen
@@ -143,8 +148,10 @@ class Student(nn.Module):
             x = text.feed_forward(text.norm1(x + text.dropout(attended)))
             if i > 0:
                 points.append(_pointing(shares[:, :POINTERS, queries:], places, self.columns))
+                told = self.where(x[:, queries:]).flatten(0, 1).float()
+                columns.append(F.cross_entropy(told, column.flatten()))
         logits = F.linear(x[:, queries:], model.text_embedding.weight)
-        return logits, tokens, torch.stack(points).mean()
+        return logits, tokens, torch.stack(points).mean(), torch.stack(columns).mean()
 
     @torch.no_grad()
     def check(self, stage: dict[str, Any], count: int = 16) -> dict[str, float]:
