@@ -8,6 +8,7 @@ for event in model.ask(page, Request("w0>", marks=marks)):
         print(event.delta, end="", flush=True)
 """
 
+from dessurt.checkpoint import CheckpointError
 from dessurt.instrument import open_model
 from dessurt.marks import Marks, MarksError
 from dessurt.page import Page, PageError
@@ -28,6 +29,7 @@ from dessurt.protocol import (
 __all__ = [
     "Alternative",
     "Card",
+    "CheckpointError",
     "Done",
     "Event",
     "Instrument",

@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image
 
 from dessurt import (
+    CheckpointError,
     Done,
     Marks,
     MarksError,
@@ -33,7 +34,7 @@ from dessurt import (
     checkpoint,
     open_model,
 )
-from dessurt.checkpoint import CheckpointError
+from dessurt.model import Tokenizer
 from dessurt.tasks import TaskError, split_query
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
@@ -126,6 +127,11 @@ def _parser() -> argparse.ArgumentParser:
     convert = actions.add_parser("convert", help="write an official .pth as our folder")
     convert.add_argument("source", metavar="OFFICIAL.pth")
     convert.add_argument("folder", metavar="FOLDER")
+    convert.add_argument(
+        "--tokenizer",
+        metavar="FOLDER",
+        help="its vocabulary; by default a folder tokenizer beside the file, or the hub",
+    )
     convert.set_defaults(run=_convert)
 
     for verb, what in PACKAGES.items():  # only for the help: these read their own words
@@ -276,9 +282,10 @@ def _package(arguments: argparse.Namespace) -> int:
 
 def _convert(arguments: argparse.Namespace) -> int:
     try:
-        checkpoint.convert(arguments.source, arguments.folder)
+        given = Tokenizer.open(arguments.tokenizer) if arguments.tokenizer else None
+        checkpoint.convert(arguments.source, arguments.folder, given)
     except OSError as error:
-        raise CommandError(f"Could not write {arguments.folder} ({error}).") from error
+        raise CommandError(f"Could not convert {arguments.source} ({error}).") from error
     print(f"Wrote {arguments.folder}.")
     return 0
 
