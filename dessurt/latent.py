@@ -36,6 +36,7 @@ class FoldedAttention:
 
     key: Tensor  # [h, d, C]: scores of image tokens
     value: Tensor  # [h, d, C]: output from the weighted mean of image tokens
+    text: Tensor  # [D, 3D]: query, key and value of text tokens, one memory for the three weights
     attention: TextAttention
 
 
@@ -60,7 +61,7 @@ class Decoder:
             # Without a Swin block, the projection of the layer whose tokens are reused.
             projection = to_text if swin is not None or projection is None else projection
             self.folded.append(_fold(text.self_attn, projection))
-            for linear in (*text.self_attn.linears, text.linear1, text.linear2):
+            for linear in (text.self_attn.linears[3], text.linear1, text.linear2):
                 _store_by_column(linear.weight)
         _store_by_column(model.text_embedding.weight)
         model.patch_embed.to(memory_format=torch.channels_last)
@@ -162,13 +163,14 @@ class Answer:
     def _attend(self, i: int, x: Tensor, mask: Tensor | None) -> Tensor:
         """Layer i's attention of x [b, t, D] to image, earlier text and itself: [b, t, D]."""
         folded, image = self.decoder.folded[i], self.images[i]
-        to_query, to_key, to_value, to_out = folded.attention.linears
+        to_query, _, to_value, to_out = folded.attention.linears
         beams, new = x.shape[:2]
         end = self.length + new
         key, value = self.keys[i][:, :, :end], self.values[i][:, :, :end]
-        key[:, :, self.length :] = _split(_linear(x, to_key.weight), self.heads)
-        value[:, :, self.length :] = _split(_linear(x, to_value.weight), self.heads)
-        query = _split(_linear(x, to_query.weight, to_query.bias), self.heads)
+        projected = _linear(x, folded.text.t()).unflatten(-1, (3, -1))
+        query = _split(projected[..., 0, :] + to_query.bias, self.heads)
+        key[:, :, self.length :] = _split(projected[..., 1, :], self.heads)
+        value[:, :, self.length :] = _split(projected[..., 2, :], self.heads)
         query = query / math.sqrt(key.shape[-1])  # [b, h, t, d]
 
         text_scores = query @ key.transpose(-1, -2)
@@ -224,4 +226,8 @@ def _fold(attention: TextAttention, projection: nn.Module) -> FoldedAttention:
             weight = weight @ projection.weight
         return rearrange(weight, "(h d) c -> h d c", h=attention.heads).contiguous()
 
-    return FoldedAttention(fold(attention.linears[1]), fold(attention.linears[2]), attention)
+    inputs = attention.linears[:3]
+    text = torch.cat([linear.weight.t() for linear in inputs], 1)
+    for linear, part in zip(inputs, text.chunk(3, 1), strict=True):
+        linear.weight.data = part.t()
+    return FoldedAttention(fold(inputs[1]), fold(inputs[2]), text, attention)
