@@ -25,8 +25,8 @@ class NaiveAnswer:
         self.model = model
         self.queries = query_ids.shape[1] + 1
         patch = model.patch_embed
-        tokens = patch.norm(patch.proj(patch.cnn(image)).flatten(2).transpose(1, 2))
-        tokens = tokens + model.absolute_2dpos_embed
+        tokens = patch.norm(patch.proj(patch.cnn(image)).permute(0, 2, 3, 1))
+        tokens = tokens + model.absolute_2dpos_embed.view(tokens.shape)
         start = torch.full((1, 1), START)
         query = model.embed_query(task_index, query_ids)
         x = torch.cat([query, model.embed_answer(task_index, start, self.queries)], 1)
@@ -35,7 +35,8 @@ class NaiveAnswer:
         self.texts: list[Tensor] = []  # what entered every text layer
         for i, (_, _, text, to_text, _) in enumerate(model.swin_layers):
             tokens, changed = model.update_image(i, tokens, x[:, : self.queries], query_bias)
-            self.images.append(to_text(tokens) if changed or i == 0 else self.images[-1])
+            fresh = changed or i == 0
+            self.images.append(to_text(tokens).flatten(1, 2) if fresh else self.images[-1])
             self.texts.append(x)
             memory = torch.cat([self.images[-1], x], 1)
             mask = torch.ones(x.shape[1], memory.shape[1], dtype=torch.bool)

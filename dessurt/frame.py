@@ -1,8 +1,9 @@
 """Frame: how a page lies in the model's image, and the way back.
 
-The map is one scale and one offset per axis, so it inverts exactly. There are two ways to lay a
-page: `Frame.fit`, the original's (whole page, centred, black round it), and `Frame.focus`, a
-window round the marks at a scale that brings text to the height that the model knows.
+The map is one scale and one offset per axis, so it inverts exactly. There are three ways to lay a
+page: `Frame.fit`, the original's (whole page, centred, black round it), `Frame.focus`, a window
+round the marks at a scale that brings text to the height that the model knows, and `Frame.whole`,
+the whole page in an image that is not larger than the page needs.
 
 Sizes are (height, width), as array shapes; points are (x, y). Pixel (0, 0) covers the square
 [0, 1) x [0, 1) in the page as in the model image.
@@ -10,6 +11,7 @@ Sizes are (height, width), as array shapes; points are (x, y). Pixel (0, 0) cove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +23,10 @@ from scipy import ndimage
 from dessurt.marks import Marks
 from dessurt.page import Page
 
-FOCUS_MARGIN = 16  # model pixels kept free on each side of the marks, where possible
+# Model pixels kept free round the marks, where possible: above and below, left and right.
+FOCUS_MARGIN = (8, 16)
 FOCUS_MAX_ENLARGING = 4.0
+WHOLE_MAX_ENLARGING = 2.0
 
 Size = tuple[int, int]  # height, width
 Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1 in whole pixels
@@ -32,7 +36,7 @@ Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1 in whole pixels
 class Frame:
     """A placement of a page in the model image; hashable, so that it can key a cache."""
 
-    mode: str  # "fit" or "focus"
+    mode: str  # "fit", "focus" or "whole"
     page_size: Size
     image_size: Size
     scale: tuple[float, float]  # model pixels per page pixel, x and y
@@ -75,6 +79,8 @@ class Frame:
         image_size: Sequence[int],
         marks: Marks,
         text_height: float,
+        least: Sequence[int] | None = None,
+        line_height: float | None = None,
     ) -> Frame:
         """A window round the highlight (the mask, if there is none), white outside the page.
 
@@ -82,35 +88,64 @@ class Frame:
             page_size: (height, width) of the page.
             image_size: (height, width) of the model image.
             marks: what to look at.
-            text_height: the height in model pixels that a highlighted line shall get. Where
-                several shapes are highlighted their median height counts. The scale is smaller
-                where the marks would not fit otherwise, never above 4, and never so small that
-                the page takes up less of the image than by `fit` (unless it is a small page).
+            text_height: the height in model pixels that a highlighted line shall get. The scale
+                is smaller where the marks would not fit otherwise, never above 4, and never so
+                small that the page takes up less of the image than by `fit` (unless it is a
+                small page).
+            least: (height, width) of a smaller image for marks that fit into it, e.g. a line;
+                its height grows in steps of itself, up to `image_size`, for those that do not.
+            line_height: of a highlighted line in page pixels; by default the median height of
+                the shapes.
 
         Raises:
             ValueError: there are no marks.
         """
-        page, image = _size(page_size), _size(image_size)
+        page, most = _size(page_size), _size(image_size)
+        height, width = _size(least or most)
         channel = "highlight" if marks.has("highlight") else "mask"
         boxes = [_clipped(shape.bounds(), page) for shape in marks.of(channel)]
         if not boxes:
             raise ValueError("Frame.focus needs marks: use Frame.fit for a page without any.")
         x0, y0 = min(box[0] for box in boxes), min(box[1] for box in boxes)
         x1, y1 = max(box[2] for box in boxes), max(box[3] for box in boxes)
-        line = float(np.median([box[3] - box[1] for box in boxes]))
+        line = line_height or float(np.median([box[3] - box[1] for box in boxes]))
+        free = (most[0] - 2 * FOCUS_MARGIN[0], width - 2 * FOCUS_MARGIN[1])
         scale = min(
             text_height / max(line, 1.0),
-            (image[1] - 2 * FOCUS_MARGIN) / max(x1 - x0, 1.0),
-            (image[0] - 2 * FOCUS_MARGIN) / max(y1 - y0, 1.0),
+            free[1] / max(x1 - x0, 1.0),
+            free[0] / max(y1 - y0, 1.0),
             FOCUS_MAX_ENLARGING,
         )
-        scale = max(scale, min(image[0] / page[0], image[1] / page[1], 1.0))
+        scale = max(scale, min(most[0] / page[0], width / page[1], 1.0))
+        needed = (y1 - y0) * scale + 2 * FOCUS_MARGIN[0]
+        image = (min(height * max(math.ceil(needed / height - 1e-6), 1), most[0]), width)
+        return cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)
+
+    @classmethod
+    def whole(cls, page_size: Sequence[int], image_size: Sequence[int], step: int) -> Frame:
+        """The whole page, white round it, in an image only as large as it needs.
+
+        Args:
+            page_size: (height, width) of the page.
+            image_size: (height, width) of the largest image.
+            step: the image's sides are multiples of it.
+        """
+        page, most = _size(page_size), _size(image_size)
+        scale = min(most[0] / page[0], most[1] / page[1], WHOLE_MAX_ENLARGING)
+        height, width = (math.ceil(side * scale / step - 1e-6) * step for side in page)
+        return cls.window_round("whole", page, (height, width), (page[1] / 2, page[0] / 2), scale)
+
+    @classmethod
+    def window_round(
+        cls, mode: str, page: Size, image: Size, centre: tuple[float, float], scale: float
+    ) -> Frame:
+        """A window round a point (x, y) of the page, about at a scale."""
         # A window of whole page pixels, so that resampling and geometry agree exactly.
         width, height = max(round(image[1] / scale), 1), max(round(image[0] / scale), 1)
-        left, top = round((x0 + x1 - width) / 2), round((y0 + y1 - height) / 2)
+        left, top = round(centre[0] - width / 2), round(centre[1] - height / 2)
         sx, sy = image[1] / width, image[0] / height
         return cls(
-            mode="focus",
+            mode=mode,
             page_size=page,
             image_size=image,
             scale=(sx, sy),

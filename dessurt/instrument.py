@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +17,7 @@ from dessurt.checkpoint import Checkpoint, CheckpointError, load
 from dessurt.decode import Step, beam_steps, greedy_steps
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
+from dessurt.lines import line_height
 from dessurt.marks import Marks, MarksError
 from dessurt.model.tokenizer import END
 from dessurt.page import Page
@@ -76,13 +78,19 @@ class DessurtInstrument:
         """How `page` would be laid into the model image for a question with these marks.
 
         A checkpoint trained on windows round the marks has `"frame": {"mode": "focus",
-        "text_height": pixels}` in its config; official ones see the whole page.
+        "text_height": pixels, "least": [height, width], "step": pixels}` in its config (see
+        `Frame`); official ones see the whole page.
         """
-        wanted = self.checkpoint.config.get("frame", {})
-        drawn = marks.has("highlight") or marks.has("mask")
-        if wanted.get("mode") == "focus" and drawn:
-            return Frame.focus(page.size, self.config.image_size, marks, wanted["text_height"])
-        return Frame.fit(page.size, self.config.image_size)
+        wanted, largest = self.checkpoint.config.get("frame", {}), self.config.image_size
+        if wanted.get("mode") != "focus":
+            return Frame.fit(page.size, largest)
+        if marks.has("highlight") or marks.has("mask"):
+            shapes = marks.of("highlight") or marks.of("mask")
+            tall = float(np.median([line_height(page.gray, each.bounds()) for each in shapes]))
+            return Frame.focus(
+                page.size, largest, marks, wanted["text_height"], wanted.get("least"), tall
+            )
+        return Frame.whole(page.size, largest, wanted.get("step", 64))
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`; see `dessurt.protocol.Instrument`.

@@ -12,8 +12,8 @@ probabilities sum to one, so b_v is added once. The cache of a layer is then jus
 shared by all heads and all beams, beside ordinary keys and values of the few text tokens. Exact up
 to rounding.
 
-Shapes: b beams, N image tokens, C image width, T text tokens, D text width, h heads of width d,
-V vocabulary.
+Shapes: b beams, N = r c image tokens, C image width, T text tokens, D text width, h heads of width
+d, V vocabulary.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Decoder:
 
     @torch.inference_mode()
     def see(self, image: Tensor) -> Tensor:
-        """Image [1, 2, H, W] -> tokens [1, N, C], the same for every question about it."""
+        """Image [1, 2, H, W] -> tokens [1, r, c, C], the same for every question about it."""
         return self.model.embed_image(image)
 
 
@@ -77,7 +77,7 @@ class Answer:
 
     Attributes:
         probabilities: [b, V] of the next token.
-        image_tokens: [1, N, C] after the last layer, for the mask head.
+        image_tokens: [1, r, c, C] after the last layer, for the mask head.
     """
 
     @torch.inference_mode()
@@ -93,7 +93,7 @@ class Answer:
 
         Args:
             decoder: the model.
-            seen: [1, N, C] from `Decoder.see`.
+            seen: [1, r, c, C] from `Decoder.see`.
             task_index: [1].
             query_ids: [1, Q-1].
             max_tokens: room for this many tokens.
@@ -118,7 +118,8 @@ class Answer:
         query_bias, tokens = model.query_bias(query_ids), seen
         for i, (_, _, text, _, _) in enumerate(model.swin_layers):
             tokens, changed = model.update_image(i, tokens, x[:, : self.queries], query_bias)
-            self.images.append(tokens[0] if changed or not self.images else self.images[-1])
+            fresh = changed or not self.images
+            self.images.append(tokens[0].flatten(0, 1) if fresh else self.images[-1])
             x = text.feed_forward(text.norm1(x + self._attend(i, x, mask)))
             tokens = model.merge_image(i, tokens)
         self.length = x.shape[1]

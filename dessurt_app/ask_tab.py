@@ -14,6 +14,7 @@ from gradio.events import Dependency
 
 from dessurt import tasks
 from dessurt.frame import Frame
+from dessurt.lines import line_height
 from dessurt.marks import MarksError
 from dessurt.page import PageError
 from dessurt_app import strings
@@ -185,19 +186,20 @@ def _caption(weights: Weights, drawn: Drawn) -> str:
         except (WeightsError, MarksError):
             pass  # asking will say so
         else:
-            parts += _sees(frame, [shape.bounds() for shape in marks.of("highlight")])
+            bounds = [shape.bounds() for shape in marks.of("highlight")]
+            parts += _sees(frame, [line_height(drawn.page.gray, box) for box in bounds])
     return html.escape(" · ".join(parts))
 
 
-def _sees(frame: Frame, highlighted: list[tuple[float, float, float, float]]) -> Iterator[str]:
+def _sees(frame: Frame, lines: list[float]) -> Iterator[str]:
+    """What the model will see; `lines`: heights of highlighted lines in page pixels."""
     if frame.mode == "focus":
         height, width = frame.image_size
         yield strings.SEES_WINDOW.format(width=width, height=height)
     else:
         height, width = frame.shown_size
         yield strings.SEES_PAGE.format(width=width, height=height)
-    if highlighted:
-        line = statistics.median(y1 - y0 for _, y0, _, y1 in highlighted)
-        tall = frame.text_height(line)
+    if lines:
+        tall = frame.text_height(statistics.median(lines))
         told = strings.TEXT_TOO_SMALL if tall < SMALL_TEXT else strings.TEXT_HEIGHT
         yield told.format(pixels=tall)

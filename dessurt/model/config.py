@@ -109,6 +109,15 @@ class DessurtConfig:
         reduction = (8 if self.conv_patch_emb else 4) * 2**level
         return self.image_size[0] // reduction, self.image_size[1] // reduction
 
+    def takes(self, size: Sequence[int]) -> bool:
+        """Whether the model takes images of this height and width: whole windows at every level."""
+        fitting = True
+        for level, window in enumerate(self.window_size):
+            reduction = self.image_size[0] // self.grid(level)[0]
+            step = reduction * min(window, *self.grid(level))
+            fitting &= all(0 < side and side % step == 0 for side in size)
+        return fitting and size[0] <= self.image_size[0] and size[1] <= self.image_size[1]
+
     def image_width(self, level: int) -> int:
         """Channels of an image token at a level."""
         return self.im_embed_dim * 2**level

@@ -23,9 +23,9 @@ class MaskHead(nn.Sequential):
             width = after
         super().__init__(*stages, nn.Conv2d(width, 1, 1), nn.Sigmoid())
 
-    def forward(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
-        """[B, N, C] on a `grid` of rows and columns -> [B, 1, H, W], 0..1."""
-        return super().forward(tokens.transpose(1, 2).unflatten(2, grid))
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[B, r, c, C] -> [B, 1, H, W], 0..1."""
+        return super().forward(tokens.permute(0, 3, 1, 2))
 
 
 def _stage(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:

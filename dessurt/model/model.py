@@ -4,11 +4,13 @@ Davis, Morse, Price, Tensmeyer, Wigington, Morariu: End-to-end Document Recognit
 Understanding with Dessurt, arXiv 2203.16618. Submodules are named as in the original research
 code (herobd/dessurt), so that its checkpoints load as they are.
 
-Shapes: B batch, H, W image, N image tokens, C image width, Q query tokens (task token included),
-A answer tokens, T = Q + A, D text width, h heads, V vocabulary.
+Shapes: B batch, H, W image, r, c rows and columns of image tokens, N = r c, C image width, Q query
+tokens (task token included), A answer tokens, T = Q + A, D text width, h heads, V vocabulary.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 import torch.nn.functional as F
@@ -44,15 +46,28 @@ class TextAttention(nn.Module):
         self.heads, self.dropout = heads, dropout
         self.linears = nn.ModuleList(nn.Linear(width, width) for _ in range(4))
 
-    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
-        """Attend from x [B, T, D] to memory [B, M, D] where mask [T, M] is true."""
+    def forward(
+        self, x: Tensor, memory: Tensor, mask: Tensor, watch: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """Attend from x [B, T, D] to memory [B, M, D] where mask [T, M] is true.
+
+        Returns:
+            The tokens [B, T, D], and if `watch` the shares [B, h, T, M] of the attention.
+        """
         q, k, v = (
             rearrange(linear(tokens), "b t (h d) -> b h t d", h=self.heads)
             for linear, tokens in zip(self.linears, (x, memory, memory), strict=False)
         )
         rate = self.dropout if self.training else 0.0
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
-        return self.linears[3](rearrange(out, "b h t d -> b t (h d)"))
+        shares = None
+        if watch:
+            scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
+            hidden = torch.zeros(mask.shape, device=x.device).masked_fill(~mask, -1e4)
+            shares = (scores + hidden.to(scores)).softmax(-1).to(v)
+            out = F.dropout(shares, rate) @ v
+        else:
+            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
+        return self.linears[3](rearrange(out, "b h t d -> b t (h d)")), shares
 
 
 class TextLayer(nn.Module):
@@ -68,10 +83,16 @@ class TextLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, image: Tensor, mask: Tensor) -> Tensor:
-        """Update x [B, T, D] from [image ‖ x], image [B, N, D]; mask [T, N + T] true = look."""
-        attended = self.self_attn(x, torch.cat([image, x], 1), mask)
-        return self.feed_forward(self.norm1(x + self.dropout(attended)))
+    def forward(
+        self, x: Tensor, image: Tensor, mask: Tensor, watch: bool = False
+    ) -> tuple[Tensor, Tensor | None]:
+        """Update x [B, T, D] from [image ‖ x], image [B, N, D]; mask [T, N + T] true = look.
+
+        Returns:
+            The tokens, and if `watch` the shares of `TextAttention`.
+        """
+        attended, shares = self.self_attn(x, torch.cat([image, x], 1), mask, watch)
+        return self.feed_forward(self.norm1(x + self.dropout(attended))), shares
 
     def feed_forward(self, x: Tensor) -> Tensor:
         """The second half of the layer: [B, T, D] -> [B, T, D]."""
@@ -141,7 +162,7 @@ class Dessurt(nn.Module):
                 if c.use_auto[i]
                 else None,
                 _projection(image_width, c.decode_dim) if c.use_auto[i] else None,
-                PatchMerging(c.grid(level), image_width) if merges else None,
+                PatchMerging(image_width) if merges else None,
             ]
         )
 
@@ -160,38 +181,65 @@ class Dessurt(nn.Module):
             Logits [B, A, V] of the token after each answer token, and the region [B, 1, H, W]
             (0..1), or None if the model has no mask head.
         """
-        tokens = self.embed_image(image)
-        x = torch.cat(
-            [
-                self.embed_query(task_index, query_ids),
-                self.embed_answer(task_index, answer_ids, start=query_ids.shape[1] + 1),
-            ],
-            1,
-        )
+        tokens, x = self.read(self.embed_image(image), task_index, query_ids, answer_ids)
+        answer = x[:, query_ids.shape[1] + 1 :]
+        return F.linear(answer, self.text_embedding.weight), self.region(tokens)
+
+    def read(
+        self,
+        tokens: Tensor,
+        task_index: Tensor,
+        query_ids: Tensor,
+        answer_ids: Tensor,
+        watched: list[tuple[Tensor, Tensor]] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Pass image and text tokens through all layers.
+
+        Args:
+            tokens: [B, r, c, C] from `embed_image`.
+            task_index, query_ids, answer_ids: as `forward`.
+            watched: a list that takes, of every text layer, the text tokens [B, T, D] that come
+                out of it and the shares [B, h, T, N + T] of its attention.
+
+        Returns:
+            The last image tokens and text tokens [B, T, D].
+        """
         queries = query_ids.shape[1] + 1
+        query = self.embed_query(task_index, query_ids)
+        x = torch.cat([query, self.embed_answer(task_index, answer_ids, queries)], 1)
         query_bias = self.query_bias(query_ids)
         seen = None
         for i, (_, _, text, to_text, _) in enumerate(self.swin_layers):
             tokens, changed = self.update_image(i, tokens, x[:, :queries], query_bias)
             if text is not None:
                 # A layer without a Swin block goes on with the projection of the last that had one.
-                seen = to_text(tokens) if changed or seen is None else seen
-                x = text(x, seen, _text_mask(seen.shape[1], queries, x.shape[1], x.device))
+                seen = to_text(tokens).flatten(1, 2) if changed or seen is None else seen
+                mask = _text_mask(seen.shape[1], queries, x.shape[1], x.device)
+                x, shares = text(x, seen, mask, watched is not None)
+                if watched is not None:
+                    watched.append((x, shares))
             tokens = self.merge_image(i, tokens)
-        return F.linear(x[:, queries:], self.text_embedding.weight), self.region(tokens)
+        return tokens, x
 
     def embed_image(self, image: Tensor) -> Tensor:
-        """[B, 2, H, W] -> image tokens [B, N, C]; they depend on page and marks only.
+        """[B, 2, H, W] -> image tokens [B, r, c, C]; they depend on page and marks only.
+
+        A smaller image than the model was built for takes the middle of the position table.
 
         Raises:
-            ValueError: the image has another size than the model was built for.
+            ValueError: the image has a size that the model cannot take.
         """
-        if tuple(image.shape[1:]) != (2, *self.config.image_size):
+        height, width = self.config.image_size
+        if not self.config.takes(image.shape[2:]) or image.shape[1] != 2:
             raise ValueError(
-                f"image must be [B, 2, {self.config.image_size[0]}, {self.config.image_size[1]}], "
+                f"image must be [B, 2, {height}, {width}] or smaller by whole windows, "
                 f"not {list(image.shape)}: lay the page into a Frame of the model's size first"
             )
-        return self.patch_embed(image) + self.absolute_2dpos_embed
+        tokens = self.patch_embed(image)
+        table = self.absolute_2dpos_embed.unflatten(1, self.config.grid(0))
+        r, c = tokens.shape[1:3]
+        top, left = (table.shape[1] - r) // 2, (table.shape[2] - c) // 2
+        return tokens + table[:, top : top + r, left : left + c]
 
     def embed_query(self, task_index: Tensor, query_ids: Tensor) -> Tensor:
         """[B], [B, Q-1] -> [B, Q, D]: the task token, then the query's own tokens."""
@@ -227,22 +275,20 @@ class Dessurt(nn.Module):
     def update_image(
         self, i: int, tokens: Tensor, query: Tensor, query_bias: Tensor
     ) -> tuple[Tensor, bool]:
-        """Layer i's Swin block: image tokens [B, N, C], and whether the layer has such a block."""
+        """Layer i's Swin block: image tokens [B, r, c, C], and whether the layer has one."""
         swin, to_image = self.swin_layers[i][0], self.swin_layers[i][1]
         if swin is None:
             return tokens, False
         return swin(tokens, None if to_image is None else to_image(query), query_bias), True
 
     def merge_image(self, i: int, tokens: Tensor) -> Tensor:
-        """Layer i's patch merging, where a level ends: [B, N, C] -> [B, N/4, 2C]."""
+        """Layer i's patch merging, where a level ends: [B, r, c, C] -> [B, r/2, c/2, 2C]."""
         merging = self.swin_layers[i][4]
         return tokens if merging is None else merging(tokens)
 
     def region(self, tokens: Tensor) -> Tensor | None:
-        """The mask head on the last image tokens [B, N, C]: [B, 1, H, W], 0..1."""
-        if self.upsample_net is None:
-            return None
-        return self.upsample_net(tokens, self.config.grid(self.config.levels - 1))
+        """The mask head on the last image tokens [B, r, c, C]: [B, 1, H, W], 0..1."""
+        return None if self.upsample_net is None else self.upsample_net(tokens)
 
 
 def _projection(before: int, after: int) -> nn.Module:

@@ -6,6 +6,7 @@ Swin: Liu et al., arXiv 2103.14030. Query cross attention: Davis et al., arXiv 2
 from __future__ import annotations
 
 from collections import OrderedDict
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -35,9 +36,9 @@ class ConvPatchEmbed(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, image: Tensor) -> Tensor:
-        """[B, 2, H, W] -> [B, H/8 * W/8, C], row by row."""
+        """[B, 2, H, W] -> [B, H/8, W/8, C]."""
         image = image.contiguous(memory_format=torch.channels_last)
-        return self.norm(self.proj(self.cnn(image)).flatten(2).transpose(1, 2))
+        return self.norm(self.proj(self.cnn(image)).permute(0, 2, 3, 1))
 
 
 class PatchEmbed(nn.Module):
@@ -50,8 +51,8 @@ class PatchEmbed(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, image: Tensor) -> Tensor:
-        """[B, 2, H, W] -> [B, H/4 * W/4, C], row by row."""
-        return self.norm(self.proj(image).flatten(2).transpose(1, 2))
+        """[B, 2, H, W] -> [B, H/4, W/4, C]."""
+        return self.norm(self.proj(image).permute(0, 2, 3, 1))
 
 
 def _groups(channels: int) -> int:
@@ -149,7 +150,6 @@ class SwinBlock(nn.Module):
     ) -> None:
         """`grid`: rows and columns of tokens; a grid no larger than the window is one window."""
         super().__init__()
-        self.grid = grid
         self.window, self.shift = window, window // 2 if shifted else 0
         if min(grid) <= window:
             self.window, self.shift = min(grid), 0
@@ -162,48 +162,48 @@ class SwinBlock(nn.Module):
             )
         )
         self.drop_path = DropPath(drop_path)
-        mask = _shift_mask(grid, self.window, self.shift) if self.shift else None
-        self.register_buffer("attn_mask", mask, persistent=False)
 
     def forward(self, x: Tensor, query: Tensor | None, query_bias: Tensor | None) -> Tensor:
         """Update the image tokens.
 
         Args:
-            x: image tokens [B, N, C], row by row.
+            x: image tokens [B, r, c, C]; r and c are whole windows.
             query: query tokens [B, Q, C], or None where this layer does not look at the query.
             query_bias: [B, Q], -inf at tokens that must not be looked at, else 0.
         """
-        rows, columns = self.grid
-        w, s = self.window, self.shift
-        y = rearrange(self.norm1(x), "b (r c) d -> b r c d", r=rows)
-        if s:
-            y = y.roll((-s, -s), (1, 2))
+        rows, columns = x.shape[1:3]
+        w = self.window
+        # Along a side of a single window a shift would join opposite edges of the page.
+        down, right = (self.shift if side > w else 0 for side in (rows, columns))
+        y = self.norm1(x)
+        mask = None
+        if down or right:
+            y = y.roll((-down, -right), (1, 2))
+            mask = _shift_mask((rows, columns), w, (down, right)).to(x.device)
         y = rearrange(y, "b (r i) (c j) d -> (b r c) (i j) d", i=w, j=w)
-        y = self.attn(y, self.attn.bias(self.attn_mask), query, query_bias)
+        y = self.attn(y, self.attn.bias(mask), query, query_bias)
         y = rearrange(
             y, "(b r c) (i j) d -> b (r i) (c j) d", r=rows // w, c=columns // w, i=w, j=w
         )
-        if s:
-            y = y.roll((s, s), (1, 2))
-        x = x + self.drop_path(y.flatten(1, 2))
+        if down or right:
+            y = y.roll((down, right), (1, 2))
+        x = x + self.drop_path(y)
         return x + self.drop_path(self.mlp(self.norm2(x)))
 
 
 class PatchMerging(nn.Module):
     """Four neighbouring tokens become one of twice the width."""
 
-    def __init__(self, grid: tuple[int, int], width: int) -> None:
-        """`grid` and `width` before merging."""
+    def __init__(self, width: int) -> None:
+        """`width` before merging."""
         super().__init__()
-        self.grid = grid
         self.norm = nn.LayerNorm(4 * width)
         self.reduction = nn.Linear(4 * width, 2 * width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, N, C] -> [B, N/4, 2C]."""
+        """[B, r, c, C] -> [B, r/2, c/2, 2C]."""
         # Column-major inside a patch: upper left, lower left, upper right, lower right.
-        pattern = "b (r i c j) d -> b (r c) (j i d)"
-        x = rearrange(x, pattern, r=self.grid[0] // 2, i=2, c=self.grid[1] // 2, j=2)
+        x = rearrange(x, "b (r i) (c j) d -> b r c (j i d)", i=2, j=2)
         return self.reduction(self.norm(x))
 
 
@@ -215,10 +215,12 @@ def _relative_index(window: int) -> Tensor:
     return dy * (2 * window - 1) + dx
 
 
-def _shift_mask(grid: tuple[int, int], window: int, shift: int) -> Tensor:
+@lru_cache(maxsize=16)
+def _shift_mask(grid: tuple[int, int], window: int, shift: tuple[int, int]) -> Tensor:
     """-100 between tokens that only the cyclic shift made neighbours: [windows, w*w, w*w]."""
     bands = [
-        torch.tensor([0] * (side - window) + [1] * (window - shift) + [2] * shift) for side in grid
+        torch.tensor([0] * (side - window) + [1] * (window - by) + [2] * by)
+        for side, by in zip(grid, shift, strict=True)
     ]
     region = bands[0][:, None] * 3 + bands[1]
     region = rearrange(region, "(r i) (c j) -> (r c) (i j)", i=window, j=window)

@@ -56,7 +56,10 @@ def test_every_layer(case: Case) -> None:
     found: dict[str, torch.Tensor] = {}
 
     def keep(name: str):
-        return lambda module, inputs, output: found.__setitem__(name, output)
+        def hook(module: object, inputs: object, output: object) -> None:
+            found[name] = output[0] if isinstance(output, tuple) else output.flatten(1, 2)
+
+        return hook
 
     case.model.patch_embed.register_forward_hook(keep("patch_embed_out"))
     for i, (swin, _, text, _, merging) in enumerate(case.model.swin_layers):

@@ -58,12 +58,13 @@ def test_official_geometry() -> None:
     assert parameters["swin_layers.9.3.weight"].shape == (768, 256)
     assert parameters["swin_layers.3.4.reduction.weight"].shape == (256, 512)
     assert parameters["upsample_net.12.weight"].shape == (32, 16, 4, 4)
-    buffers = dict(model.named_buffers())
-    assert buffers["swin_layers.1.0.attn_mask"].shape == (96, 144, 144)
-    assert buffers["swin_layers.5.0.attn_mask"].shape == (24, 144, 144)
-    # 363 entries in the original's file: ours, ten relative indices and attention masks of the
-    # Swin blocks, and the second copy of the tied embedding.
-    assert len(model.state_dict()) + len(buffers) + 1 == 363
+    shifted = [i for i, (swin, *_) in enumerate(model.swin_layers) if swin and swin.shift]
+    assert shifted == [1, 3, 5, 7]
+    # 363 entries in the original's file: ours, eight relative indices and four attention masks of
+    # the Swin blocks, and the second copy of the tied embedding.
+    indices = len(dict(model.named_buffers()))
+    assert indices == 8
+    assert len(model.state_dict()) + indices + len(shifted) + 1 == 363
 
 
 @pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS.keys())
@@ -138,3 +139,25 @@ def test_sizes_that_do_not_fit_are_named(changes: dict, named: str) -> None:
 def test_image_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r"\[B, 2, 64, 96\]"):
         make().embed_image(torch.zeros(1, 2, 96, 64))
+
+
+def test_a_smaller_image_takes_the_middle_of_the_position_table() -> None:
+    model, image = make(), torch.rand(1, 2, 32, 64)
+    with torch.no_grad():
+        table = model.embed_image(image) - model.patch_embed(image)
+        whole = model.absolute_2dpos_embed.unflatten(1, (8, 12))
+    assert torch.allclose(table, whole[:, 2:6, 2:10], atol=1e-6)
+
+
+def test_windows_shift_only_along_sides_of_several_windows() -> None:
+    model = make(window_size=4, image_size=[64, 128], blocks_per_level=[4], swin_nheads=[2])
+    swin = model.swin_layers[1][0]
+    assert swin.shift == 2 and swin.window == 4
+    tokens, query = torch.rand(1, 4, 12, 16), torch.rand(1, 3, 16)
+    changed = tokens.clone()
+    changed[0, 0, 1] += 1  # the left edge
+    with torch.no_grad():
+        before, after = (swin(x, query, torch.zeros(1, 3)) for x in (tokens, changed))
+    reached = (before != after).any(-1)[0]
+    # Windows begin at columns -2, 2, 6 and 10; the left edge is a window of two columns.
+    assert reached[:, :2].all() and not reached[:, 2:].any()

@@ -1,0 +1,47 @@
+"""How tall the lines of text are that somebody marked."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from dessurt.marks import Bounds
+
+DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
+BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
+SMALLEST = 9.0  # page pixels; nothing smaller could be read
+SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
+
+
+def line_height(gray: np.ndarray, box: Bounds) -> float:
+    """The height, ascender to descender, of a line of text in a marked box; of one line, the box's.
+
+    Rows of pixels through the small letters hold much more ink than those between them, so they
+    form a band for every line.
+
+    Args:
+        gray: the page, uint8 [H, W].
+        box: x0, y0, x1, y1 in page pixels.
+    """
+    x0, y0, x1, y1 = box
+    cut = gray[max(int(y0), 0) : int(np.ceil(y1)), max(int(x0), 0) : int(np.ceil(x1))]
+    if cut.size < 64:
+        return y1 - y0
+    _, ink = cv2.threshold(cut, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    if ink.mean() > 0.5:  # white on black
+        ink = 1 - ink
+    # Of each row's own extent: the last line of a paragraph is often short.
+    columns = np.arange(ink.shape[1])
+    last, first = (columns * ink).max(1), np.where(ink > 0, columns, ink.shape[1]).min(1)
+    rows = ink.sum(1) / np.maximum(last - first + 1, (y1 - y0) / 2)
+    dense = rows >= DENSE * np.percentile(rows, 90)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], dense, [0]])))
+    starts, stops = edges[::2], edges[1::2]
+    tall = (stops - starts) >= 0.5 * (stops - starts).max()  # no rules, no slivers
+    starts, stops = starts[tall], stops[tall]
+    if len(starts) < 2:
+        return y1 - y0
+    pitch = float(np.median(np.diff((starts + stops) / 2)))
+    found = min(BANDS * float(np.median(stops - starts)), pitch)
+    several = found >= SMALLEST and y1 - y0 > SEVERAL * found
+    return found if several else y1 - y0
