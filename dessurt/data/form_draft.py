@@ -1,0 +1,107 @@
+r"""What all questions about forms and tables are made of.
+
+A task drafts a question: the answer, the text that names what is asked for, the entities that show
+it, and the region. `form_task` makes the `Example` of it. Texts of several lines are joined by `\`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from dessurt import tasks
+from dessurt.data import drawing
+from dessurt.data.example import Example
+from dessurt.data.form_json import printed
+from dessurt.data.passage import NOTHING, Ask, Task, task, whole
+from dessurt.data.printed import Printed
+from dessurt.data.truth import Entity, Truth, Word
+
+BLANK = Printed.sign("ø")
+FILLED = 0.8  # of the questions have an answer that is not blank, where the page has both
+WORDS = 5  # of a text too long to be typed whole: the original keeps so many
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """A question with its answer.
+
+    Attributes:
+        answer, text: as written, with the places of the characters.
+        marked: what a person would highlight: the stretches of lines of each entity.
+        region: truth of the output mask, as stretches of lines; None: no truth.
+    """
+
+    answer: Printed
+    text: Printed = NOTHING
+    marked: tuple[Sequence[Word], ...] = ()
+    region: Sequence[Word] | None = None
+
+
+def form_task(token: str, drafter: Callable[[Ask], Draft | None]) -> Task:
+    """The task of a token: text and highlight are given as the task table says.
+
+    A longer answer than asked for is cut, and its sign for the end with it.
+    """
+
+    def make(ask: Ask) -> Example | None:
+        draft = drafter(ask)
+        if draft is None:
+            return None
+        text = draft.text if "text" in tasks.task(token).needs else NOTHING
+        marks = [
+            shape
+            for lines in draft.marked
+            for shape in (ask.highlight(lines) if len(lines) == 1 else ask.highlight_block(lines))
+        ]
+        region = drawing.exact(draft.region or ())
+        example = ask.example(draft.answer[: ask.most_answer], region, text, marks)
+        return replace(example, region=None) if example and draft.region is None else example
+
+    return task(token, make)
+
+
+def names(ask: Ask, most: int | None = None) -> dict[int, Printed]:
+    """What is typed to name each entity, by its number, in at most `most` characters.
+
+    Without a highlight only what names no other entity too.
+    """
+    texts = [shortened(printed(e.lines), most or ask.most_text) for e in ask.truth.entities]
+    times = Counter(text.text for text in texts)
+    return {i: text for i, text in enumerate(texts) if ask.highlighted or times[text.text] == 1}
+
+
+def shortened(text: Printed, most: int) -> Printed:
+    """A text of more than `most` characters cut to five words, or to fewer that fit."""
+    if len(text) <= most:
+        return text
+    gaps = [i for i, sign in enumerate(text.text) if sign in " \\"]
+    fitting = [gap for gap in gaps[:WORDS] if gap <= most]
+    return text[: fitting[-1] if fitting else most]
+
+
+def choice(filled: Sequence[T], others: Sequence[T], rng: random.Random) -> T | None:
+    """One of both lists, mostly of the first; None if both are empty."""
+    if not filled and not others:
+        return None
+    return rng.choice(filled if filled and (not others or rng.random() < FILLED) else others)
+
+
+def some(truth: Truth, numbers: Iterable[int | None]) -> list[Entity | None]:
+    """Entities by their numbers."""
+    return [None if i is None else truth.entities[i] for i in numbers]
+
+
+def listed(entities: Iterable[Entity | None]) -> Printed:
+    """The texts with `|` between them, ø for each blank."""
+    return Printed.join("|", (BLANK if e is None else printed(e.lines) for e in entities))
+
+
+def lines_of(entities: Iterable[Entity | None]) -> list[Word]:
+    """All lines of entities as stretches."""
+    return [whole(line) for e in entities if e is not None for line in e.lines]

@@ -1,0 +1,207 @@
+"""Passages: runs of words of a page and their text, and what a task makes an example from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from dessurt import tasks
+from dessurt.data import drawing
+from dessurt.data.example import Example
+from dessurt.data.printed import Printed
+from dessurt.data.truth import Line, Paragraph, Truth, Word
+from dessurt.marks import Marks, MarksError, Shape
+from dessurt.page import Page
+from dessurt.protocol import Request
+
+BREAK = "\\"  # a new line, in questions and answers
+END, NONE = Printed.sign("‡"), Printed.sign("№‡")  # the end was reached; there is no such thing
+NOTHING = Printed.sign("")
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """What an example is made from: the page, the task, and the longest texts, in characters."""
+
+    token: str
+    page: Page
+    truth: Truth
+    rng: random.Random
+    most_text: int
+    most_answer: int
+
+    @property
+    def highlighted(self) -> bool:
+        """Whether the task needs a highlight."""
+        return "highlight" in tasks.task(self.token).needs
+
+    def names_its_place(self, text: str) -> bool:
+        """Whether a text may be typed: short enough, and on the page once if not highlighted."""
+        return len(text) <= self.most_text and (self.highlighted or once(self.truth, text))
+
+    def highlight(self, stretches: Sequence[Word]) -> tuple[Shape, ...]:
+        """The stretches as somebody marks them, if the task needs a highlight."""
+        return drawing.highlight(stretches, self.rng) if self.highlighted else ()
+
+    def highlight_block(self, lines: Sequence[Word]) -> tuple[Shape, ...]:
+        """The same of lines that belong together."""
+        return drawing.highlight_block(lines, self.rng) if self.highlighted else ()
+
+    def example(
+        self,
+        answer: Printed,
+        region: Iterable[Shape] = (),
+        text: Printed = NOTHING,
+        marks: Iterable[Shape] = (),
+    ) -> Example | None:
+        """The example; None if a mark or a part of the region lies outside the page."""
+        try:
+            drawn = Marks(tuple(marks)).checked(self.page.size)
+            found = Marks(tuple(region)).checked(self.page.size)
+        except MarksError:
+            return None
+        return Example(
+            self.page,
+            Request(self.token, text.text, drawn),
+            (answer.text,),
+            found,
+            printed_answer=answer,
+            printed_text=text,
+        )
+
+
+class Task(Protocol):
+    """Makes an example of one task, or none where the page does not allow it."""
+
+    def __call__(
+        self,
+        page: Page,
+        truth: Truth,
+        rng: random.Random,
+        *,
+        most_text: int = 64,
+        most_answer: int = 2000,
+    ) -> Example | None:
+        """`most_text`, `most_answer`: the longest typed text and answer, in characters."""
+        ...
+
+
+def task(token: str, make: Callable[[Ask], Example | None], tries: int = 1) -> Task:
+    """The task of a token.
+
+    Args:
+        token: of the task table.
+        make: makes an example, or none where its random choices do not do.
+        tries: how often it may choose again.
+    """
+
+    def made(
+        page: Page,
+        truth: Truth,
+        rng: random.Random,
+        *,
+        most_text: int = 64,
+        most_answer: int = 2000,
+    ) -> Example | None:
+        ask = Ask(token, page, truth, rng, most_text, most_answer)
+        return next((found for _ in range(tries) if (found := make(ask))), None)
+
+    return made
+
+
+def whole(line: Line) -> Word:
+    """A line as one stretch."""
+    return Word(line, 0, len(line.text) - 1)
+
+
+def words_of(paragraph: Paragraph) -> list[Word]:
+    """All words of a paragraph, in reading order."""
+    return [word for line in paragraph.lines for word in line.words]
+
+
+def any_words(truth: Truth, rng: random.Random) -> list[Word]:
+    """All words of a paragraph; one with many more likely."""
+    each = [words_of(paragraph) for paragraph in truth.paragraphs]
+    return rng.choices(each, [len(words) for words in each])[0]
+
+
+def any_paragraph(truth: Truth, rng: random.Random) -> Paragraph:
+    """A paragraph; one with many lines more likely."""
+    return rng.choices(truth.paragraphs, [len(each.lines) for each in truth.paragraphs])[0]
+
+
+def any_lines(truth: Truth, most: int, rng: random.Random) -> list[Word]:
+    """The lines of a paragraph; of one with more than `most` characters, some that fit, or none."""
+    lines = [whole(line) for line in any_paragraph(truth, rng).lines]
+    if length(lines) <= most:
+        return lines
+    first = stop = rng.randrange(len(lines))
+    while stop < len(lines) and length(lines[first : stop + 1]) <= most:
+        stop += 1
+    return lines[first:stop]
+
+
+def stretched(words: Sequence[Word]) -> list[Word]:
+    """Words in a row as stretches, one a line."""
+    found: list[Word] = []
+    for word in words:
+        if found and found[-1].line is word.line:
+            found[-1] = Word(word.line, found[-1].first, word.last)
+        else:
+            found.append(word)
+    return found
+
+
+def printed(words: Sequence[Word], sign: str = BREAK) -> Printed:
+    """The text of words or stretches in a row, with a sign between two lines."""
+    parts = stretched(words)
+    return Printed.join(sign, (Printed.of(part.line, part.first, part.last) for part in parts))
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """The same without places."""
+    return BREAK.join(part.text for part in stretched(words))
+
+
+def length(words: Sequence[Word]) -> int:
+    """Characters of that text: between two words there is one, a space or a sign."""
+    return sum(word.last - word.first + 2 for word in words) - 1
+
+
+def grown(words: Sequence[Word], k: int, most: int, rng: random.Random) -> tuple[int, int]:
+    """Grow a run round word `k` to both sides while its text has at most `most` characters.
+
+    Returns:
+        The first word and one past the last.
+    """
+    first, stop = k, k + 1
+    left = right = True
+    while left or right:
+        if left and (not right or rng.random() < 0.5):
+            left = first > 0 and length(words[first - 1 : stop]) <= most
+            first -= left
+        else:
+            right = stop < len(words) and length(words[first : stop + 1]) <= most
+            stop += right
+    return first, stop
+
+
+def shortened(words: Sequence[Word], most: int, rng: random.Random) -> Sequence[Word]:
+    """The first or the last of words in a row: at most `most` characters, or one word."""
+    from_start = rng.random() < 0.5
+    while length(words) > most and len(words) > 1:
+        words = words[:-1] if from_start else words[1:]
+    return words
+
+
+def once(truth: Truth, text: str) -> bool:
+    """Whether a text stands on the page exactly once."""
+    return _text(truth).count(text) == 1
+
+
+@lru_cache(maxsize=4)  # several tasks are made from a page
+def _text(truth: Truth) -> str:
+    return "\n".join(paragraph.text for paragraph in truth.paragraphs)

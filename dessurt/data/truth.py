@@ -1,0 +1,204 @@
+"""Truth: what is known of a page's contents, from the page down to single characters.
+
+The generator of synthetic pages knows all of it; real data sets fill what they have. All
+positions are in page pixels, x to the right and y downwards. A character's place is the stretch
+that it takes up of the line through the middle of the small letters: two end points. With the
+line's height above and below that stretch it makes a box, and it turns with the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+
+
+@dataclass(frozen=True, eq=False)
+class Word:
+    """A stretch of a line's characters: `line.text[first : last + 1]`."""
+
+    line: Line
+    first: int
+    last: int
+
+    @property
+    def text(self) -> str:
+        """As printed."""
+        return self.line.text[self.first : self.last + 1]
+
+    @cached_property
+    def quad(self) -> np.ndarray:
+        """Corners upper left, upper right, lower right, lower left: float64 [4, 2]."""
+        return self.line.quad(self.first, self.last)
+
+    @property
+    def box(self) -> Box:
+        """The smallest upright box round it."""
+        return _bounds(self.quad)
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A printed line.
+
+    Attributes:
+        text: as read; single spaces between words.
+        ends: float32 [len(text), 2, 2]: left and right end (x, y) of every character.
+        above, below: from `ends` up to the ascenders and down to the descenders, both positive.
+    """
+
+    text: str
+    ends: np.ndarray
+    above: float
+    below: float
+
+    @property
+    def height(self) -> float:
+        """From ascender to descender, across the line."""
+        return self.above + self.below
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """What stands between spaces, from left to right."""
+        found, first = [], 0
+        for part in self.text.split(" "):
+            if part:
+                found.append(Word(self, first, first + len(part) - 1))
+            first += len(part) + 1
+        return tuple(found)
+
+    def quad(self, first: int, last: int) -> np.ndarray:
+        """Corners of the characters `first` to `last`: as `Word.quad`."""
+        left, right = self.ends[first, 0].astype(float), self.ends[last, 1].astype(float)
+        along = right - left
+        length = float(np.hypot(*along))
+        x, y = along / length if length else (1.0, 0.0)
+        down = np.array([-y, x])
+        return np.stack(
+            [left - self.above * down, right - self.above * down,
+             right + self.below * down, left + self.below * down]
+        )  # fmt: skip
+
+    @cached_property
+    def box(self) -> Box:
+        """The smallest upright box round the whole line."""
+        return _bounds(self.quad(0, len(self.text) - 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Paragraph:
+    """Lines that belong together, from top to bottom: the original's block."""
+
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        r"""The lines, joined by the sign for a line break, `\`."""
+        return "\\".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Entity:
+    """A piece of a form. `kind` is "header", "question", "answer" or "other"."""
+
+    kind: str
+    lines: tuple[Line, ...]
+
+    @property
+    def text(self) -> str:
+        r"""The lines, joined by `\`."""
+        return "\\".join(line.text for line in self.lines)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; every number is an index into `Truth.entities`, None is a blank.
+
+    `cells[row][column]`; the headers are as many as the rows and the columns.
+    """
+
+    row_headers: tuple[int | None, ...]
+    column_headers: tuple[int | None, ...]
+    cells: tuple[tuple[int | None, ...], ...]
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Everything known of a page.
+
+    Attributes:
+        size: (height, width) of the page in pixels.
+        kind: of document, e.g. "letter".
+        paragraphs: all text, in reading order; a form's fields and a table's cells too, each a
+            paragraph of its own.
+        entities: of a form, in reading order; their lines are lines of `paragraphs`.
+        links: (head, tail) pairs of entities: header to question, question to answer.
+        tables: of the page.
+        figures: boxes of pictures and drawings.
+    """
+
+    size: tuple[int, int]
+    kind: str = ""
+    paragraphs: tuple[Paragraph, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    links: tuple[tuple[int, int], ...] = ()
+    tables: tuple[Table, ...] = ()
+    figures: tuple[Box, ...] = ()
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of all paragraphs, in reading order."""
+        return tuple(line for paragraph in self.paragraphs for line in paragraph.lines)
+
+
+def _bounds(points: np.ndarray) -> Box:
+    (x0, y0), (x1, y1) = points.min(0), points.max(0)
+    return float(x0), float(y0), float(x1), float(y1)
+
+
+def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None) -> Truth:
+    """The same page after its points took a map of the plane.
+
+    Args:
+        truth: what is known of the page.
+        matrix: float [2, 3] (affine) or [3, 3] (perspective): new (x, y) from (x, y, 1).
+        size: of the new page; by default that of the old.
+    """
+    lines = {id(line): _moved_line(line, matrix) for line in truth.lines}
+
+    def same(found: tuple[Line, ...]) -> tuple[Line, ...]:
+        return tuple(lines[id(line)] for line in found)
+
+    def box(old: Box) -> Box:
+        x0, y0, x1, y1 = old
+        return _bounds(mapped(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), matrix))
+
+    return replace(
+        truth,
+        size=size or truth.size,
+        paragraphs=tuple(Paragraph(same(each.lines)) for each in truth.paragraphs),
+        entities=tuple(Entity(each.kind, same(each.lines)) for each in truth.entities),
+        tables=tuple(replace(each, box=box(each.box)) for each in truth.tables),
+        figures=tuple(box(each) for each in truth.figures),
+    )
+
+
+def mapped(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Points [..., 2] after an affine map [2, 3] or a perspective one [3, 3]."""
+    flat = points @ matrix[:, :2].T + matrix[:, 2]
+    return flat if len(matrix) == 2 else flat[..., :2] / flat[..., 2:]
+
+
+def _moved_line(line: Line, matrix: np.ndarray) -> Line:
+    """Its height follows the map at its middle."""
+    left, right = line.ends[0, 0].astype(float), line.ends[-1, 1].astype(float)
+    upper, lower = line.quad(0, len(line.text) - 1)[[0, 3]] + (right - left) / 2
+    a, b, up, down = mapped(np.stack([left, right, upper, lower]), matrix)
+    along = (b - a) / max(float(np.hypot(*(b - a))), 1e-6)
+    above, below = (abs(along[0] * (y - a[1]) - along[1] * (x - a[0])) for x, y in (up, down))
+    ends = mapped(line.ends.astype(float), matrix).astype(np.float32)
+    return Line(line.text, ends, float(above), float(below))
