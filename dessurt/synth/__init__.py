@@ -1,6 +1,8 @@
-"""Synthetic pages with the exact place of every character: what the shipped model learns from."""
+"""Synthetic pages with the exact place and part of every character: what our models learn from."""
 
-from dessurt.synth.page import Line, SynthPage, page
+from dessurt.synth.fonts import NoFontsError
+from dessurt.synth.kinds import KINDS
+from dessurt.synth.page import SynthPage, page
 from dessurt.synth.text import Writer
 
-__all__ = ["Line", "SynthPage", "Writer", "page"]
+__all__ = ["KINDS", "NoFontsError", "SynthPage", "Writer", "page"]

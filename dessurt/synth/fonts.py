@@ -1,43 +1,99 @@
-"""The font families that pages are set in: those of a wish list that the system has."""
+"""The font families that pages are set in: those of a wish list that can be found here.
+
+Families are looked for on the system and in a folder: `fonts/` of the working directory, or what
+the environment variable `DESSURT_FONTS` names. `scripts/fetch_fonts.sh` fills such a folder.
+"""
 
 from __future__ import annotations
 
+import os
 from functools import cache
+from typing import Any
 
 # How often a family is chosen, beside the others. Metric doubles of the usual office fonts, the
 # faces of LaTeX and the web come first; rare ones widen the view.
-WISHED = {
-    "Liberation Sans": 10, "Liberation Serif": 10, "Liberation Mono": 5, "Nimbus Sans": 4,
-    "Nimbus Roman": 4, "Nimbus Mono PS": 3, "TeX Gyre Termes": 3, "TeX Gyre Heros": 3,
-    "TeX Gyre Cursor": 2, "Carlito": 5, "Caladea": 3, "DejaVu Sans": 6, "DejaVu Serif": 3,
-    "DejaVu Sans Mono": 4, "Latin Modern Roman": 5, "Latin Modern Sans": 2,
-    "Latin Modern Mono": 2, "New Computer Modern": 5, "FreeSans": 2, "FreeSerif": 2,
-    "FreeMono": 1, "Open Sans": 4, "Roboto": 4, "Lato": 3, "Libertinus Serif": 2,
-    "Linux Libertine O": 2, "Linux Biolinum O": 1, "P052": 3, "TeX Gyre Pagella": 2, "C059": 2,
+PRINT = {
+    "Liberation Sans": 12, "Liberation Serif": 12, "Nimbus Sans": 5, "Nimbus Roman": 5,
+    "TeX Gyre Termes": 3, "TeX Gyre Heros": 3, "Carlito": 6, "Caladea": 4, "DejaVu Sans": 6,
+    "DejaVu Serif": 3, "Latin Modern Roman": 6, "Latin Modern Sans": 2, "New Computer Modern": 6,
+    "FreeSans": 2, "FreeSerif": 2, "Open Sans": 4, "Roboto": 4, "Lato": 2, "Libertinus Serif": 2,
+    "Linux Libertine O": 2, "Linux Biolinum O": 1, "P052": 4, "TeX Gyre Pagella": 2, "C059": 3,
     "URW Bookman": 2, "URW Gothic": 1, "TeX Gyre Adventor": 1, "EB Garamond 12": 1,
-    "Cantarell": 1, "Cabin": 1, "Roboto Slab": 1, "Inconsolata": 1, "Courier Prime": 2,
-    "TlwgTypewriter": 1, "B612": 1, "Quicksand": 1, "Comic Neue": 1, "OCR B": 1,
-    "Averia Serif GWF": 1,
+    "Cantarell": 1, "Cabin": 1, "Roboto Slab": 1, "Quicksand": 1, "Comic Neue": 1,
+    "Averia Serif GWF": 1, "Jura": 1, "Goudy Bookletter 1911": 1,
 }  # fmt: skip
-HELD_OUT = ("TeX Gyre Schola", "Vollkorn", "Anonymous Pro", "Fanwood", "Dosis", "TeX Gyre Bonum",
-            "Old Standard TT", "Courier Prime Sans")  # fmt: skip
+MONO = {
+    "Liberation Mono": 6, "Nimbus Mono PS": 4, "DejaVu Sans Mono": 6, "Latin Modern Mono": 4,
+    "TeX Gyre Cursor": 2, "FreeMono": 1, "Inconsolata": 1, "Courier Prime": 3,
+    "TlwgTypewriter": 2, "GNUTypewriter": 2, "OCR B": 1, "IBM Plex Mono": 2,
+    "Special Elite": 2, "VT323": 1,
+}  # fmt: skip
+HAND = {
+    "Breip": 2, "DkgHandwriting": 2, "Delphine": 2, "Rufscript": 2, "Kristi": 1,
+    "Havana": 1, "Dancing Script": 1, "Kaushan Script": 1, "Leckerli One": 1, "Lobster Two": 1,
+    "Ecolier_court": 1, "Comic Neue": 1, "TeX Gyre Chorus": 1, "Z003": 1, "Caveat": 3,
+    "Caveat Brush": 1, "Kalam": 3, "Patrick Hand": 3, "Homemade Apple": 2, "Reenie Beanie": 2,
+    "Shadows Into": 2, "Indie Flower": 2, "Architects Daughter": 2, "Gloria Hallelujah": 1,
+    "Covered By Your Grace": 1, "Cedarville Cursive": 2, "Sacramento": 1, "Satisfy": 1,
+    "Great Vibes": 1, "Allura": 1, "Alex Brush": 1, "Parisienne": 1, "Gochi Hand": 2, "Handlee": 2,
+    "Neucha": 1, "Bad Script": 2, "Marck Script": 2, "Annie Use Your Telescope": 2,
+    "Schoolbell": 1, "The Girl Next Door": 2, "Short Stack": 1, "Delius": 1, "Mansalva": 2,
+}  # fmt: skip
+# Never trained on.
+HELD_OUT_PRINT = ("TeX Gyre Schola", "TeX Gyre Bonum", "Vollkorn", "Fanwood", "Dosis",
+                  "Old Standard TT", "Courier Prime Sans")  # fmt: skip
+HELD_OUT_MONO = ("Anonymous Pro", "Courier Prime Code")
+HELD_OUT_HAND = ("Steve", "Swanky and Moo Moo", "Sue Ellen Francisco")
+# Not among them, though some scripts fetch them: fonts whose small letters are drawn as capitals,
+# so that the page would show other letters than its truth has (Humor Sans, Tomson Talks, Rock
+# Salt, Permanent Marker, Because We ...), that lack digits (TypoScript), or that people cannot
+# read (femkeklaver, Joscelyn, Isabella). For a single missing character Typst finds another font.
+
+
+class NoFontsError(RuntimeError):
+    """No font family that the generator knows is installed; the message says what to do."""
+
+
+def folder() -> str:
+    """Where fonts are looked for beside the system's own folders."""
+    return os.environ.get("DESSURT_FONTS", "fonts")
 
 
 @cache
-def families(held_out: bool = False) -> dict[str, int]:
-    """Family names that Typst can find here, with how often to choose each.
+def library(path: str) -> Any:
+    """All fonts of the system and of a folder, as Typst takes them."""
+    import typst
+
+    return typst.Fonts(font_paths=[path] if os.path.isdir(path) else [])
+
+
+def families(style: str = "print", held_out: bool = False) -> dict[str, int]:
+    """Family names that can be found here, with how often to choose each.
 
     Args:
+        style: "print", "mono" or "hand"; where no family for handwriting or code is found, those
+            for print serve.
         held_out: those never trained on, for validation.
 
     Raises:
-        RuntimeError: none of them is installed.
+        NoFontsError: no known family is installed.
     """
-    import typst
+    return _families(style, held_out, folder())
 
-    there = set(typst.Fonts().families())
-    wished = dict.fromkeys(HELD_OUT, 1) if held_out else WISHED
+
+@cache
+def _families(style: str, held_out: bool, path: str) -> dict[str, int]:
+    wished = {
+        "print": dict.fromkeys(HELD_OUT_PRINT, 1) if held_out else PRINT,
+        "mono": dict.fromkeys(HELD_OUT_MONO, 1) if held_out else MONO,
+        "hand": dict.fromkeys(HELD_OUT_HAND, 1) if held_out else HAND,
+    }[style]
+    there = set(library(path).families())
     found = {name: weight for name, weight in wished.items() if name in there}
+    if not found and style != "print":
+        return _families("print", held_out, path)
     if not found:
-        raise RuntimeError("No known font is installed: install fonts-liberation2 or fonts-dejavu.")
+        raise NoFontsError(
+            "No known font is installed: run scripts/fetch_fonts.sh, or install fonts-liberation2."
+        )
     return found

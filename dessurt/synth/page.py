@@ -1,148 +1,137 @@
-"""A synthetic page: set by Typst, drawn by pdfium, with the place of every character.
+"""A synthetic page: set by Typst, drawn by pdfium, with the place and the part of every character.
 
-Positions are in page pixels, x to the right and y downwards. A character's place is the stretch of
-the line through the middle of the small letters that it takes up: two end points. That is all that
-is needed to find its column and its row, and it turns with the page.
+Positions are as in `dessurt.data.truth`. Which paragraph, field or cell a character belongs to is
+read from the colour of its ink (see `dessurt.synth.sheet`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pypdfium2 as pdfium
-import pypdfium2.raw as pdfium_c
 
-from dessurt.synth import layout
-from dessurt.synth.scan import Affine, scanned
-from dessurt.synth.text import Writer, clean
+from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth, moved
+from dessurt.synth.kinds import KINDS, OFTEN
+from dessurt.synth.pdftext import boxes_of, lines_of
+from dessurt.synth.scan import scanned
+from dessurt.synth.sheet import Sheet, compiled
 
 DPI = 150
-GAP = 0.9  # a gap of so many times the font size ends a line (columns of a table)
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """A printed line.
-
-    Attributes:
-        text: as read; single spaces between words.
-        ends: float32 [len(text), 2, 2]: left and right end (x, y) of every character.
-        box: x0, y0, x1, y1, from ascender to descender.
-    """
-
-    text: str
-    ends: np.ndarray
-    box: tuple[float, float, float, float]
-
-    def moved(self, affine: Affine) -> Line:
-        """The same line after a map of the page, float [2, 3]."""
-        turn, shift = affine[:, :2], affine[:, 2]
-        x0, y0, x1, y1 = self.box
-        corners = np.array([(x0, y0), (x1, y0), (x0, y1), (x1, y1)]) @ turn.T + shift
-        (x0, y0), (x1, y1) = corners.min(0), corners.max(0)
-        ends = (self.ends @ turn.T + shift).astype(np.float32)
-        return Line(self.text, ends, (float(x0), float(y0), float(x1), float(y1)))
+SCALE = DPI / 72
+FEWEST = 4  # lines; emptier pages after the first of a document are left out
 
 
 @dataclass(frozen=True, eq=False)
 class SynthPage:
-    """A drawn page: uint8 [H, W], 0 black to 255 white, and its lines in the order of drawing."""
+    """A drawn page: uint8 [H, W], 0 black to 255 white, and what is known of it."""
 
     pixels: np.ndarray
-    lines: tuple[Line, ...]
+    truth: Truth
 
 
-def page(seed: int, held_out: bool = False, scans: float = 0.4) -> list[SynthPage]:
-    """Draw the pages of one document; the same seed gives the same bytes.
+def page(
+    seed: int, held_out: bool = False, kinds: Sequence[str] | None = None, scans: float = 0.4
+) -> list[SynthPage]:
+    """Draw the pages of one document; the same seed and fonts give the same bytes.
 
     Args:
         seed: where all choices come from.
         held_out: set in the fonts that are never trained on.
-        scans: the share of pages that look scanned (blur, noise, JPEG, a slight turn).
+        kinds: of document to choose from; by default all of `KINDS`, as often as they say.
+        scans: the share of pages that look scanned.
+
+    Raises:
+        NoFontsError: no known font is installed.
+        KeyError: of `kinds`, one that there is not.
     """
     rng = random.Random(seed)
-    source = layout.document(Writer(rng), rng, held_out)
-    with pdfium.PdfDocument(layout.compiled(source)) as pdf:
-        drawn = [_drawn(pdf[i]) for i in range(len(pdf))]
+    names = list(kinds or KINDS)
+    kind = rng.choices(names, [OFTEN[name] for name in names])[0]
+    sheet = Sheet(rng, held_out)
+    source = KINDS[kind](sheet)
+    pages = drawn(source, sheet, kind)
     noise = np.random.default_rng(seed)
-    return [_scan(found, noise) if rng.random() < scans else found for found in drawn]
+    return [
+        scan(each.pixels, each.truth, noise) if rng.random() < scans else each for each in pages
+    ]
 
 
-def _scan(clean_page: SynthPage, rng: np.random.Generator) -> SynthPage:
-    pixels, affine = scanned(clean_page.pixels, rng)
-    return SynthPage(pixels, tuple(line.moved(affine) for line in clean_page.lines))
+def drawn(source: str, sheet: Sheet, kind: str) -> list[SynthPage]:
+    """The clean pages of a Typst source whose pieces `sheet` knows."""
+    pages = []
+    with pdfium.PdfDocument(compiled(source)) as pdf:
+        for each in pdf:
+            pixels = each.render(scale=SCALE, grayscale=True).to_numpy()
+            pixels = pixels.reshape(pixels.shape[:2]).copy()
+            pages.append(SynthPage(pixels, truth_of(each, sheet, kind, pixels.shape)))
+    return pages[:1] + [each for each in pages[1:] if len(each.truth.lines) >= FEWEST]
 
 
-def _drawn(pdf_page: pdfium.PdfPage) -> SynthPage:
-    pixels = pdf_page.render(scale=DPI / 72, grayscale=True).to_numpy()
-    pixels = pixels.reshape(pixels.shape[:2]).copy()
-    lines = tuple(_lines(_characters(pdf_page, pixels.shape[0])))
-    return SynthPage(pixels, lines)
+def scan(pixels: np.ndarray, truth: Truth, rng: np.random.Generator) -> SynthPage:
+    """The page as if scanned."""
+    pixels, matrix = scanned(pixels, rng)
+    return SynthPage(pixels, moved(truth, matrix))
 
 
-# letter, left, right, top, bottom, baseline, font size; all in pixels
-Character = tuple[str, float, float, float, float, float, float]
+def truth_of(
+    pdf_page: pdfium.PdfPage, sheet: Sheet, kind: str, size: tuple[int, int]
+) -> Truth:
+    """What is known of a page of `size` (height, width) pixels."""
+    lines: dict[int, list[Line]] = {}
+    for number, line in lines_of(pdf_page, size):
+        lines.setdefault(number, []).append(line)
+    figures = boxes_of(pdf_page, size, sheet.figures) if sheet.figures else ()
+    return _truth(lines, sheet, size, kind, figures)
 
 
-def _characters(pdf_page: pdfium.PdfPage, height: int) -> Iterator[Character]:
-    """The drawn characters, in the order of drawing; spaces are left out."""
-    text_page = pdf_page.get_textpage()
-    raw, scale = text_page.raw, DPI / 72
-    box = pdfium_c.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    at_box, at_x, at_y = ctypes.byref(box), ctypes.byref(x), ctypes.byref(y)
-    for i in range(pdfium_c.FPDFText_CountChars(raw)):
-        code = pdfium_c.FPDFText_GetUnicode(raw, i)
-        letter = "-" if code in (0x02, 0xAD, 0xFFFE) else chr(code)
-        letter = clean(letter)
-        if not letter:
-            continue
-        pdfium_c.FPDFText_GetLooseCharBox(raw, i, at_box)
-        pdfium_c.FPDFText_GetCharOrigin(raw, i, at_x, at_y)
-        size = pdfium_c.FPDFText_GetFontSize(raw, i) * scale
-        left, right = box.left * scale, box.right * scale
-        top, bottom = height - box.top * scale, height - box.bottom * scale
-        for k, part in enumerate(letter):  # a ligature's letters share its box evenly
-            step = (right - left) / len(letter)
-            yield (
-                part, left + k * step, left + (k + 1) * step, top, bottom,
-                height - y.value * scale, size,
-            )  # fmt: skip
+def _truth(
+    lines: dict[int, list[Line]],
+    sheet: Sheet,
+    size: tuple[int, int],
+    kind: str,
+    figures: tuple[Box, ...],
+) -> Truth:
+    """Pieces in the order in which they were written, which is that of reading."""
+    numbers = sorted(lines)
+    paragraphs = [Paragraph(part) for n in numbers for part in _columns(lines[n])]
+    forms = [n for n in numbers if n in sheet.kinds]
+    entities = tuple(Entity(sheet.kinds[n], tuple(lines[n])) for n in forms)
+    index = {n: i for i, n in enumerate(forms)}
+
+    def found(numbers: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return tuple(None if n is None else index.get(n) for n in numbers)
+
+    tables = []
+    for grid in sheet.tables:
+        rows, columns = found(grid.row_headers), found(grid.column_headers)
+        cells = tuple(found(row) for row in grid.cells)
+        here = [i for part in (rows, columns, *cells) for i in part if i is not None]
+        if here:
+            boxes = np.array([line.box for i in here for line in entities[i].lines])
+            (x0, y0), (x1, y1) = boxes[:, :2].min(0), boxes[:, 2:].max(0)
+            box = (float(x0), float(y0), float(x1), float(y1))
+            tables.append(Table(rows, columns, cells, box))
+    return Truth(
+        size=size,
+        kind=kind,
+        paragraphs=tuple(paragraphs),
+        entities=entities,
+        links=tuple((index[a], index[b]) for a, b in sheet.links if a in index and b in index),
+        tables=tuple(tables),
+        figures=figures,
+    )
 
 
-def _lines(characters: Iterator[Character]) -> Iterator[Line]:
-    run: list[Character] = []
-    for character in characters:
-        if run and _breaks(run[-1], character):
-            yield _line(run)
-            run = []
-        run.append(character)
-    if run:
-        yield _line(run)
-
-
-def _breaks(before: Character, after: Character) -> bool:
-    size = max(before[6], 1.0)
-    gap = (after[1] - before[2]) / size
-    return abs(after[5] - before[5]) > 0.3 * size or gap > GAP or gap < -0.7
-
-
-def _line(run: list[Character]) -> Line:
-    """A line from its characters; a gap wider than a fifth of the font size is a space."""
-    text: list[str] = []
-    ends: list[tuple[float, float, float]] = []  # left, right, y
-    for character in run:
-        letter, left, right, _, _, baseline, size = character
-        middle = baseline - 0.25 * size
-        if text and left - ends[-1][1] > 0.12 * size:
-            ends.append((ends[-1][1], left, middle))
-            text.append(" ")
-        text.append(letter)
-        ends.append((left, right, middle))
-    spots = np.array([[(a, y), (b, y)] for a, b, y in ends], np.float32)
-    box = (run[0][1], min(c[3] for c in run), run[-1][2], max(c[4] for c in run))
-    return Line("".join(text), spots, box)
+def _columns(lines: list[Line]) -> Iterator[tuple[Line, ...]]:
+    """The parts of a piece that flowed from one column to the next."""
+    column = 0
+    marked = []
+    for before, line in zip([lines[0], *lines], lines, strict=False):
+        column += line.ends[0, 0, 1] < before.ends[0, 0, 1] - before.height
+        marked.append((column, line))
+    for _, part in groupby(marked, key=lambda each: each[0]):
+        yield tuple(line for _, line in part)

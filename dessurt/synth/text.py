@@ -26,7 +26,8 @@ SPECIAL = (
 )
 ALPHABET = LETTERS + SPECIAL.replace(" ", "")
 LATEST = datetime(2026, 1, 1)  # of a date: without an end, faker counts back from this very second
-_KNOWN = frozenset(ALPHABET + " ")
+_PLAIN = re.compile(r"[^\W\d_]+| ")
+_OTHERS = re.compile(f"[^{re.escape(ALPHABET)} ]")
 _SOURCES = (
     ("/usr/share/common-licenses", "*", 2_000_000),
     ("/usr/share/doc", "*/copyright", 3_000_000),
@@ -41,9 +42,9 @@ _SOURCES = (
 
 def clean(text: str) -> str:
     """One line of printable text: compatibility forms resolved, unknown characters dropped."""
-    text = unicodedata.normalize("NFKC", text.replace("…", "..."))
-    text = "".join(letter if letter in _KNOWN else " " for letter in text)
-    return " ".join(text.split())
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.replace("…", "..."))
+    return " ".join(_OTHERS.sub(" ", text).split())
 
 
 class Writer:
@@ -118,10 +119,7 @@ class Writer:
             number = f"{rng.random() * 10 ** rng.randint(0, 4):.{rng.randint(1, 4)}f}"
             return number + rng.choice(("", " %", "%", " kg", " ms", " MB", "°", " mm", "x"))
         if kind in (3, 4):
-            patterns = (
-                "%d/%m/%Y", "%Y-%m-%d", "%B %d, %Y", "%d %b %Y", "%d.%m.%y", "%H:%M:%S", "%a %d %B"
-            )  # fmt: skip
-            return fake.date_time(end_datetime=LATEST).strftime(rng.choice(patterns))
+            return self.date()
         if kind == 5:
             return fake.name()
         if kind == 6:
@@ -160,6 +158,19 @@ class Writer:
         text = " ".join(words)
         return rng.choice((text, text.title(), text.upper(), text.capitalize(), "_".join(words)))
 
+    def date(self) -> str:
+        """A day or a time."""
+        patterns = (
+            "%d/%m/%Y", "%m/%d/%y", "%Y-%m-%d", "%B %d, %Y", "%d %b %Y", "%d.%m.%y", "%H:%M:%S",
+            "%a %d %B",
+        )  # fmt: skip
+        when = self.faker.date_time(end_datetime=LATEST)
+        return str(when.strftime(self.rng.choice(patterns)))
+
+    def words(self, count: int) -> str:
+        """So many lower-case words in no context."""
+        return " ".join(self.rng.choice(_words()) for _ in range(count))
+
     def scramble(self) -> str:
         """Characters in no order, so that reading cannot be replaced by guessing."""
         rng = self.rng
@@ -170,18 +181,9 @@ class Writer:
         count = rng.randint(1, 4)
         return " ".join("".join(rng.choices(pool, k=rng.randint(1, 9))) for _ in range(count))
 
-    def item(self) -> str:
-        """A list item with its mark."""
-        rng = self.rng
-        signs = ("•", "•", "•", "–", "-", "*", "·", "—", "»")
-        numbers = (f"{rng.randint(1, 30)}.", f"{rng.randint(1, 30)})")
-        letters = (f"({rng.choice('abcdefghi')})", f"{rng.choice('ABCD')}.")
-        mark = rng.choice((*signs, *numbers, *letters))
-        return f"{mark} {self.prose(rng.randint(2, 18))}"
-
     def field(self) -> str:
         """A label and its value."""
-        label = " ".join(self.rng.choice(_words()) for _ in range(self.rng.randint(1, 3)))
+        label = self.words(self.rng.randint(1, 3))
         label = self.rng.choice((label.title(), label.upper(), label.capitalize()))
         return f"{label}: {self.value()}"
 
@@ -215,8 +217,9 @@ def _prose() -> list[str]:
     for text in texts:
         for block in re.split(r"\n\s*\n", text):
             words = clean(block)
-            letters = sum(c.isalpha() or c == " " for c in words)
-            if 40 <= len(words) <= 3000 and letters > 0.8 * len(words):
+            letters = sum(map(len, _PLAIN.findall(words)))
+            marked = sum(map(words.count, "\\[]<>*|_"))  # more of these than people print
+            if 40 <= len(words) <= 3000 and letters > 0.8 * len(words) > 40 * marked:
                 paragraphs.append(words)
     return list(dict.fromkeys(paragraphs))
 
@@ -249,6 +252,8 @@ def _read(folder: Path, pattern: str, limit: int) -> list[str]:
             except (OSError, EOFError):
                 continue
         text = data[: min(limit - size, 4_000_000)].decode("utf-8", "ignore")
+        if path.suffix == ".dz":  # links and sources of dictionaries
+            text = re.sub(r"[{}]|\[1913 Webster\]|\[PJC\]", "", text)
         if "/man/" in str(path):
             text = re.sub(r"\\f.|\\&|\\", "", re.sub(r"(?m)^[.'].*$", "", text))
         texts.append(text)

@@ -1,0 +1,102 @@
+"""Make synthetic pages: `dessurt synth --out DIR --count N --seed S`.
+
+    DIR/page-00000.png, DIR/page-00000.json, ...   pages and what is known of them
+    DIR/contact_sheet.png                          the first of them, small, side by side
+
+`dessurt.synth.files` documents the JSON and reads it back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from dessurt.synth.files import save, whole
+from dessurt.synth.fonts import NoFontsError
+from dessurt.synth.kinds import KINDS
+from dessurt.synth.page import SynthPage, page
+
+SHOWN = 64  # pages on the contact sheet
+THUMB = 280  # pixels, the side of the square that a page is shown in
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Make synthetic pages: pictures, what is known of them as JSON, and a contact sheet."""
+    parser = argparse.ArgumentParser(prog="dessurt synth", description=main.__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--count", type=int, default=64, help="pages")
+    parser.add_argument("--seed", type=int, default=0, help="same seed and fonts: same bytes")
+    parser.add_argument("--kinds", type=_kinds, help=f"some of {','.join(KINDS)}")
+    parser.add_argument("--scans", type=float, default=0.4, help="share that looks scanned")
+    parser.add_argument("--held-out", action="store_true", help="fonts kept for validation")
+    parser.add_argument("--fonts", type=Path, help="folder with more fonts (default: fonts)")
+    args = parser.parse_args(argv)
+    if args.count < 1:
+        parser.error("--count must be at least 1")
+    if args.fonts is not None:
+        if not args.fonts.is_dir():
+            parser.error(f"there is no folder {args.fonts}")
+        os.environ["DESSURT_FONTS"] = str(args.fonts)
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+        _write(_pages(args.seed, args.held_out, args.kinds, args.scans), args.count, args.out)
+    except (NoFontsError, OSError) as error:
+        print(f"dessurt synth: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("dessurt synth: stopped; the pages written so far are complete.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _kinds(text: str) -> list[str]:
+    names = text.split(",")
+    if unknown := [name for name in names if name not in KINDS]:
+        raise argparse.ArgumentTypeError(
+            f"there is no kind {unknown[0]!r}: choose from {', '.join(KINDS)}"
+        )
+    return names
+
+
+def _pages(
+    seed: int, held_out: bool, kinds: list[str] | None, scans: float
+) -> Iterator[SynthPage]:
+    """Pages without end."""
+    rng = random.Random(seed)
+    while True:
+        yield from page(rng.getrandbits(48), held_out, kinds, scans)
+
+
+def _write(pages: Iterator[SynthPage], count: int, folder: Path) -> None:
+    thumbs: list[np.ndarray] = []
+    for i in tqdm(range(count), unit="page"):
+        each = next(pages)
+        save(each, folder / f"page-{i:05d}.json")
+        if i < SHOWN:
+            thumbs.append(_thumb(each.pixels))
+    wide = min(8, len(thumbs))
+    thumbs += [np.full_like(thumbs[0], 160)] * (-len(thumbs) % wide)
+    rows = [np.hstack(thumbs[i : i + wide]) for i in range(0, len(thumbs), wide)]
+    sheet = Image.fromarray(np.vstack(rows))
+    whole(folder / "contact_sheet.png", lambda part: sheet.save(part, format="png"))
+
+
+def _thumb(pixels: np.ndarray) -> np.ndarray:
+    """A page in a grey square with a margin."""
+    height, width = pixels.shape
+    scale = (THUMB - 8) / max(height, width)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    square = np.full((THUMB, THUMB), 160, np.uint8)
+    square[4 : 4 + size[1], 4 : 4 + size[0]] = cv2.resize(
+        pixels, size, interpolation=cv2.INTER_AREA
+    )
+    return square
