@@ -1,45 +1,58 @@
 """Real pages with the text and place of their lines, as folders of PNG or JPEG beside JSON.
 
-Each `ID.json` has `image` and `lines`; a line has `text`, `box` [x0, y0, x1, y1] in page pixels,
-`eval` (whether it counts) and `words` with boxes. Scanned versions lie in `degraded/`.
+Each `ID.json` has `image` and `lines` in reading order; a line has `text`, `box` [x0, y0, x1, y1]
+in page pixels, the number of its `block`, `eval` (whether it counts) and `words` with boxes.
+Scanned versions lie in `degraded/`.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dessurt import Page
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True, eq=False)
-class RealLine:
-    """A line to be read."""
-
-    page: Page
-    text: str
-    box: Box
-    highlight: tuple[Box, ...]  # what a person marks: the line, or on a turned scan its words
+from dessurt.data.truth import Box
+from dessurt.evaluate.known import KnownLine, KnownPage, SetError
 
 
-def lines(folder: Path, degraded: bool = False) -> list[RealLine]:
-    """All lines that count, page by page in the order of their names."""
+def pages(folder: Path, degraded: bool = False) -> list[KnownPage]:
+    """All pages in the order of their names.
+
+    Raises:
+        SetError: there are none, or a file is not as described above.
+        PageError: an image cannot be read.
+    """
     place = folder / "degraded" if degraded else folder
     found = []
     for path in sorted(place.glob("*.json")):
-        truth = json.loads(path.read_text(encoding="utf-8"))
-        if "lines" not in truth:
-            continue  # the manifest
-        page = Page.open(place / truth["image"])
-        for line in truth["lines"]:
-            if line["eval"]:
-                box = _box(line["box"])
-                words = tuple(_box(word["box"]) for word in line["words"])
-                found.append(RealLine(page, line["text"], box, words if degraded else (box,)))
+        try:
+            truth = json.loads(path.read_text(encoding="utf-8"))
+            if "lines" not in truth:
+                continue  # the manifest
+            blocks = tuple(
+                tuple(_line(line, degraded) for line in lines)
+                for _, lines in itertools.groupby(truth["lines"], lambda line: line["block"])
+            )
+            image = place / truth["image"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise SetError(f"{path} does not describe a page ({error!r}): mend it.") from error
+        found.append(KnownPage(path.stem, Page.open(image), blocks))
+    if not found:
+        raise SetError(f"no pages with lines to measure in {place}: give the folder of the set.")
     return found
+
+
+def _line(given: dict[str, Any], turned: bool) -> KnownLine:
+    box = _box(given["box"])
+    words = tuple(_box(word["box"]) for word in given["words"])
+    if turned:  # the line's box is much taller than the line, its words' boxes hardly
+        highlight = words
+    else:
+        highlight = (box,)
+        words = tuple((x0, box[1], x1, box[3]) for x0, _, x1, _ in words)
+    return KnownLine(given["text"], box, words, highlight, given["eval"])
 
 
 def _box(numbers: list[float]) -> Box:

@@ -1,0 +1,162 @@
+"""Scores of a form read as JSON: F of its entities and F of its fields.
+
+Both the answer and the truth are taken apart by the same rules. An *entity* is a text with its
+kind; headers and cells of a table are entities of the kinds "row header", "column header" and
+"cell". A *field* is a label and its value: a question and one of its answers, or a row or column
+header of a table and one of its cells.
+
+An entity is found if its kind is right and its text differs little: the edit distance, without
+regard to case, over the length of the longer text is at most 0.2. A field is found if that holds
+for both its texts. Each counts once: the closest pairs are matched first. Precision, recall and F
+come from the counts; counts of several documents are added up (micro average).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import json_repair
+from rapidfuzz.distance import Levenshtein
+
+from dessurt.data.form_json import to_json
+from dessurt.data.truth import Truth
+
+CLOSE = 0.2  # normalised edit distance of texts taken for the same
+
+Texts = tuple[str, str]  # of an entity: its kind and text; of a field: label and value
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many of the predicted things are right, how many there are, how many there should be."""
+
+    right: int = 0
+    predicted: int = 0
+    true: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.right + other.right, self.predicted + other.predicted, self.true + other.true
+        )
+
+    @property
+    def precision(self) -> float:
+        """Right of predicted; 1 where nothing is predicted."""
+        return self.right / self.predicted if self.predicted else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Right of true; 1 where there is nothing to find."""
+        return self.right / self.true if self.true else 1.0
+
+    @property
+    def f(self) -> float:
+        """Harmonic mean of precision and recall; 1 where there is nothing and nothing is found."""
+        both = self.predicted + self.true
+        return 2 * self.right / both if both else 1.0
+
+
+@dataclass(frozen=True)
+class FormScore:
+    """Counts of entities and of fields; scores of several documents can be added."""
+
+    entities: Counts = Counts()
+    fields: Counts = Counts()
+
+    def __add__(self, other: FormScore) -> FormScore:
+        return FormScore(self.entities + other.entities, self.fields + other.fields)
+
+
+def score(predicted: str, truth: Truth) -> FormScore:
+    """Score the answer to `json>`, cut off or damaged as it may be."""
+    entities, fields = _parts(parsed(predicted))
+    true_entities, true_fields = _parts(parsed(to_json(truth)))
+    kinds = {kind for kind, _ in true_entities}
+    found = (
+        matches([e for e in entities if e[0] == kind], [e for e in true_entities if e[0] == kind])
+        for kind in kinds
+    )
+    return FormScore(
+        Counts(sum(found), len(entities), len(true_entities)),
+        Counts(matches(fields, true_fields), len(fields), len(true_fields)),
+    )
+
+
+def parsed(text: str) -> object:
+    """The content of an answer to `json>`; what is cut off or damaged is mended as far as it goes.
+
+    A backslash stands for itself unless a quotation mark or another backslash follows.
+    """
+    text = re.sub(r'(\\["\\])|\\', lambda found: found[1] or "\\\\", text.split("‡")[0])
+    return json_repair.loads(text)
+
+
+def matches(predicted: Sequence[Texts], true: Sequence[Texts]) -> int:
+    """How many of two lists are the same, the closest taken first."""
+    pairs = []
+    for i, ours in enumerate(predicted):
+        for k, theirs in enumerate(true):
+            apart = [_distance(a, b) for a, b in zip(ours, theirs, strict=True)]
+            if max(apart) <= CLOSE:
+                pairs.append((sum(apart), i, k))
+    left, right = set(), set()
+    for _, i, k in sorted(pairs):
+        if i not in left and k not in right:
+            left.add(i)
+            right.add(k)
+    return len(left)
+
+
+def _distance(a: str, b: str) -> float:
+    return Levenshtein.normalized_distance(a.lower(), b.lower(), score_cutoff=CLOSE)
+
+
+def _parts(content: object) -> tuple[list[Texts], list[Texts]]:
+    """The entities and the fields of a form."""
+    entities: list[Texts] = []
+    fields: list[Texts] = []
+    for kind, text, labels in _walked(content):
+        entities.append((kind, text))
+        fields += [(label, text) for label in labels]
+    return entities, fields
+
+
+def _walked(content: object) -> Iterator[tuple[str, str, list[str]]]:
+    """Kind and text of each entity, and the labels it is a value of."""
+    if isinstance(content, str) and content:
+        yield "other", content, []  # the answer was cut off before its kind
+    elif isinstance(content, list):
+        for part in content:
+            yield from _walked(part)
+    elif isinstance(content, dict) and {"row headers", "column headers"} & content.keys():
+        yield from _walked_table(content)
+    elif isinstance(content, dict):
+        label = ""
+        for key, value in content.items():
+            if key == "answers":
+                yield from (("answer", text, [label] if label else []) for text in _texts(value))
+            elif isinstance(value, str):
+                label = str(key)
+                yield value, label, []
+            elif key in ("content", "cells"):
+                yield from _walked(value)
+
+
+def _walked_table(table: dict[str, object]) -> Iterator[tuple[str, str, list[str]]]:
+    rows, columns = _texts(table.get("row headers")), _texts(table.get("column headers"))
+    yield from (("row header", text, []) for text in rows if text)
+    yield from (("column header", text, []) for text in columns if text)
+    cells = table.get("cells")
+    for r, row in enumerate(cells if isinstance(cells, list) else []):
+        for c, text in enumerate(_texts(row)):
+            if text:
+                labels = [*rows[r : r + 1], *columns[c : c + 1]]
+                yield "cell", text, [label for label in labels if label]
+
+
+def _texts(values: object) -> list[str]:
+    """A list of texts, empty for null and for what is no text."""
+    listed = values if isinstance(values, list) else [values]
+    return ["" if isinstance(v, (list, dict)) or v is None else str(v) for v in listed]

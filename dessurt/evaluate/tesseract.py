@@ -1,0 +1,39 @@
+"""Tesseract on the same crops, for comparison."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import cv2
+import numpy as np
+
+from dessurt import Page
+from dessurt.data.truth import Box
+
+MARGIN = 4  # pixels that it gets round a box
+LINE, BLOCK = "7", "6"  # page segmentation modes: what it is told to see
+
+
+def read(program: str, page: Page, box: Box, mode: str) -> str:
+    """Its reading of a box of a page.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    done = subprocess.run(
+        [program, "stdin", "stdout", "--psm", mode, "-l", "eng", "--dpi", "150"],
+        input=cv2.imencode(".png", cropped(page, box, MARGIN))[1].tobytes(),
+        capture_output=True,
+        check=True,
+        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+    )
+    return done.stdout.decode("utf-8", "replace")
+
+
+def cropped(page: Page, box: Box, margin: int) -> np.ndarray:
+    """The box with a margin, cut at the page's edges: uint8 [h, w]."""
+    x0, y0, x1, y1 = box
+    top, left = max(int(y0) - margin, 0), max(int(x0) - margin, 0)
+    crop = page.gray[top : int(y1) + margin + 1, left : int(x1) + margin + 1]
+    return np.ascontiguousarray(np.rint(crop).astype(np.uint8))
