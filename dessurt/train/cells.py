@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dessurt.synth.page import SynthPage
+from dessurt.data.truth import Truth
 from dessurt.synth.text import ALPHABET
 
 SLOTS = 3  # thin letters share a cell: so many are told apart, from left to right
-BEFORE = 2  # so many characters before a cell's first are its context
+BEFORE = 4  # so many characters before a cell's first are its context
 CLASSES = len(ALPHABET) + 1  # 0 is nothing
 CELL = 8
 _CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
@@ -35,12 +35,12 @@ class Glyphs:
     before: np.ndarray
 
     @classmethod
-    def of(cls, page: SynthPage) -> Glyphs:
+    def of(cls, truth: Truth) -> Glyphs:
         """Collect them from the page's lines."""
         gap = " " * BEFORE
-        letters = gap + gap.join(line.text for line in page.lines)
+        letters = gap + gap.join(line.text for line in truth.lines)
         empty = np.zeros((BEFORE, 2, 2), np.float32)
-        ends = np.concatenate([part for line in page.lines for part in (empty, line.ends)])
+        ends = np.concatenate([part for line in truth.lines for part in (empty, line.ends)])
         classes = np.array([_CLASS.get(letter, 0) for letter in letters], np.int64)
         at = np.flatnonzero(classes)
         before = np.stack([classes[at - k] for k in range(1, BEFORE + 1)], 1)
@@ -49,8 +49,8 @@ class Glyphs:
     def cells(
         self, scale: tuple[float, float], offset: tuple[float, float], grid: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Classes in each cell of a window, int64 [rows, columns, SLOTS], and what comes before
-        its first, int64 [rows, columns, BEFORE].
+        """Classes in each cell of a window, uint8 [rows, columns, SLOTS], and what comes before
+        its first, uint8 [rows, columns, BEFORE].
 
         Args:
             scale: window pixels per page pixel, x and y.
@@ -65,8 +65,8 @@ class Glyphs:
         order = np.lexsort((x, cell))
         cell, glyph = cell[order], np.flatnonzero(inside)[order]
         slot = np.arange(len(cell)) - np.searchsorted(cell, cell)  # from where its cell begins
-        target = np.zeros((grid[0] * grid[1], SLOTS), np.int64)
-        context = np.zeros((grid[0] * grid[1], BEFORE), np.int64)
+        target = np.zeros((grid[0] * grid[1], SLOTS), np.uint8)
+        context = np.zeros((grid[0] * grid[1], BEFORE), np.uint8)
         kept = slot < SLOTS
         target[cell[kept], slot[kept]] = self.classes[glyph[kept]]
         context[cell[slot == 0]] = self.before[glyph[slot == 0]]

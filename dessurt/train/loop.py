@@ -1,11 +1,12 @@
-"""The training loop: stages one after another, each for its minutes; resumable at any moment.
+"""The training loop, on Accelerate: one processor, one GPU, or several by `torchrun`.
 
-    python -m dessurt.train configs/dessurt_small.json
-    torchrun --nproc-per-node 2 -m dessurt.train configs/dessurt_small.json   # two processes
+    dessurt train configs/dessurt_small.json --budget 30
+    torchrun --nproc-per-node 2 -m dessurt.train configs/dessurt_small.json
 
-Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, optimiser, how
-far it has come) and `log.txt`. Ctrl-C saves. Batches follow from the seed and the step at which a
-sitting began, so a resumed run sees new pages.
+Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, the optimiser,
+the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean as a checkpoint to
+ask. Every step draws its batch and its random numbers from the seed and its own number, so a run
+that was stopped, by Ctrl-C or otherwise, goes on as if it had not been.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
@@ -21,225 +21,260 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed as dist
-from torch import Tensor, nn
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, broadcast, send_to_device
+from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
 
+from dessurt.checkpoint import load
+from dessurt.train.checking import check
+from dessurt.train.samples import Batch, Part, Sampler
 from dessurt.train.student import Student
 
-SAVE_EVERY = 120.0  # seconds
-REPORT_EVERY = 20.0
-CHECK_EVERY = 600.0
-EMA = 0.995
+SAVE_EVERY = 180.0  # seconds
+CHECK_EVERY = 900.0
+REPORT_EVERY = 50  # steps
+WARM_UP = 200  # steps after which the rate of learning is full, from a fresh optimiser on
+COOL_DOWN = 0.25  # of the steps or of the budget, at the end: the rate falls to (nearly) zero
+COLDEST = 0.02
+EMA = 0.998
+CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as a config says; what is there in `runs/NAME` is continued."""
     parser = argparse.ArgumentParser(prog="dessurt train", description=main.__doc__)
     parser.add_argument("config", type=Path, help="a file like configs/dessurt_small.json")
-    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
+    parser.add_argument(
+        "--budget", type=float, metavar="MINUTES",
+        help="end after so many minutes with a saved and measured checkpoint",
+    )  # fmt: skip
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw pages")
-    parser.add_argument("--export", type=Path, help="write the checkpoint folder and stop")
     args = parser.parse_args(argv)
-    config = json.loads(args.config.read_text(encoding="utf-8"))
-    if "WORLD_SIZE" in os.environ:
-        dist.init_process_group()
-        if args.device == "cuda":
-            args.device = f"cuda:{os.environ['LOCAL_RANK']}"
-    run = Run(config, args.runs / config["name"], args.device)
-    if args.export:
-        run.export(args.export)
-    else:
-        run.train(args.minutes, args.workers)
+    try:
+        config = json.loads(args.config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        parser.error(f"{args.config} cannot be read ({error}): give a training config.")
+    Run(config, args.runs / config["name"], args.device).train(args.budget, args.workers)
     return 0
-
-
-class Batches(IterableDataset):
-    """Batches of a stage, drawn in worker processes."""
-
-    def __init__(self, student: Student, stage: dict[str, Any], seed: int) -> None:
-        """`seed`: other seeds give other pages."""
-        self.stage = {**stage, "batch": max(stage["batch"] // _processes(), 1)}
-        self.make, self.seed = student.batches, seed
-        self.rank = _rank()  # workers do not belong to the group
-
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        """Batches without end."""
-        worker = get_worker_info()
-        torch.set_num_threads(1)
-        number = self.rank * 64 + (worker.id if worker else 0)
-        return self.make(self.stage, self.seed * 1009 + number)
 
 
 class Run:
     """A training run and where it has come to."""
 
-    def __init__(self, config: dict[str, Any], folder: Path, device: str) -> None:
-        """Start a run or take it up from `folder`."""
-        self.config, self.folder, self.device = config, folder, torch.device(device)
+    def __init__(self, config: dict[str, Any], folder: Path, device: str | None = None) -> None:
+        """Start a run, or take it up from `folder`.
+
+        Args:
+            config: see configs/README.md.
+            folder: of the run.
+            device: "cpu", "cuda" or None for the best there is.
+        """
+        self.config, self.folder = config, folder
+        self.accelerator = Accelerator(
+            mixed_precision=config.get("precision", "bf16"),
+            cpu=device == "cpu",
+            kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        )
         folder.mkdir(parents=True, exist_ok=True)
-        self.step, self.stage, self.seconds = 0, 0, 0.0
         torch.manual_seed(config["seed"])
-        self.student = Student(config).to(self.device)
-        self.ema = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
-        self.optimiser = torch.optim.AdamW(_groups(self.student), betas=(0.9, 0.98), fused=True)
+        student = Student(config)
+        if "start" in config:
+            student.start(load(config["start"]).model.state_dict())
+        optimiser = torch.optim.AdamW(_groups(student), betas=(0.9, 0.98), fused=True)
+        self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
+        self.plain: Student = self.accelerator.unwrap_model(self.student)
+        self.mean = AveragedModel(self.plain, multi_avg_fn=get_ema_multi_avg_fn(EMA))
+        self.step, self.warm_from, self.seconds = 0, 0, 0.0
         if (folder / "state.pt").exists():
-            state = torch.load(folder / "state.pt", map_location=self.device, weights_only=True)
-            self.student.load_state_dict(state["weights"])
-            self.ema = state["ema"]
-            self.step, self.stage, self.seconds = state["step"], state["stage"], state["seconds"]
-            if state["optimiser"] is not None:
-                self.optimiser.load_state_dict(state["optimiser"])
+            self._take_up(folder / "state.pt")
+        self.stopped = False
+        self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
+
+    def _take_up(self, path: Path) -> None:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.plain.load_state_dict(state["weights"])
+        self.mean.load_state_dict(state["mean"])
+        self.step, self.warm_from = state["step"], state["step"]
+        self.seconds = state["seconds"]
+        if state["optimiser"] is not None:
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.warm_from = state["warm_from"]
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
-        if _rank() > 0:
+        if not self.accelerator.is_main_process:
             return
         state = {
-            "weights": self.student.state_dict(), "ema": self.ema, "step": self.step,
-            "stage": self.stage, "seconds": self.seconds,
-            "optimiser": self.optimiser.state_dict(),
+            "weights": self.plain.state_dict(), "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(), "step": self.step,
+            "warm_from": self.warm_from, "seconds": self.seconds,
         }  # fmt: skip
         torch.save(state, self.folder / "state.partial")
         (self.folder / "state.partial").replace(self.folder / "state.pt")
 
-    def export(self, folder: Path) -> None:
-        """Write the mean weights as a checkpoint folder."""
-        self.student.load_state_dict(self.ema)
-        self.student.export(folder)
+    def measure(self) -> None:
+        """Write the mean weights as a checkpoint and measure it on fonts never trained on."""
+        if not self.accelerator.is_main_process:
+            return
+        mean: Student = self.mean.module
+        mean.export(self.folder / "checkpoint")
+        began = time.monotonic()
+        self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
+        self.seconds -= time.monotonic() - began
 
-    def check(self, stage: dict[str, Any]) -> None:
-        """Measure the mean weights on fonts that were never trained on."""
-        weights = {k: v.detach().clone() for k, v in self.student.state_dict().items()}
-        self.student.load_state_dict(self.ema)
+    def train(self, budget: float | None = None, workers: int = 1) -> None:
+        """Go on until the steps or the budget's minutes are over, or somebody stops it."""
+        before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
+        self.writer = SummaryWriter(str(self.folder)) if self.accelerator.is_main_process else None
+        began = time.monotonic()
+        limit = math.inf if budget is None else 60 * budget * (1 - CHECK_TIME)
         try:
-            figures = self.student.check(stage)
-        finally:  # stopped meanwhile: the mean must not be saved as the weights
-            self.student.load_state_dict(weights)
-        self.log("  ".join(f"{name} {value:.4f}" for name, value in figures.items()))
-
-    def train(self, minutes: float | None, workers: int) -> None:
-        """Go on through the stages until they or the minutes are over."""
-        end = math.inf if minutes is None else time.monotonic() + 60 * minutes
-        # A shell that starts it in the background makes it deaf to Ctrl-C.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-        try:
-            while self.stage < len(self.config["stages"]) and time.monotonic() < end:
-                self._stage(self.config["stages"][self.stage], end, workers)
-        except KeyboardInterrupt:
-            self.log("stopped by hand")
-        finally:  # also when another process was stopped first
+            while self.step < self.ends[-1] and not self._over(began, limit):
+                self._stage(began, limit, workers)
             self.save()
+            if not self.stopped:
+                self.measure()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if self.writer:
+                self.writer.close()
 
-    def _stage(self, stage: dict[str, Any], end: float, workers: int) -> None:
-        length = 60 * stage["minutes"]
-        self.student.prepare(stage)
-        loader = DataLoader(
-            Batches(self.student, stage, self.config["seed"] + self.step),
-            batch_size=None, num_workers=workers, prefetch_factor=6 if workers else None,
+    def _stop(self, *_: object) -> None:
+        self.stopped = True  # after this step
+
+    def _over(self, began: float, limit: float) -> bool:
+        """Whether to stop: as the first process sees it, so that all agree."""
+        over = self.stopped or time.monotonic() - began >= limit
+        told = torch.tensor(float(over), device=self.accelerator.device)
+        return bool(broadcast(told) > 0)
+
+    def _stage(self, began: float, limit: float, workers: int) -> None:
+        """The steps of one stage; ends early when it is over."""
+        number = next(i for i, end in enumerate(self.ends) if self.step < end)
+        stage, end = self.config["stages"][number], self.ends[number]
+        accumulate = stage.get("accumulate", 1)
+        self.accelerator.gradient_accumulation_steps = accumulate
+        loader = iter(_loader(self.batches(stage, accumulate), workers))
+        saved = checked = time.monotonic()
+        shown = tqdm(
+            total=end, initial=self.step, unit="step", dynamic_ncols=True,
+            disable=not self.accelerator.is_main_process,
         )  # fmt: skip
-        saved = checked = reported = last = time.monotonic()
-        samples, sums = 0, dict[str, tuple[float, int]]()
-        for batch in loader:
-            progress = self.seconds / length
+        sums: dict[str, list[float]] = {}
+        samples, last = 0, time.monotonic()
+        while self.step < end and not self._over(began, limit):
+            elapsed = (time.monotonic() - began) / limit if limit < math.inf else 0.0
+            rate = stage["lr"] * self._rate(max(self.step / self.ends[-1], elapsed))
             for group in self.optimiser.param_groups:
-                group["lr"] = stage["lr"] * _rate(self.seconds, progress, stage["final"])
-            figures = self._learn(stage, batch, progress)
-            samples += len(batch[0]) * _processes()
+                group["lr"] = rate
+            for _ in range(accumulate):
+                name, text, batch = next(loader)
+                for key, value in self._learn(batch, text).items():
+                    sums.setdefault(f"{name}/{key}", []).append(value)
+                samples += len(batch.image) * self.accelerator.num_processes
+            self.mean.update_parameters(self.plain)
+            self.step += 1
+            shown.update()
             now = time.monotonic()
-            self.seconds = _of_first(self.seconds + now - last)
-            last = now
-            for name, value in figures.items():
-                total, times = sums.get(name, (0.0, 0))
-                sums[name] = total + float(value), times + 1
-            if now - reported > REPORT_EVERY:
-                shown = "  ".join(f"{k} {total / n:.3f}" for k, (total, n) in sums.items())
-                left = (length - self.seconds) / 60
-                rate = samples / (now - reported)
-                self.log(f"{stage['kind']} step {self.step}  {shown}  {rate:.0f}/s  {left:.1f} min")
-                samples, sums, reported = 0, {}, now
+            if self.step % REPORT_EVERY == 0:
+                self.seconds += now - last
+                per_second = samples / (now - last)
+                shown.set_postfix_str(f"{per_second:.1f} samples/s")
+                means = {key: sum(values) / len(values) for key, values in sums.items()}
+                self.log({"kind": "train", "lr": rate, "samples/s": per_second, **means})
+                sums, samples, last = {}, 0, now
             if now - saved > SAVE_EVERY:
                 self.save()
                 saved = now
             if now - checked > CHECK_EVERY:
-                if _rank() == 0:
-                    self.check(stage)
-                checked = last = reported = time.monotonic()
-                samples = 0
-            if self.seconds >= length:
-                self.stage, self.seconds = self.stage + 1, 0.0
-                break
-            if _of_first(float(now >= end)):
-                break
-        self.save()
+                self.measure()
+                self.accelerator.wait_for_everyone()
+                checked = last = time.monotonic()
+        shown.close()
 
-    def _learn(
-        self, stage: dict[str, Any], batch: tuple[Tensor, ...], progress: float
-    ) -> dict[str, Tensor]:
-        student = self.student.train()
-        batch = tuple(tensor.to(self.device, non_blocking=True) for tensor in batch)
-        with torch.autocast(self.device.type, torch.bfloat16):
-            loss, figures = student.loss(stage, batch, progress)
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        _share_gradients(student)
-        nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-        self.optimiser.step()
-        self.step += 1
-        keep = min(EMA, self.step / (self.step + 10))
-        with torch.no_grad():
-            for name, weight in student.state_dict().items():
-                self.ema[name].lerp_(weight, 1 - keep)
-        return figures
+    def _learn(self, batch: Batch, text: bool) -> dict[str, float]:
+        """One micro-batch; the optimiser steps when enough of them were seen."""
+        accelerator = self.accelerator
+        torch.manual_seed(hash((self.config["seed"], self.step, accelerator.process_index)))
+        batch = send_to_device(batch, accelerator.device, non_blocking=True)
+        self.student.train()
+        with accelerator.accumulate(self.student):
+            with accelerator.autocast():
+                loss, figures = self.student(batch, text)
+            if not torch.isfinite(loss):
+                raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")
+            accelerator.backward(loss)
+            if accelerator.sync_gradients:
+                accelerator.clip_grad_norm_(self.student.parameters(), 1.0)
+            self.optimiser.step()
+            self.optimiser.zero_grad(set_to_none=True)
+        return {name: float(value) for name, value in figures.items()}
 
-    def log(self, line: str) -> None:
-        """Print a line and keep it."""
-        if _rank() > 0:
+    def batches(self, stage: dict[str, Any], accumulate: int) -> Batches:
+        """The batches of a stage from the present step on."""
+        model = self.plain.model.config
+        sampler = Sampler(
+            self.plain.tokenizer, model.image_size, self.config["frame"]["text_height"],
+            model.max_q_tokens, model.max_a_tokens,
+        )  # fmt: skip
+        parts = {name: Part.of(given) for name, given in stage["parts"].items()}
+        rank = self.accelerator.process_index
+        return Batches(sampler, parts, self.config["seed"], rank, self.step * accumulate)
+
+    def _rate(self, progress: float) -> float:
+        """The rate of learning as a share of the stage's: warm-up, plateau, cool-down."""
+        warm = min((self.step - self.warm_from + 1) / WARM_UP, 1.0)
+        return warm * max(min((1 - progress) / COOL_DOWN, 1.0), COLDEST)
+
+    def log(self, figures: dict[str, Any]) -> None:
+        """Keep figures in `log.jsonl` and for TensorBoard, and print them."""
+        if not self.accelerator.is_main_process:
             return
-        line = f"{time.strftime('%H:%M:%S')} {line}"
-        print(line, flush=True)
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+        figures = {"step": self.step, "minutes": round(self.seconds / 60, 2), **figures}
+        rounded = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in figures.items()}
+        line = json.dumps(rounded, ensure_ascii=False)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+        if figures["kind"] == "check":
+            tqdm.write(line)
+        for name, value in figures.items():
+            if self.writer and isinstance(value, float):
+                self.writer.add_scalar(f"{figures['kind']}/{name}", value, self.step)
 
 
-def _rate(seconds: float, progress: float, final: float) -> float:
-    """Warm-up over 45 seconds, then a cosine from 1 down to `final`."""
-    down = final + (1 - final) * (1 + math.cos(math.pi * min(progress, 1))) / 2
-    return min(seconds / 45 + 0.02, 1) * down
+class Batches(IterableDataset):
+    """The batches of a stage, drawn in worker processes, in one fixed order."""
+
+    def __init__(
+        self, sampler: Sampler, parts: dict[str, Part], seed: int, rank: int, first: int
+    ) -> None:
+        """`first`: the number of the first micro-batch."""
+        self.sampler, self.parts = sampler, parts
+        self.seed, self.rank, self.first = seed, rank, first
+
+    def __iter__(self) -> Iterator[tuple[str, bool, Batch]]:
+        """The name of the part, whether text is learnt, and the batch; without end."""
+        worker = get_worker_info()
+        torch.set_num_threads(1)
+        own, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        return self.sampler.batches(self.parts, self.seed, self.rank, self.first + own, workers)
 
 
-def _rank() -> int:
-    return dist.get_rank() if dist.is_initialized() else 0
-
-
-def _processes() -> int:
-    return dist.get_world_size() if dist.is_initialized() else 1
-
-
-def _of_first(value: float) -> float:
-    """The first process's value, so that all agree."""
-    if not dist.is_initialized():
-        return value
-    shared = torch.tensor([value], dtype=torch.float64)
-    dist.broadcast(shared, 0)
-    return float(shared)
-
-
-def _share_gradients(student: nn.Module) -> None:
-    """Give every process the mean gradient."""
-    if not dist.is_initialized():
-        return
-    found = [p.grad for p in student.parameters() if p.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in found])
-    dist.all_reduce(flat)
-    parts = (flat / _processes()).split([gradient.numel() for gradient in found])
-    for gradient, part in zip(found, parts, strict=True):
-        gradient.copy_(part.view_as(gradient))
+def _loader(batches: Batches, workers: int) -> DataLoader:
+    if not workers:
+        return DataLoader(batches, batch_size=None)
+    # Not forked: Typst's threads would be missing in a copy of a process that has drawn pages.
+    return DataLoader(
+        batches, batch_size=None, num_workers=workers, prefetch_factor=4,
+        multiprocessing_context="spawn",
+    )  # fmt: skip
 
 
 def _groups(student: nn.Module) -> list[dict[str, Any]]:

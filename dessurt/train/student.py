@@ -1,34 +1,31 @@
 """The learner: a Dessurt with the auxiliary heads that are dropped when training ends.
 
-Shapes: B batch, N cells (image tokens), C image width, Q query tokens, A answer tokens, D text
-width, V vocabulary.
+Shapes: B batch, N = r c cells (image tokens), C image width, Q query tokens, A answer tokens,
+T = Q + A, D text width, V vocabulary.
 """
 
 from __future__ import annotations
 
-import copy
-import itertools
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from dessurt.checkpoint import Checkpoint, save
-from dessurt.decode import greedy
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
-from dessurt.model.model import TextAttention
 from dessurt.model.tokenizer import PAD
-from dessurt.train import dense, reading
-from dessurt.train.cells import BEFORE, CELL, CLASSES
+from dessurt.train.cells import BEFORE, CELL, CLASSES, SLOTS
+from dessurt.train.samples import Batch
 from dessurt.train.vocabulary import tokenizer
 
 POINTERS = 2  # attention heads of each text layer but the first that are told where to look
-REGION_EVERY = 16  # steps
-WHERE_GAIN = 8.0  # lets the head that tells columns learn faster than the rest
+BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
+WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
+FINER = 2  # columns are told in halves of a cell: two thin letters may share one
 
 
 class Student(nn.Module):
@@ -40,200 +37,225 @@ class Student(nn.Module):
         self.config = config
         self.tokenizer = Tokenizer(tokenizer())
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], self.tokenizer.vocab_size))
-        width = self.model.config.im_embed_dim
-        self.after_cnn = dense.DenseHead(width)
-        self.after_swin = dense.DenseHead(width)
+        width, text = self.model.config.im_embed_dim, self.model.config.decode_dim
+        rows, columns = self.model.config.grid(0)
+        self.after_cnn = DenseHead(width)
+        self.after_swin = DenseHead(width)
         self.context = nn.Linear(width, BEFORE * CLASSES)
-        self.where = nn.Linear(self.model.config.decode_dim, self.model.config.grid(0)[1])
+        self.inside = nn.Linear(width, 1)
+        self.column = nn.Linear(text, FINER * columns)
+        self.row = nn.Linear(text, rows)
         self.model.patch_embed.to(memory_format=torch.channels_last)
-        self.columns = self.model.config.grid(0)[1]
-        self.steps = 0
-        query, _ = self.tokenizer.encode_query("", self.model.config.max_q_tokens)
-        self.register_buffer("query", torch.tensor(query), persistent=False)
         _wave_positions(self.model)
-
-    def prepare(self, stage: dict[str, Any]) -> None:
-        """Set what differs between stages: `dropout` and the `window`."""
+        self._tie_positions()
         for module in self.model.modules():
             if isinstance(module, nn.Dropout | nn.Dropout2d):
-                module.p = stage.get("dropout", 0.0)
-        rows, self.columns = (side // CELL for side in stage["window"])
-        for swin, *_ in self.model.swin_layers:
-            if swin is not None:
-                swin.grid = (rows, self.columns)
+                module.p = config.get("dropout", 0.0)
 
-    def batches(
-        self, stage: dict[str, Any], seed: int, held_out: bool = False
-    ) -> Iterator[tuple[Tensor, ...]]:
-        """Batches of a stage, without end."""
-        window = (int(stage["window"][0]), int(stage["window"][1]))
-        if stage["kind"] == "dense":
-            return dense.batches(seed, stage["batch"], window, held_out)
-        height, most = self.config["frame"]["text_height"], self.model.config.max_a_tokens
-        return reading.batches(
-            seed, stage["batch"], window, height, self.tokenizer, most, held_out
-        )
+    def forward(self, batch: Batch, text: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch, and figures to report.
 
-    def loss(
-        self, stage: dict[str, Any], batch: tuple[Tensor, ...], progress: float
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of a batch, and figures to report; `progress` 0..1 through the stage."""
-        if stage["kind"] == "dense":
-            image, cells = batch
-            loss, right = self.after_cnn.loss(self.model.patch_embed(image), cells)
-            return loss, {"loss": loss.detach(), "right": right}
-        return self._reading_loss(stage, batch, progress)
-
-    def _reading_loss(
-        self, stage: dict[str, Any], batch: tuple[Tensor, ...], progress: float
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        image, cells, context, rows, steps = batch
-        written, target, places = steps.unbind(-1)
-        first = self.model.patch_embed(image)
-        logits, last, point, column = self._read(first, rows, written, places)
-        text = F.cross_entropy(
-            logits.flatten(0, 1).float(), target.flatten(), ignore_index=PAD,
-            label_smoothing=stage.get("smoothing", 0.0),
-        )  # fmt: skip
+        Args:
+            batch: what to learn.
+            text: False: only the convolutions learn.
+        """
+        first = self.model.patch_embed(batch.image)
+        cells = batch.cells.long()
         early, right = self.after_cnn.loss(first, cells)
-        late, _ = self.after_swin.loss(last, cells)
-        labelled = cells[..., 0] > 0
-        before = F.cross_entropy(
-            self.context(last[labelled]).view(-1, CLASSES).float(), context[labelled].flatten()
+        figures = {"right": right}
+        if not text:
+            return early, {"dense": early.detach(), **figures}
+        r, c = first.shape[1:3]
+        table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
+        top, left = batch.corner.tolist()
+        watched: list[tuple[Tensor, Tensor]] = []
+        last, x = self.model.read(
+            first + table[:, top : top + r, left : left + c],
+            batch.task, batch.query, batch.written, watched,
+        )  # fmt: skip
+        queries = batch.query.shape[1] + 1
+        logits = F.linear(x[:, queries:], self.model.text_embedding.weight)
+        loss = F.cross_entropy(
+            logits.flatten(0, 1).float(), batch.wanted.flatten(), ignore_index=PAD
         )
-        start, end = stage.get("pointing", (1.0, 0.5))
-        pull = start + (end - start) * progress
-        loss = text + pull * point + 0.15 * (early + late) + 0.4 * before + 0.5 * column
-        self.steps += 1
-        if self.steps % REGION_EVERY == 0:
-            assert self.model.upsample_net is not None
-            region = self.model.upsample_net(last, (image.shape[2] // CELL, self.columns))
-            loss = loss + _focal(region, image[:, 1:] > 0)
+        figures["text"] = loss.detach()
+        spots = torch.cat([batch.query_spots, batch.spots], 1)
+        if (spots[..., 0] >= 0).any():
+            point, place = self._places(watched, spots, (r, c), (top, left))
+            loss = loss + 0.5 * point + 0.3 * place
+            figures.update(point=point.detach(), place=place.detach())
+        late, _ = self.after_swin.loss(last, cells)
+        written = cells[..., 0] > 0
+        before = F.cross_entropy(
+            self.context(last.flatten(1, 2)[written]).view(-1, CLASSES).float(),
+            batch.before.long()[written].flatten(),
+        )
+        loss = loss + 0.15 * (early + late) + 0.4 * before
+        figures["before"] = before.detach()
+        if batch.supervised.any():
+            region, overlap = self._region(last, batch)
+            loss = loss + region
+            figures.update(region=region.detach(), overlap=overlap)
         with torch.no_grad():
-            wanted = target != PAD
-            hit = (logits.argmax(-1) == target)[wanted].float().mean()
-        figures = {"text": text, "hit": hit, "point": point, "column": column,
-                   "before": before, "right": right}  # fmt: skip
-        return loss, {name: value.detach() for name, value in figures.items()}
+            asked = batch.wanted != PAD
+            figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
+        return loss, figures
 
-    def _read(
-        self, first: Tensor, rows: Tensor, answer: Tensor, places: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """`Dessurt.forward` for a window of any width, and how well the text layers point.
+    def _places(
+        self,
+        watched: list[tuple[Tensor, Tensor]],
+        spots: Tensor,
+        grid: tuple[int, int],
+        corner: tuple[int, int],
+    ) -> tuple[Tensor, Tensor]:
+        """How well the text layers point at characters, and how well they tell their places.
+
+        The generator knows where each character stands. Told so, the text layers need not find
+        out by themselves that reading is looking at one character after another.
+
+        Args:
+            watched: text tokens and attention shares of every text layer.
+            spots: [B, T, 2], the character that each text token is about; negative for none.
+            grid: r, c.
+            corner: of the window in the position table.
 
         Returns:
-            Logits [B, A, V], the last image tokens [B, N, C], the mean of -log(attention on the
-            character that comes next), and the loss of telling that character's column from what
-            comes out of the text layers: the next token goes on from there.
+            The mean of -log(share of some heads on the character's cell and those above and
+            below it), and the cross-entropy of telling its row and column.
         """
-        model = self.model
-        grid = model.absolute_2dpos_embed.unflatten(1, model.config.grid(0))
-        skipped = (grid.shape[2] - self.columns) // 2
-        tokens = first + grid[:, :, skipped : skipped + self.columns].flatten(1, 2)
-        query = self.query.expand(len(first), -1)
-        queries = query.shape[1] + 1
-        x = torch.cat(
-            [model.embed_query(rows, query), model.embed_answer(rows, answer, queries)], 1
+        sample, token = torch.nonzero(spots[..., 0] >= 0, as_tuple=True)
+        x, y = spots[sample, token].unbind(-1)
+        row, column = (y // CELL).long(), (x // CELL).long()
+        near = torch.stack([(row + up).clamp(0, grid[0] - 1) for up in (-1, 0, 1)], -1)
+        near = near * grid[1] + column[:, None]
+        finer = (x * FINER // CELL).long() + FINER * corner[1]
+        points, places = [], []
+        for text, shares in watched[1:]:  # in the first layer a token knows only itself
+            chosen = shares[:, :POINTERS].transpose(1, 2)[sample, token].float()  # [n, h, N + T]
+            there = chosen.gather(-1, near[:, None].expand(-1, chosen.shape[1], -1)).sum(-1)
+            points.append(-there.clamp(1e-6, 1).log().mean())
+            told = text[sample, token]
+            places.append(
+                F.cross_entropy(WHERE_GAIN * self.column(told).float(), finer)
+                + F.cross_entropy(WHERE_GAIN * self.row(told).float(), row + corner[0])
+            )
+        return torch.stack(points).mean(), torch.stack(places).mean()
+
+    def _region(self, last: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Loss of the output mask, and its overlap (intersection over union) with the truth.
+
+        The mask head learns by the focal loss (arXiv 1708.02002, gamma 2); told by a linear layer
+        too which cells are inside, the image tokens learn it sooner.
+        """
+        known = batch.supervised
+        truth = batch.region[known]
+        assert self.model.upsample_net is not None
+        region = self.model.upsample_net(last[known])[:, 0].float()
+        right = torch.where(truth, region, 1 - region).clamp_min(1e-6)
+        focal = -((1 - right) ** 2 * right.log())
+        share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
+        told = self.inside(last[known])[..., 0].float()
+        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
+        with torch.no_grad():
+            drawn = region > 0.5
+            both = (drawn & truth).sum((1, 2))
+            overlap = ((both + 1) / ((drawn | truth).sum((1, 2)) + 1)).mean()
+        return _balanced(focal, truth) + 0.5 * _balanced(cells, share > 0), overlap
+
+    def start(self, weights: dict[str, Tensor]) -> None:
+        """Begin with a checkpoint's weights instead of random ones.
+
+        Raises:
+            RuntimeError: they are of a model of other sizes.
+        """
+        rest = dict(weights)
+        tied = self.model.parametrizations["absolute_2dpos_embed"]
+        tied.right_inverse(rest.pop("absolute_2dpos_embed"))
+        whole = self.model.state_dict()
+        self.model.load_state_dict({name: rest.get(name, whole[name]) for name in whole})
+
+    def _tie_positions(self) -> None:
+        """Every window trains every row and column that it covers, not only single positions."""
+        grid = self.model.config.grid(0)
+        parametrize.register_parametrization(
+            self.model, "absolute_2dpos_embed", RowsAndColumns(*grid), unsafe=True
         )
-        bias, seen = model.query_bias(query), None
-        causal = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
-        causal[:, :queries] = True
-        mask = torch.cat([causal.new_ones(x.shape[1], tokens.shape[1]), causal], 1)
-        hidden = torch.zeros(mask.shape, device=x.device).masked_fill(~mask, -1e4)
-        points, columns = [], []
-        column = (places % self.columns + skipped).masked_fill(places < 0, -100)
-        for i, (_, _, text, to_text, _) in enumerate(model.swin_layers):
-            tokens, changed = model.update_image(i, tokens, x[:, :queries], bias)
-            seen = to_text(tokens) if changed or seen is None else seen
-            attended, shares = _attend(text.self_attn, x, torch.cat([seen, x], 1), hidden)
-            x = text.feed_forward(text.norm1(x + text.dropout(attended)))
-            if i > 0:
-                points.append(_pointing(shares[:, :POINTERS, queries:], places, self.columns))
-                told = WHERE_GAIN * self.where(x[:, queries:]).flatten(0, 1).float()
-                columns.append(F.cross_entropy(told, column.flatten()))
-        logits = F.linear(x[:, queries:], model.text_embedding.weight)
-        return logits, tokens, torch.stack(points).mean(), torch.stack(columns).mean()
 
-    @torch.no_grad()
-    def check(self, stage: dict[str, Any], count: int = 16) -> dict[str, float]:
-        """How well it does on fonts that it never trained on: really written, not forced."""
-        self.eval()
-        if stage["kind"] == "dense":
-            batch = next(self.batches({**stage, "batch": 64}, 7, held_out=True))
-            device = self.after_cnn.weight.device
-            tokens = self.model.patch_embed(batch[0].to(device))
-            right = self.after_cnn.loss(tokens, batch[1].to(device))[1]
-            return {"right on unseen fonts": float(right)}
-        from rapidfuzz.distance import Levenshtein
-
-        # A copy: a Decoder lays the weights out anew, which the optimiser would not notice.
-        model = copy.deepcopy(self.model).eval()
-        for swin, *_ in model.swin_layers:
-            if swin is not None:
-                swin.grid = model.config.grid(0)
-        wide = {**stage, "window": model.config.image_size, "batch": 1}
-        found = self.batches(wide, 7, held_out=True)
-        errors = letters = 0
-        for image, _, _, rows, steps in itertools.islice(found, count):
-            ids = greedy(model, image, rows, self.query, model.config.max_a_tokens - 1)
-            truth = self.tokenizer.decode(steps[0, :, 1].tolist())
-            errors += Levenshtein.distance(truth, self.tokenizer.decode(ids))
-            letters += len(truth)
-        return {"CER on unseen fonts": errors / letters}
+    def checkpoint(self) -> Checkpoint:
+        """The model alone, as a checkpoint; a copy."""
+        weights = {
+            name: tensor.detach().float().cpu().clone()
+            for name, tensor in self.model.state_dict().items()
+            if not name.startswith("parametrizations.")
+        }
+        table = self.model.absolute_2dpos_embed.detach().float().cpu()
+        model = Dessurt(self.model.config).eval()
+        model.load_state_dict({**weights, "absolute_2dpos_embed": table})
+        about = {key: self.config[key] for key in ("name", "frame", "card")}
+        return Checkpoint(model, self.tokenizer, {**about, "model": self.config["model"]})
 
     def export(self, folder: Path) -> None:
         """Write the model as a checkpoint folder."""
-        about = {key: self.config[key] for key in ("name", "frame", "card")}
-        save(Checkpoint(self.model, self.tokenizer, about), folder, torch.float16)
+        save(self.checkpoint(), folder, torch.float16)
 
 
-def _attend(
-    attention: TextAttention, x: Tensor, memory: Tensor, hidden: Tensor
-) -> tuple[Tensor, Tensor]:
-    """`TextAttention.forward`, with the shares [B, heads, T, M] that each token gives to others.
+class DenseHead(nn.Linear):
+    """Characters of a cell from its image token."""
 
-    On a processor this is also much faster than the fused kernel, whose backward pass is slow.
+    def __init__(self, width: int) -> None:
+        """`width` C of an image token."""
+        super().__init__(width, SLOTS * CLASSES)
 
-    Args:
-        attention: the layer.
-        x: [B, T, D].
-        memory: [B, M, D].
-        hidden: [T, M], very negative where x must not look.
-    """
-    q, k, v = (
-        linear(tokens).unflatten(-1, (attention.heads, -1)).transpose(1, 2).flatten(0, 1)
-        for linear, tokens in zip(attention.linears, (x, memory, memory), strict=False)
-    )
-    q = q / math.sqrt(q.shape[-1])
-    bias = hidden.to(q.dtype).expand(len(q), -1, -1)
-    shares = torch.baddbmm(bias, q, k.transpose(1, 2)).softmax(-1).to(v.dtype)
-    out = (shares @ v).unflatten(0, (len(x), -1)).transpose(1, 2).flatten(2)
-    return attention.linears[3](out), shares.unflatten(0, (len(x), -1))
+    def loss(self, tokens: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of the characters in each cell, and the share of characters found.
 
+        Labelled and blank cells count as two separate means: in one mean the few labelled ones
+        would drown.
 
-def _pointing(shares: Tensor, places: Tensor, columns: int) -> Tensor:
-    """Mean -log of what some heads give to the cell in `places` and those above and below it.
-
-    The generator knows where each character stands. Told so, the text layers need not find out
-    by themselves that reading is looking at one character after another.
-
-    Args:
-        shares: [B, heads, A, M], the cells of the image first.
-        places: [B, A], -1 for none.
-        columns: cells in a row.
-    """
-    sample, step = torch.nonzero(places >= 0, as_tuple=True)
-    place = places[sample, step]
-    chosen = shares[sample, :, step].float()  # [n, heads, M]
-    near = torch.stack([place - columns, place, place + columns], -1).clamp_min(0)
-    there = chosen.gather(-1, near[:, None].expand(-1, chosen.shape[1], -1)).sum(-1)
-    return -there.clamp(1e-6, 1).log().mean()
+        Args:
+            tokens: [B, r, c, C].
+            cells: [B, N, SLOTS].
+        """
+        tokens = tokens.flatten(1, 2)
+        labelled = cells[..., 0] > 0
+        logits = self(tokens[labelled]).view(-1, SLOTS, CLASSES)
+        target = cells[labelled]
+        written = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten())
+        blank = tokens[~labelled]
+        blank = blank[torch.rand(len(blank), device=blank.device) < BLANK_SHARE]
+        first = F.linear(blank, self.weight[:CLASSES], self.bias[:CLASSES]).float()
+        empty = F.cross_entropy(first, torch.zeros_like(first[:, 0], dtype=torch.long))
+        with torch.no_grad():
+            right = (logits.argmax(-1) == target)[target > 0].float().mean()
+        return SLOTS * written + empty, right
 
 
-def _focal(region: Tensor, target: Tensor) -> Tensor:
-    """Focal loss (arXiv 1708.02002, gamma 2) of a region [B, 1, H, W], 0..1."""
-    right = torch.where(target, region, 1 - region).float().clamp_min(1e-6)
-    return -((1 - right) ** 2 * right.log()).mean()
+class RowsAndColumns(nn.Module):
+    """A position table [1, N, C] that is the sum of a vector for each row and each column."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        """The grid."""
+        super().__init__()
+        self.rows, self.columns = rows, columns
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """[rows + columns, C] -> [1, N, C]."""
+        down, along = vectors.split([self.rows, self.columns])
+        return (down[:, None] + along).flatten(0, 1)[None]
+
+    def right_inverse(self, table: Tensor) -> Tensor:
+        """The nearest such vectors of a table."""
+        grid = table[0].unflatten(0, (self.rows, self.columns))
+        along = grid.mean(0)
+        return torch.cat([(grid - along).mean(1), along])
+
+
+def _balanced(loss: Tensor, inside: Tensor) -> Tensor:
+    """The mean where `inside` plus the mean elsewhere: a few words on a page do not drown."""
+    outside = ~inside
+    return (loss * inside).sum() / inside.sum().clamp_min(1) + (
+        loss * outside
+    ).sum() / outside.sum().clamp_min(1)
 
 
 def _wave_positions(model: Dessurt) -> None:

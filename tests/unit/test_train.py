@@ -1,7 +1,9 @@
-"""What training learns from: cells, highlights, answers; and that the losses fall."""
+"""What training learns from: cells, windows, answers; that losses fall and runs are resumable."""
 
 import json
 import random
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,149 +11,248 @@ import pytest
 import torch
 
 pytest.importorskip("typst")
+pytest.importorskip("accelerate")
 
+from accelerate.state import AcceleratorState  # noqa: E402
+
+from dessurt.checkpoint import load  # noqa: E402
+from dessurt.data.example import Example  # noqa: E402
+from dessurt.data.printed import Printed  # noqa: E402
+from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
+from dessurt.frame import Frame  # noqa: E402
+from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
-from dessurt.synth import Line, SynthPage  # noqa: E402
+from dessurt.page import Page  # noqa: E402
+from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
-from dessurt.train import dense, reading  # noqa: E402
+from dessurt.train import samples  # noqa: E402
 from dessurt.train.cells import Glyphs  # noqa: E402
 from dessurt.train.loop import Run, main  # noqa: E402
+from dessurt.train.samples import NOWHERE, Part, Sampler, Source  # noqa: E402
+from dessurt.train.student import RowsAndColumns  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
 
+ROOT = Path(__file__).resolve().parents[2]
 CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
+TINY = {
+    "image_size": [128, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 32,
+    "blocks_per_level": [2], "window_size": 8, "swin_nheads": [2], "use_swin": [True, True],
+    "swin_cross_attention": [True, True], "use_auto": [True, True], "decode_dim": 32,
+    "dim_ff": 64, "decode_num_heads": 4, "max_q_tokens": 40, "max_a_tokens": 60,
+    "position_rows": 128,
+}  # fmt: skip
+LINE = {"tasks": {"w0>": 3, ";0>": 1}, "window": [64, 256], "batch": 2, "most_answer": 60}
+PAGE = {"tasks": {"0w~": 1}, "window": [128, 256], "batch": 1}
+
+
+@pytest.fixture(autouse=True)
+def one_run_at_a_time() -> Iterator[None]:
+    """Accelerate keeps one state for the whole process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def line(text: str, x: float, y: float, step: float = 10.0) -> Line:
     """Letters `step` apart; the line is 20 high."""
     ends = [[(x + i * step, y), (x + (i + 1) * step, y)] for i in range(len(text))]
-    return Line(text, np.array(ends, np.float32), (x, y - 10, x + len(text) * step, y + 10))
+    return Line(text, np.array(ends, np.float32), 10.0, 10.0)
 
 
-def small_config(folder: Path, stages: list[dict]) -> Path:
-    """A tiny model's training config, as a file."""
-    model = {
-        "image_size": [64, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 32,
-        "blocks_per_level": [2], "window_size": 8, "swin_nheads": [2], "use_swin": [True, False],
-        "swin_cross_attention": [True, False], "use_auto": [True, True], "decode_dim": 32,
-        "dim_ff": 64, "decode_num_heads": 4, "max_q_tokens": 6, "max_a_tokens": 40,
-        "position_rows": 64,
+def truth_of(*lines: Line, size: tuple[int, int] = (200, 600)) -> Truth:
+    return Truth(size, paragraphs=(Paragraph(lines),))
+
+
+def small_config(**changes: object) -> dict:
+    """A tiny model's training config."""
+    return {
+        "name": "tiny", "seed": 1, "model": TINY, "precision": "no",
+        "card": {"tasks": ["w0>", "0w~"]},
+        "frame": {"mode": "focus", "text_height": 22, "least": [64, 256]},
+        "stages": [{"steps": 6, "lr": 1e-3, "parts": {"line": LINE, "page": PAGE}}],
+        **changes,
     }  # fmt: skip
-    config = {
-        "name": "tiny", "seed": 1, "model": model, "card": {},
-        "frame": {"mode": "focus", "text_height": 22}, "stages": stages,
-    }  # fmt: skip
-    path = folder / "tiny.json"
-    path.write_text(json.dumps(config))
-    return path
 
 
-def test_cells_hold_their_letters_in_order_and_what_comes_before():
-    drawn = SynthPage(np.zeros((64, 64), np.uint8), (line("ab il", 0, 12, 4.0),))
-    cells, context = Glyphs.of(drawn).cells((1, 1), (0, 0), (2, 4))
+def sampler(**changes: object) -> Sampler:
+    pieces = Tokenizer(tokenizer())
+    return Sampler(pieces, (128, 512), 22.0, most_q=40, most_a=100, **changes)
+
+
+def test_cells_hold_their_letters_in_order_and_what_comes_before() -> None:
+    glyphs = Glyphs.of(truth_of(line("ab il", 0, 12, 4.0)))
+    cells, context = glyphs.cells((1, 1), (0, 0), (2, 4))
     # Middles at 2, 6, (10), 14, 18; y 12 is the second row.
     assert cells[1, 0].tolist() == [CLASS["a"], CLASS["b"], 0]
     assert cells[1, 1].tolist() == [CLASS["i"], 0, 0]
     assert cells[1, 2].tolist() == [CLASS["l"], 0, 0]
     assert cells[0].sum() == 0 and cells[1, 3].sum() == 0
-    assert context[1, 0].tolist() == [0, 0]  # the line begins
-    assert context[1, 1].tolist() == [0, CLASS["b"]]  # a space, then b
-    assert context[1, 2].tolist() == [CLASS["i"], 0]
+    assert context[1, 0].tolist() == [0, 0, 0, 0]  # the line begins
+    assert context[1, 1].tolist() == [0, CLASS["b"], CLASS["a"], 0]  # a space, then ba
+    assert context[1, 2].tolist() == [CLASS["i"], 0, CLASS["b"], CLASS["a"]]
 
 
-def test_cells_follow_scale_and_offset():
-    drawn = SynthPage(np.zeros((64, 64), np.uint8), (line("x", 10, 20),))
-    cells, _ = Glyphs.of(drawn).cells((2, 0.5), (-6, 10), (4, 4))
+def test_cells_follow_scale_and_offset() -> None:
+    cells, _ = Glyphs.of(truth_of(line("x", 10, 20))).cells((2, 0.5), (-6, 10), (4, 4))
     # (15, 20) -> (24, 20)
     assert np.argwhere(cells[..., 0]).tolist() == [[2, 3]]
 
 
-def test_a_highlighted_line_gives_its_text_and_places():
-    pixels = np.full((200, 600), 255, np.uint8)
+def test_a_highlighted_line_gives_its_text_and_places() -> None:
     shown = line("read me now", 100, 100)
-    drawn = SynthPage(pixels, (line("above", 100, 75), shown, line("below", 100, 125)))
-    pieces = Tokenizer(tokenizer())
-    whole = 0
-    for seed in range(30):
-        found = reading.look(
-            pixels, Glyphs.of(drawn), shown, (64, 512), 22, pieces, random.Random(seed)
-        )
-        image, cells, _, row, steps = found
-        written, ids, places = (list(each) for each in zip(*steps, strict=True))
-        assert written == [0, *ids[:-1]] and ids[-1] == 2
-        text = pieces.decode(ids).removesuffix("‡")
-        assert text in shown.text and text
-        assert (row == reading.READ_TO_END) == pieces.decode(ids).endswith("‡")
-        assert places[-1] == -1
-        whole += text == shown.text
-        lit = image[1].reshape(8, 8, 64, 8).max((1, 3)).reshape(-1) > 0
-        for letter, place in zip(text, places, strict=False):
-            if letter != " ":  # the place is the cell of that very letter, and highlighted
-                assert CLASS[letter] in cells[place].tolist()
-                assert lit[place]
-    assert whole >= 15
+    truth = truth_of(line("above", 100, 75), shown, line("below", 100, 125))
+    page = Page.from_array(np.full((200, 600), 255, np.uint8))
+    source, draw = Source(page, truth, Glyphs.of(truth)), sampler(held_out=True)
+    read = set()
+    for seed in range(40):
+        part = Part.of({**LINE, "window": [64, 512]})
+        found = draw.sample(part, "w0>", source, random.Random(seed))
+        written, wanted, spots = zip(*found["steps"], strict=True)
+        assert list(written) == [0, *wanted[:-1]] and wanted[-1] == 2
+        text = draw.tokenizer.decode(wanted)
+        read.add(text)
+        assert spots[-1] == NOWHERE
+        lit = found["image"][1].reshape(8, 8, 64, 8).max((1, 3)) > 0
+        cells = found["cells"].reshape(8, 64, -1)
+        for letter, (x, y) in zip(text, spots, strict=False):
+            if letter != " ":  # the spot is in the cell of that very letter, and highlighted
+                assert CLASS[letter] in cells[int(y // 8), int(x // 8)]
+                assert lit[int(y // 8), int(x // 8)]
+    assert {"above", "read me now", "below"} <= read
 
 
-def test_after_every_slip_the_answer_goes_on_rightly():
+def test_an_answer_ends_where_the_window_ends() -> None:
+    shown = line("abcdefgh", 0, 20)
+    truth, page = truth_of(shown), Page.from_array(np.full((200, 600), 255, np.uint8))
+    example = Example(page, Request("re~", "ab"), ("cdefgh‡",), Marks(),
+                      printed_answer=Printed.of(shown, 2) + Printed.sign("‡"),
+                      printed_text=Printed.of(shown, 0, 1))  # fmt: skip
+    frame = Frame.window_round("whole", page.size, (64, 64), (32.0, 32.0), 1.0)
+    draw = sampler(held_out=True)
+    found = draw.laid(example, Glyphs.of(truth), frame, random.Random(0))
+    wanted = [step[1] for step in found["steps"]]
+    # The window shows x 0 to 64: the middles of a to f, not of g at 65.
+    assert draw.tokenizer.decode(wanted) == "cdef" and 2 not in wanted
+    assert found["query_spots"][2:4] == [(5.0, 20.0), (15.0, 20.0)]
+    assert found["steps"][0][2] == (25.0, 20.0)
+    assert found["supervised"] and not found["region"].any()
+
+
+def test_after_every_slip_the_answer_goes_on_rightly() -> None:
     pieces = Tokenizer(tokenizer())
     tokens = [*pieces.encode("the quick brown fox jumps over it" * 3), 2]
-    steps = list(zip([0, *tokens[:-1]], tokens, range(len(tokens)), strict=True))
+    spots = [(float(i), 0.0) for i in range(len(tokens))]
+    steps = list(zip([0, *tokens[:-1]], tokens, spots, strict=True))
     slips = 0
     for seed in range(20):
-        slipped = reading._with_slips(steps, pieces, random.Random(seed))
+        slipped = samples._with_slips(steps, 200, random.Random(seed))
         slips += slipped != steps
-        for _, wanted, place in slipped:  # every target is the right character of its place
-            assert (wanted == 1 and place == -1) or tokens[place] == wanted
-        wanted_places = [place for _, _, place in slipped if place >= 0]
-        assert wanted_places == sorted(wanted_places) and wanted_places[-1] == len(tokens) - 1
+        for _, wanted, spot in slipped:  # every target is the right character of its place
+            assert (wanted == 1 and spot == NOWHERE) or tokens[int(spot[0])] == wanted
+        places = [spot[0] for _, _, spot in slipped if spot != NOWHERE]
+        assert places == sorted(places) and places[-1] == len(tokens) - 1
     assert slips >= 15
 
 
-def test_batches_repeat_for_a_seed():
-    one, two = (next(dense.batches(3, 4, (64, 256))) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-    pieces = Tokenizer(tokenizer())
-    one, two = (next(reading.batches(3, 2, (64, 512), 22, pieces, 100)) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+def test_a_batch_follows_from_the_seed_and_its_number() -> None:
+    parts = {"line": Part.of(LINE), "page": Part.of(PAGE)}
+    from_start = sampler().batches(parts, seed=3)
+    third = [next(from_start) for _ in range(3)][2]
+    straight = next(sampler().batches(parts, seed=3, first=2))
+    assert third[:2] == straight[:2]
+    assert all(torch.equal(a, b) for a, b in zip(third[2], straight[2], strict=True))
+    other = next(sampler().batches(parts, seed=4, first=2))
+    assert not torch.equal(third[2].image, other[2].image)
 
 
-def test_every_printed_character_is_one_token_and_any_text_survives():
+def test_every_printed_character_is_one_token_and_any_text_survives() -> None:
     pieces = Tokenizer(tokenizer())
     assert {len(pieces.encode(letter)) for letter in ALPHABET + "‡ "} == {1}
     assert pieces.decode(pieces.encode("a’b – 漢字 ✓")) == "a’b – 漢字 ✓"
 
 
-@pytest.mark.parametrize("kind", ["dense", "read"])
-def test_one_batch_is_learnt(tmp_path, kind):
-    stage = {"kind": kind, "minutes": 1, "window": [64, 256], "batch": 2, "lr": 3e-3, "final": 1}
-    config = json.loads(small_config(tmp_path, [stage]).read_text())
-    run = Run(config, tmp_path / "run", "cpu")
-    run.student.prepare(stage)
-    batch = next(run.student.batches(stage, 1))
-    name = "loss" if kind == "dense" else "text"
-    losses = []
-    for _ in range(40):
-        for group in run.optimiser.param_groups:
-            group["lr"] = 3e-3
-        losses.append(float(run._learn(stage, batch, 0.0)[name]))
-    assert losses[-1] < 0.6 * losses[0]
+def test_a_position_table_of_rows_and_columns() -> None:
+    torch.manual_seed(0)
+    down, along = torch.rand(3, 1, 5), torch.rand(4, 5)
+    table = (down + along).flatten(0, 1)[None]
+    tied = RowsAndColumns(3, 4)
+    assert torch.allclose(tied(tied.right_inverse(table)), table, atol=1e-6)
 
 
-def test_a_run_is_taken_up_where_it_was_left_and_exported(tmp_path):
-    stage = {"kind": "dense", "minutes": 0.02, "window": [64, 64], "batch": 1, "lr": 1e-3}
-    stage["final"] = 1
-    path = small_config(tmp_path, [stage, {**stage, "minutes": 5}])
+@pytest.mark.parametrize("part", [LINE, PAGE, {**LINE, "text": False}])
+def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
+    stage = {"steps": 1000, "lr": 3e-3, "parts": {"only": part}}
+    run = Run(small_config(stages=[stage]), tmp_path, "cpu")
+    _, text, batch = next(iter(run.batches(stage, 1)))
+    name = "dense" if not text else "region" if part is PAGE else "text"
+    for group in run.optimiser.param_groups:
+        group["lr"] = 3e-3
+    losses = [run._learn(batch, text)[name] for _ in range(40)]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    config = small_config()
+    whole, parted = Run(config, tmp_path / "a", "cpu"), Run(config, tmp_path / "b", "cpu")
+    whole.train(workers=0)
+    assert whole.step == 6
+    step_of = parted._learn
+
+    def interrupted(*args: object) -> dict[str, float]:
+        if parted.step == 2:
+            signal.raise_signal(signal.SIGINT)  # as Ctrl-C
+        return step_of(*args)
+
+    parted._learn = interrupted
+    parted.train(workers=0)
+    assert parted.step == 3
+    taken_up = Run(config, tmp_path / "b", "cpu")
+    taken_up.train(workers=1)
+    assert taken_up.step == 6
+    for one, two in zip(whole.plain.parameters(), taken_up.plain.parameters(), strict=True):
+        assert torch.equal(one, two)
+    for one, two in zip(whole.mean.parameters(), taken_up.mean.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_a_budget_ends_with_a_measured_checkpoint(tmp_path: Path) -> None:
+    config = small_config(stages=[{"steps": 10**6, "lr": 1e-3, "parts": {"line": LINE}}])
+    path = tmp_path / "tiny.json"
+    path.write_text(json.dumps(config))
     arguments = [str(path), "--runs", str(tmp_path), "--device", "cpu", "--workers", "0"]
-    assert main([*arguments, "--minutes", "0.05"]) == 0
+    assert main([*arguments, "--budget", "0.1"]) == 0
+    run = Run(config, tmp_path / "tiny", "cpu")
+    assert run.step > 0
+    log = [json.loads(each) for each in (tmp_path / "tiny" / "log.jsonl").open()]
+    assert log[-1]["kind"] == "check" and log[-1]["step"] == run.step
+    assert log[-1]["w0> CER"] > 0 and 0 <= log[-1]["0w~ IoU"] <= 1
+    loaded = load(tmp_path / "tiny" / "checkpoint")
+    mean = run.mean.module.model
+    assert torch.allclose(loaded.model.text_embedding.weight, mean.text_embedding.weight, atol=1e-3)
+    assert loaded.config["card"]["tasks"] == ["w0>", "0w~"]
+    config["start"] = str(tmp_path / "tiny" / "checkpoint")
+    started = Run(config, tmp_path / "on", "cpu")
+    weight = started.plain.model.absolute_2dpos_embed
+    assert torch.allclose(weight, loaded.model.absolute_2dpos_embed, atol=1e-3)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.json")), ids=lambda p: p.stem)
+def test_a_shipped_config_trains_at_toy_size(tmp_path: Path, path: Path) -> None:
     config = json.loads(path.read_text())
-    left = Run(config, tmp_path / "tiny", "cpu")
-    assert left.step > 0 and left.stage == 1
-    assert main([*arguments, "--minutes", "0.01"]) == 0
-    again = Run(config, tmp_path / "tiny", "cpu")
-    assert again.step > left.step and again.seconds > left.seconds
-    assert main([*arguments, "--export", str(tmp_path / "out")]) == 0
+    config.pop("start", None)
+    toy = {"im_embed_dim": 12, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16}
+    config["model"] |= {**toy, "decode_num_heads": 4, "swin_nheads": [2]}
+    for number, stage in enumerate(config["stages"]):
+        for name, part in stage["parts"].items():
+            one = {"lr": 1e-3, "parts": {name: {**part, "batch": 1}}, "steps": 1}
+            run = Run({**config, "stages": [one]}, tmp_path / f"{number}{name}", "cpu")
+            _, text, batch = next(iter(run.batches(one, 1)))
+            assert batch.image.shape[2:] == tuple(part["window"])
+            figures = run._learn(batch, text)
+            assert all(np.isfinite(value) for value in figures.values()), figures
 
-    from dessurt.checkpoint import load
 
-    loaded = load(tmp_path / "out")
-    weight = loaded.model.text_embedding.weight
-    assert torch.allclose(weight, again.ema["model.text_embedding.weight"], atol=1e-3)
+def test_an_unreadable_config_is_refused_with_advice(capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["missing.json"])
+    assert "give a training config" in capsys.readouterr().err
