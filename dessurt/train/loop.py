@@ -164,8 +164,8 @@ class Run:
         loader = iter(_loader(self.batches(stage, accumulate), workers))
         saved = checked = time.monotonic()
         shown = tqdm(
-            total=end, initial=self.step, unit="step", dynamic_ncols=True,
-            disable=not self.accelerator.is_main_process,
+            total=end if limit == math.inf else None, initial=self.step, unit="step",
+            dynamic_ncols=True, disable=not self.accelerator.is_main_process,
         )  # fmt: skip
         sums: dict[str, list[float]] = {}
         samples, last = 0, time.monotonic()
@@ -186,7 +186,10 @@ class Run:
             if self.step % REPORT_EVERY == 0:
                 self.seconds += now - last
                 per_second = samples / (now - last)
-                shown.set_postfix_str(f"{per_second:.1f} samples/s")
+                told = f"{per_second:.1f} samples/s"
+                if limit < math.inf:
+                    told += f", {(limit - (now - began)) / 60:.1f} min left"
+                shown.set_postfix_str(told)
                 means = {key: sum(values) / len(values) for key, values in sums.items()}
                 self.log({"kind": "train", "lr": rate, "samples/s": per_second, **means})
                 sums, samples, last = {}, 0, now

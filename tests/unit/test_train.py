@@ -215,6 +215,24 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
         assert torch.equal(one, two)
 
 
+def test_micro_batches_add_up_to_a_step(tmp_path: Path) -> None:
+    stage = {"steps": 2, "lr": 1e-3, "accumulate": 3, "parts": {"line": LINE}}
+    run = Run(small_config(stages=[stage], card={"tasks": []}), tmp_path, "cpu")
+    weights: list[torch.Tensor] = []
+    learn = run._learn
+
+    def watched(*args: object) -> dict[str, float]:
+        figures = learn(*args)
+        weights.append(run.plain.after_cnn.weight.detach().clone())
+        return figures
+
+    run._learn = watched
+    run.train(workers=0)
+    assert run.step == 2 and len(weights) == 6
+    moved = [not torch.equal(a, b) for a, b in zip(weights, weights[1:], strict=False)]
+    assert moved == [False, True, False, False, True]
+
+
 def test_a_budget_ends_with_a_measured_checkpoint(tmp_path: Path) -> None:
     config = small_config(stages=[{"steps": 10**6, "lr": 1e-3, "parts": {"line": LINE}}])
     path = tmp_path / "tiny.json"
