@@ -276,7 +276,12 @@ def _app(arguments: argparse.Namespace) -> int:
 def _package(arguments: argparse.Namespace) -> int:
     verb, *rest = arguments.words
     sys.argv = [f"dessurt {verb}", *rest]
-    runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
+    except ModuleNotFoundError as error:
+        raise CommandError(
+            f"{verb} needs the package {error.name}: pip install -e '.[train]'."
+        ) from error
     return 0
 
 

@@ -76,6 +76,7 @@ class _Form:
             self.parts.setdefault(heads[0], []).append(tail)
 
     def _find_headers_of(self, number: int, table: Table) -> None:
+        """Tell the header over a whole side of a table from those over some of its headers."""
         sides = [{i for i in side if i is not None}
                  for side in (table.row_headers, table.column_headers)]  # fmt: skip
         for head in range(len(self.truth.entities)):

@@ -1,1 +1,1 @@
-"""Measuring a checkpoint on real pages, beside Tesseract on the same crops."""
+"""Measuring a checkpoint on real and synthetic pages, beside Tesseract on the same crops."""

@@ -42,8 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     try:
         return _evaluate(args)
-    except (CheckpointError, PageError, RequestError, SetError, OSError) as error:
-        parser.error(str(error))
+    except (
+        CheckpointError, PageError, RequestError, SetError, tesseract.TesseractError, OSError,
+    ) as error:  # fmt: skip
+        parser.exit(2, f"dessurt evaluate: {error}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -54,14 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", choices=["realpages", "synthetic"], default="realpages", dest="which")
     add("--data", type=Path, help="folder of real pages and their truths")
     add("--degraded", action="store_true", help="its scanned versions instead")
-    add("--limit", type=int, help="real pages: about so many questions a task, spread evenly")
-    add("--count", type=int, default=500, help="so many synthetic pages")
+    add("--limit", type=_positive, help="real pages: about so many questions a task, spread evenly")
+    add("--count", type=_positive, default=500, help="so many synthetic pages")
     add("--tasks", type=_measures, help=f"of {','.join(MEASURES)}; default: those learned")
     add("--checkpoint", default=str(CHECKPOINT), help="file, folder or hub repository")
     add("--seed", type=int, default=0, help="of synthetic pages and of what is drawn by lot")
-    add("--worst", type=int, default=0, metavar="N", help="show the N worst answers of each task")
+    add("--worst", type=_positive, metavar="N", help="show the N worst answers of each task")
     add("--worst-sheet", type=Path, metavar="PNG", help="draw these (or 50) there")
-    add("--no-tesseract", action="store_true")
+    add("--no-tesseract", action="store_true", help="do not have Tesseract read the same crops")
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     return parser
 
@@ -75,10 +77,20 @@ def _measures(text: str) -> list[Measure]:
     return [MEASURES[token] for token in text.split(",")]
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
+    return int(text)
+
+
 def _evaluate(args: argparse.Namespace) -> int:
     for path in (args.json, args.worst_sheet):
         if path and not path.parent.is_dir():  # said now, not after an hour
             raise SetError(f"cannot write {path}: name a file in a folder there is.")
+    if args.which == "synthetic" and (args.data or args.degraded or args.limit):
+        raise SetError("--data, --degraded and --limit are for --set realpages.")
+    if args.which == "realpages" and args.data is None:
+        raise SetError("say with --data where the real pages are.")
     keep = args.worst or (50 if args.worst_sheet else 0)
     model = open_model(args.checkpoint)
     learned = model.card.tasks or tuple(MEASURES)
@@ -97,8 +109,6 @@ def _evaluate(args: argparse.Namespace) -> int:
         drawn, total = synthetic.pages(args.count, args.seed), args.count
         batches = (one_each(known, measures, args.seed) for known in drawn)
     else:
-        if args.data is None:
-            raise SetError("say with --data where the real pages are.")
         found = realpages.pages(args.data, args.degraded)
         batches, total = all_of(found, measures, args.seed, args.limit), len(found)
     program = None if args.no_tesseract else shutil.which("tesseract")

@@ -92,8 +92,9 @@ class Mistake:
     @property
     def badness(self) -> float:
         """Wrong characters, or how much is missing to 1."""
-        score = self.score
-        return score.top if self.question.measure.figure == "CER" else 1 - score.top / score.bottom
+        if self.question.measure.figure == "CER":
+            return self.score.top
+        return 0.0 if self.score.value is None else 1 - self.score.value
 
 
 @dataclass

@@ -15,19 +15,25 @@ MARGIN = 4  # pixels that it gets round a box
 LINE, BLOCK = "7", "6"  # page segmentation modes: what it is told to see
 
 
+class TesseractError(RuntimeError):
+    """Tesseract failed; the message says in one sentence what to do."""
+
+
 def read(program: str, page: Page, box: Box, mode: str) -> str:
-    """Its reading of a box of a page.
+    """Its reading of a box of a page, page segmentation mode `LINE` or `BLOCK`.
 
     Raises:
-        subprocess.CalledProcessError: it failed.
+        TesseractError: it failed.
     """
     done = subprocess.run(
         [program, "stdin", "stdout", "--psm", mode, "-l", "eng", "--dpi", "150"],
         input=cv2.imencode(".png", cropped(page, box, MARGIN))[1].tobytes(),
         capture_output=True,
-        check=True,
         env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise TesseractError(f"{program} failed ({said}): mend it, or pass --no-tesseract.")
     return done.stdout.decode("utf-8", "replace")
 
 

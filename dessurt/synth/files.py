@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def load(path: str | Path) -> SynthPage:
         return SynthPage(np.asarray(picture.convert("L")).copy(), truth)
 
 
-def whole(path: Path, write: Any) -> None:
+def whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there when it is complete."""
     part = path.with_name(f".{path.name}.part")
     try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import Any
+
+import typst
 
 # How often a family is chosen, beside the others. Metric doubles of the usual office fonts, the
 # faces of LaTeX and the web come first; rare ones widen the view.
@@ -51,7 +52,7 @@ HELD_OUT_HAND = ("Steve", "Swanky and Moo Moo", "Sue Ellen Francisco")
 
 
 class NoFontsError(RuntimeError):
-    """No font family that the generator knows is installed; the message says what to do."""
+    """No font family that could be used is installed; the message says what to do."""
 
 
 def folder() -> str:
@@ -60,10 +61,8 @@ def folder() -> str:
 
 
 @cache
-def library(path: str) -> Any:
+def library(path: str) -> typst.Fonts:
     """All fonts of the system and of a folder, as Typst takes them."""
-    import typst
-
     return typst.Fonts(font_paths=[path] if os.path.isdir(path) else [])
 
 
@@ -92,6 +91,10 @@ def _families(style: str, held_out: bool, path: str) -> dict[str, int]:
     found = {name: weight for name, weight in wished.items() if name in there}
     if not found and style != "print":
         return _families("print", held_out, path)
+    if not found and held_out:
+        raise NoFontsError(
+            "None of the fonts kept for validation is installed: run scripts/fetch_fonts.sh."
+        )
     if not found:
         raise NoFontsError(
             "No known font is installed: run scripts/fetch_fonts.sh, or install fonts-liberation2."

@@ -202,16 +202,14 @@ def _checks(sheet: Sheet, style: Style) -> Part:
     for _ in range(rng.randint(2, 8)):
         before = rng.random() < 0.7
         words = rng.choice((rng.choice(fields.CHOICES), sheet.write.prose(rng.randint(1, 6))))
-        mark, label = "", None
+        tick = None
         if before and rng.random() < 0.4:
             tick = sheet.put(rng.choice("xX"), "answer", face="weight: 700")
-            mark = tick.code
-            label = sheet.put(words, "question")
+        label = sheet.put(words, "question")
+        if tick:
             sheet.link(label, tick)
-        else:
-            label = sheet.put(words, "question")
-        box = f"box(width: 0.9em, height: 0.9em, stroke: 0.6pt, align(center + horizon, {mark}))"
-        box = box.replace(", align(center + horizon, )", "")
+        inside = f", align(center + horizon, {tick})" if tick else ""
+        box = f"box(width: 0.9em, height: 0.9em, stroke: 0.6pt{inside})"
         pair = (box, label.code) if before else (label.code, box)
         cells.append(f"grid(columns: 2, column-gutter: 4pt, {pair[0]}, {pair[1]})")
         sheet.link(head, label)

@@ -42,6 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     if args.count < 1:
         parser.error("--count must be at least 1")
+    if not 0 <= args.scans <= 1:
+        parser.error("--scans must be from 0 to 1")
     if args.fonts is not None:
         if not args.fonts.is_dir():
             parser.error(f"there is no folder {args.fonts}")

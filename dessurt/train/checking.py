@@ -14,11 +14,20 @@ from dessurt.instrument import DessurtInstrument
 
 PAGES = 6
 QUESTIONS = 2  # of each task about a page
+CANDIDATES = 64  # questions about a page that these are drawn from
 LONGEST = 300  # characters of an answer: training waits meanwhile
 
 
 def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
-    """The figure of every measured task that the checkpoint's card names, e.g. `w0> CER`."""
+    """The figure of every measured task that the checkpoint's card names, e.g. `w0> CER`.
+
+    Args:
+        checkpoint: what is asked.
+        seed: the same one, the same pages and questions.
+
+    Raises:
+        SetError: none of the fonts kept for validation is installed.
+    """
     model = DessurtInstrument(checkpoint)
     scores: dict[str, Score] = {}
     rng = random.Random(seed)
@@ -27,7 +36,7 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
             measure = MEASURES.get(token)
             if measure is None:
                 continue
-            found = itertools.islice(measure.questions(known, rng), 64)
+            found = itertools.islice(measure.questions(known, rng), CANDIDATES)
             asked = [example for example in found if len(example.answers[0]) <= LONGEST]
             for example in rng.sample(asked, min(QUESTIONS, len(asked))):
                 most = min(example.request.max_tokens, 2 * len(example.answers[0]) + 16)

@@ -6,7 +6,8 @@
 Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, the optimiser,
 the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean as a checkpoint to
 ask. Every step draws its batch and its random numbers from the seed and its own number, so a run
-that was stopped, by Ctrl-C or otherwise, goes on as if it had not been.
+that was stopped, by Ctrl-C or otherwise, goes on as if it had not been (the number of workers
+that draw the pages has to be the same).
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from dessurt.checkpoint import load
+from dessurt.checkpoint import CheckpointError, load
+from dessurt.synth import NoFontsError
+from dessurt.synth.fonts import families
 from dessurt.train.checking import check
+from dessurt.train.config import ConfigError, read
 from dessurt.train.samples import Batch, Part, Sampler
 from dessurt.train.student import Student
 
@@ -38,7 +42,7 @@ SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0
 REPORT_EVERY = 50  # steps
 WARM_UP = 200  # steps after which the rate of learning is full, from a fresh optimiser on
-COOL_DOWN = 0.25  # of the steps or of the budget, at the end: the rate falls to (nearly) zero
+COOL_DOWN = 0.25  # of the steps or of the budget, at the end, unless the config says otherwise
 COLDEST = 0.02
 EMA = 0.998
 CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
@@ -56,11 +60,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw pages")
     args = parser.parse_args(argv)
+    if args.device == "cuda" and not torch.cuda.is_available():
+        parser.error("there is no GPU here that PyTorch can use: leave --device away.")
+    if args.workers < 0:
+        parser.error("--workers must be 0 or more.")
     try:
-        config = json.loads(args.config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        parser.error(f"{args.config} cannot be read ({error}): give a training config.")
-    Run(config, args.runs / config["name"], args.device).train(args.budget, args.workers)
+        config = read(args.config)
+        for held_out in (False, True):  # learnt from and measured on: said now if there are none
+            families(held_out=held_out)
+        run = Run(config, args.runs / config["name"], args.device)
+        run.train(args.budget, args.workers)
+    except (CheckpointError, ConfigError, FloatingPointError, NoFontsError, OSError) as error:
+        parser.exit(2, f"dessurt train: {error}\n")
+    if run.stopped and run.accelerator.is_main_process:
+        print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
     return 0
 
 
@@ -74,6 +87,10 @@ class Run:
             config: see configs/README.md.
             folder: of the run.
             device: "cpu", "cuda" or None for the best there is.
+
+        Raises:
+            CheckpointError: the checkpoint to start with cannot be read.
+            ConfigError: that checkpoint, or what is in `folder`, is of a model of other sizes.
         """
         self.config, self.folder = config, folder
         self.accelerator = Accelerator(
@@ -85,7 +102,11 @@ class Run:
         torch.manual_seed(config["seed"])
         student = Student(config)
         if "start" in config:
-            student.start(load(config["start"]).model.state_dict())
+            try:
+                student.start(load(config["start"]).model.state_dict())
+            except RuntimeError as error:
+                raise ConfigError(f"{config['start']} is not of the config's model: leave `start` "
+                                  "away, or give the model its sizes.") from error  # fmt: skip
         optimiser = torch.optim.AdamW(_groups(student), betas=(0.9, 0.98), fused=True)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
         self.plain: Student = self.accelerator.unwrap_model(self.student)
@@ -94,12 +115,17 @@ class Run:
         if (folder / "state.pt").exists():
             self._take_up(folder / "state.pt")
         self.stopped = False
+        self.writer: SummaryWriter | None = None
         self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
 
     def _take_up(self, path: Path) -> None:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        self.plain.load_state_dict(state["weights"])
-        self.mean.load_state_dict(state["mean"])
+        try:
+            self.plain.load_state_dict(state["weights"])
+            self.mean.load_state_dict(state["mean"])
+        except RuntimeError as error:
+            raise ConfigError(f"{path} is not of the config's model: give the run another `name`, "
+                              "or move its folder away.") from error  # fmt: skip
         self.step, self.warm_from = state["step"], state["step"]
         self.seconds = state["seconds"]
         if state["optimiser"] is not None:
@@ -124,14 +150,21 @@ class Run:
             return
         mean: Student = self.mean.module
         mean.export(self.folder / "checkpoint")
-        began = time.monotonic()
         self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
-        self.seconds -= time.monotonic() - began
 
     def train(self, budget: float | None = None, workers: int = 1) -> None:
-        """Go on until the steps or the budget's minutes are over, or somebody stops it."""
+        """Go on until the steps or the budget's minutes are over, or somebody stops it.
+
+        Args:
+            budget: minutes, with saving and measuring at the end; None: no limit.
+            workers: processes that draw pages; 0: they are drawn between the steps.
+
+        Raises:
+            FloatingPointError: the loss is not finite; what was saved last stays.
+        """
         before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
-        self.writer = SummaryWriter(str(self.folder)) if self.accelerator.is_main_process else None
+        if self.accelerator.is_main_process:
+            self.writer = SummaryWriter(str(self.folder))
         began = time.monotonic()
         limit = math.inf if budget is None else 60 * budget * (1 - CHECK_TIME)
         try:
@@ -199,8 +232,10 @@ class Run:
             if now - checked > CHECK_EVERY:
                 self.measure()
                 self.accelerator.wait_for_everyone()
-                checked = last = time.monotonic()
+                checked = time.monotonic()
+                last += checked - now  # measuring is no training
         shown.close()
+        self.seconds += time.monotonic() - last
 
     def _learn(self, batch: Batch, text: bool) -> dict[str, float]:
         """One micro-batch; the optimiser steps when enough of them were seen."""
@@ -234,7 +269,8 @@ class Run:
     def _rate(self, progress: float) -> float:
         """The rate of learning as a share of the stage's: warm-up, plateau, cool-down."""
         warm = min((self.step - self.warm_from + 1) / WARM_UP, 1.0)
-        return warm * max(min((1 - progress) / COOL_DOWN, 1.0), COLDEST)
+        cool_down = self.config.get("cool_down", COOL_DOWN)
+        return warm * max(min((1 - progress) / cool_down, 1.0), COLDEST)
 
     def log(self, figures: dict[str, Any]) -> None:
         """Keep figures in `log.jsonl` and for TensorBoard, and print them."""
@@ -258,14 +294,16 @@ class Batches(IterableDataset):
     def __init__(
         self, sampler: Sampler, parts: dict[str, Part], seed: int, rank: int, first: int
     ) -> None:
-        """`first`: the number of the first micro-batch."""
+        """Args as `Sampler.batches`; `first`: the number of the first micro-batch."""
         self.sampler, self.parts = sampler, parts
         self.seed, self.rank, self.first = seed, rank, first
 
     def __iter__(self) -> Iterator[tuple[str, bool, Batch]]:
         """The name of the part, whether text is learnt, and the batch; without end."""
         worker = get_worker_info()
-        torch.set_num_threads(1)
+        if worker:
+            # Ctrl-C reaches all processes: the trainer ends its step first, and ends its workers.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         own, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         return self.sampler.batches(self.parts, self.seed, self.rank, self.first + own, workers)
 

@@ -23,7 +23,7 @@ from dessurt.data.example import Example
 from dessurt.data.form_tasks import FORM_TASKS
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 from dessurt.data.printed import Printed
-from dessurt.data.truth import Truth
+from dessurt.data.truth import Box, Truth
 from dessurt.frame import Frame
 from dessurt.model.tokenizer import END, PAD, START, Tokenizer
 from dessurt.page import Page
@@ -34,12 +34,15 @@ from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
 TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS}
 DOCUMENTS = 12  # that the batches of a chunk are drawn from
 BATCHES = 16  # of a chunk
+FEWEST = 4  # lines of a page to ask about
 TRIES = 400  # for a sample: a page may not allow a task, or not in such a window
-SLIPS = 0.03  # of the written characters, in most samples; see `_with_slips`
+SLIPPED = 0.7  # of the answers are written with slips; see `_with_slips`
+SLIPS = 0.03  # of their characters
 REPEATED = 0.1  # of the regions that only repeat the highlight are worth the time
-NOWHERE = (-1.0, -1.0)
+NOWHERE = (-1.0, -1.0)  # not printed
+OUTSIDE = (-2.0, -2.0)  # not in the window
 
-Spot = tuple[float, float]  # x, y in model pixels, or NOWHERE
+Spot = tuple[float, float]  # x, y in model pixels, or NOWHERE or OUTSIDE
 Step = tuple[int, int, Spot]  # token written last, token to come, the place of its character
 
 
@@ -91,7 +94,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Sampler:
-    """Draws batches; batch `t` of a rank follows from the seed alone.
+    """Draws batches; each follows from the seed, its rank and number, and the step between two.
 
     Attributes:
         tokenizer: of query and answer.
@@ -99,6 +102,7 @@ class Sampler:
         text_height: model pixels of a highlighted line.
         most_q: max_q_tokens of the model.
         most_a: tokens that an answer may have.
+        known: the token ids of every character met so far.
     """
 
     tokenizer: Tokenizer
@@ -106,13 +110,16 @@ class Sampler:
     text_height: float
     most_q: int
     most_a: int
-    held_out: bool = False
-    known: dict[str, list[int]] = field(default_factory=dict)  # ids of a character
+    known: dict[str, list[int]] = field(default_factory=dict)
 
     def batches(
         self, parts: dict[str, Part], seed: int, rank: int = 0, first: int = 0, step: int = 1
     ) -> Iterator[tuple[str, bool, Batch]]:
-        """Batches `first`, `first + step`, ... without end, with their part and its `text`."""
+        """Batches `first`, `first + step`, ... without end, with their part and its `text`.
+
+        Raises:
+            ValueError: hardly any page suits a part.
+        """
         pools: dict[tuple[str, ...], tuple[int, list[Source]]] = {}
         for t in range(first, 1 << 62, step):
             # All ranks do the same kind of batch at a time: none waits for another.
@@ -130,8 +137,8 @@ class Sampler:
         """The pages of some documents."""
         found: list[Source] = []
         while len(found) < DOCUMENTS:
-            for drawn in synthetic(rng.getrandbits(48), self.held_out, kinds or None):
-                if len(drawn.truth.lines) > 3:
+            for drawn in synthetic(rng.getrandbits(48), kinds=kinds or None):
+                if len(drawn.truth.lines) >= FEWEST:
                     page = Page.from_array(drawn.pixels)
                     found.append(Source(page, drawn.truth, Glyphs.of(drawn.truth)))
         return found
@@ -155,9 +162,8 @@ class Sampler:
         self, part: Part, token: str, source: Source, rng: random.Random
     ) -> dict[str, Any] | None:
         """One example of a task, laid into the part's window; None where it does not go."""
-        limits = {"most_text": self.most_q - 2}
         example = TASKS[token](
-            source.page, source.truth, rng, most_answer=part.most_answer, **limits
+            source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
         )
         if example is None:
             return None
@@ -172,7 +178,7 @@ class Sampler:
         grid = (size[0] // CELL, size[1] // CELL)
         cells, before = glyphs.cells(frame.scale, frame.offset, grid)
         query, _ = self.tokenizer.encode_query(request.text, self.most_q)
-        query_spots = [NOWHERE] * (self.most_q)
+        query_spots = [NOWHERE] * self.most_q
         if example.printed_text is not None:
             ids, spots = self._spelled(example.printed_text, frame)
             query_spots[2 : 2 + len(spots)] = spots[: self.most_q - 2]
@@ -181,12 +187,12 @@ class Sampler:
         seen = next((i for i, spot in enumerate(spots) if spot == OUTSIDE), None)
         if seen is not None:  # what the window does not show is not asked
             ids, spots = ids[:seen], spots[:seen]
-        else:
-            ids, spots = [*ids, END], [*spots, NOWHERE]
+        elif answer.text.endswith("‡") or not tasks.task(request.task).example[1].endswith("‡"):
+            ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
         if len(ids) > self.most_a or not ids:
             return None
         steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
-        if not self.held_out and rng.random() < 0.7:
+        if rng.random() < SLIPPED:
             steps = _with_slips(steps, self._ids(rng.choice(ALPHABET))[0], rng)
         region = np.zeros(size, bool)
         if example.region:
@@ -208,6 +214,9 @@ class Sampler:
     def _frame(
         self, example: Example, truth: Truth, part: Part, rng: random.Random
     ) -> Frame | None:
+        """The window round the marks, or round the text in question at about the scale of the whole
+        page; None if that shows the text too small.
+        """
         page, marks, window = example.page, example.request.marks, part.window
         tall = _line_height(example, truth)
         if marks.has("highlight"):
@@ -267,9 +276,6 @@ class Sampler:
         return self.known[letter]
 
 
-OUTSIDE = (-2.0, -2.0)
-
-
 def _line_height(example: Example, truth: Truth) -> float:
     """About how tall the text is that the example is about."""
     printed = example.printed_text if example.request.text else example.printed_answer
@@ -282,7 +288,8 @@ def _line_height(example: Example, truth: Truth) -> float:
     return near.height
 
 
-def _apart(box: tuple[float, float, float, float], point: np.ndarray) -> float:
+def _apart(box: Box, point: np.ndarray) -> float:
+    """From a point aside to a line's box, and up or down to its middle."""
     x, y = point
     aside = max(box[0] - x, 0, x - box[2])
     return aside + abs((box[1] + box[3]) / 2 - y)

@@ -47,10 +47,13 @@ class Student(nn.Module):
         self.row = nn.Linear(text, rows)
         self.model.patch_embed.to(memory_format=torch.channels_last)
         _wave_positions(self.model)
-        self._tie_positions()
+        # Every window trains every row and column that it covers, not only single positions.
+        parametrize.register_parametrization(
+            self.model, "absolute_2dpos_embed", RowsAndColumns(rows, columns), unsafe=True
+        )
         for module in self.model.modules():
             if isinstance(module, nn.Dropout | nn.Dropout2d):
-                module.p = config.get("dropout", 0.0)
+                module.p = 0.0  # synthetic pages never run out, there is nothing to overfit to
 
     def forward(self, batch: Batch, text: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, and figures to report.
@@ -173,13 +176,6 @@ class Student(nn.Module):
         tied.right_inverse(rest.pop("absolute_2dpos_embed"))
         whole = self.model.state_dict()
         self.model.load_state_dict({name: rest.get(name, whole[name]) for name in whole})
-
-    def _tie_positions(self) -> None:
-        """Every window trains every row and column that it covers, not only single positions."""
-        grid = self.model.config.grid(0)
-        parametrize.register_parametrization(
-            self.model, "absolute_2dpos_embed", RowsAndColumns(*grid), unsafe=True
-        )
 
     def checkpoint(self) -> Checkpoint:
         """The model alone, as a checkpoint; a copy."""

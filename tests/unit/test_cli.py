@@ -238,6 +238,17 @@ def test_converting(capsys, weights, tmp_path):
     assert code == 2 and "none.pth" in err and not (tmp_path / "out").exists()
 
 
+def test_a_missing_package_is_named_with_what_installs_it(capsys, monkeypatch):
+    def run_module(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'rapidfuzz'", name="rapidfuzz")
+
+    monkeypatch.setattr(cli.runpy, "run_module", run_module)
+    monkeypatch.setattr(sys, "argv", sys.argv)  # the command puts its own there
+    code, _, err = run(capsys, "evaluate", "--set", "synthetic")
+    assert code == 2
+    assert err == "dessurt: evaluate needs the package rapidfuzz: pip install -e '.[train]'.\n"
+
+
 def test_packages_are_commands_too():
     """`dessurt train --help` is what `python -m dessurt.train --help` prints."""
     assert cli.PACKAGES, "no package of the core has a __main__.py"

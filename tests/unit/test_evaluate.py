@@ -341,6 +341,8 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
         (["--data", "{empty}"], "no pages with lines to measure"),
         (["--data", "{broken}"], "does not describe a page"),
         ([], "--data"),
+        (["--set", "synthetic", "--degraded"], "are for --set realpages"),
+        (["--set", "synthetic", "--count", "0"], "'0' is not a number from 1 on"),
         (["--json", "{empty}/no/f.json"], "name a file in a folder there is"),
         (["--tasks", "xy~", "--data", "{empty}"], "'xy~' is not measured: choose of w0>"),
     ],
@@ -360,6 +362,16 @@ def test_a_crop_is_cut_at_the_edges():
     page = Page.from_array(np.arange(200, dtype=np.uint8).reshape(10, 20))
     crop = tesseract.cropped(page, (1.0, 2.0, 5.0, 6.0), 4)
     assert np.array_equal(crop, page.gray[0:11, 0:10])
+
+
+def test_a_broken_tesseract_is_explained(tmp_path):
+    program = tmp_path / "tesseract"
+    program.write_text("#!/bin/sh\necho 'Error opening data file' >&2\nexit 1\n")
+    program.chmod(0o755)
+    page = Page.from_array(np.full((20, 20), 255, np.uint8))
+    message = r"tesseract failed \(Error opening data file\): .* --no-tesseract"
+    with pytest.raises(tesseract.TesseractError, match=message):
+        tesseract.read(str(program), page, (0, 0, 10, 10), tesseract.LINE)
 
 
 @pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")

@@ -364,6 +364,10 @@ def test_the_command_tells_what_to_mend(tmp_path, capsys, monkeypatch):
         main(["--out", str(tmp_path), "--fonts", str(tmp_path / "none")])
     assert "there is no folder" in capsys.readouterr().err
 
+    with pytest.raises(SystemExit):
+        main(["--out", str(tmp_path), "--scans", "7"])
+    assert "--scans must be from 0 to 1" in capsys.readouterr().err
+
     class Nothing:
         def families(self) -> list[str]:
             return []
@@ -375,6 +379,8 @@ def test_the_command_tells_what_to_mend(tmp_path, capsys, monkeypatch):
             page(0)
         assert main(["--out", str(tmp_path)]) == 2
         assert "No known font is installed" in capsys.readouterr().err
+        assert main(["--out", str(tmp_path), "--held-out"]) == 2
+        assert "None of the fonts kept for validation" in capsys.readouterr().err
     finally:
         fonts._families.cache_clear()
 

@@ -27,6 +27,7 @@ from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
 from dessurt.train import samples  # noqa: E402
 from dessurt.train.cells import Glyphs  # noqa: E402
+from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, main  # noqa: E402
 from dessurt.train.samples import NOWHERE, Part, Sampler, Source  # noqa: E402
 from dessurt.train.student import RowsAndColumns  # noqa: E402
@@ -74,9 +75,13 @@ def small_config(**changes: object) -> dict:
     }  # fmt: skip
 
 
-def sampler(**changes: object) -> Sampler:
-    pieces = Tokenizer(tokenizer())
-    return Sampler(pieces, (128, 512), 22.0, most_q=40, most_a=100, **changes)
+def sampler() -> Sampler:
+    return Sampler(Tokenizer(tokenizer()), (128, 512), 22.0, most_q=40, most_a=100)
+
+
+@pytest.fixture
+def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "SLIPPED", 0.0)
 
 
 def test_cells_hold_their_letters_in_order_and_what_comes_before() -> None:
@@ -98,11 +103,11 @@ def test_cells_follow_scale_and_offset() -> None:
     assert np.argwhere(cells[..., 0]).tolist() == [[2, 3]]
 
 
-def test_a_highlighted_line_gives_its_text_and_places() -> None:
+def test_a_highlighted_line_gives_its_text_and_places(without_slips: None) -> None:
     shown = line("read me now", 100, 100)
     truth = truth_of(line("above", 100, 75), shown, line("below", 100, 125))
     page = Page.from_array(np.full((200, 600), 255, np.uint8))
-    source, draw = Source(page, truth, Glyphs.of(truth)), sampler(held_out=True)
+    source, draw = Source(page, truth, Glyphs.of(truth)), sampler()
     read = set()
     for seed in range(40):
         part = Part.of({**LINE, "window": [64, 512]})
@@ -121,14 +126,14 @@ def test_a_highlighted_line_gives_its_text_and_places() -> None:
     assert {"above", "read me now", "below"} <= read
 
 
-def test_an_answer_ends_where_the_window_ends() -> None:
+def test_an_answer_ends_where_the_window_ends(without_slips: None) -> None:
     shown = line("abcdefgh", 0, 20)
     truth, page = truth_of(shown), Page.from_array(np.full((200, 600), 255, np.uint8))
     example = Example(page, Request("re~", "ab"), ("cdefgh‡",), Marks(),
                       printed_answer=Printed.of(shown, 2) + Printed.sign("‡"),
                       printed_text=Printed.of(shown, 0, 1))  # fmt: skip
     frame = Frame.window_round("whole", page.size, (64, 64), (32.0, 32.0), 1.0)
-    draw = sampler(held_out=True)
+    draw = sampler()
     found = draw.laid(example, Glyphs.of(truth), frame, random.Random(0))
     wanted = [step[1] for step in found["steps"]]
     # The window shows x 0 to 64: the middles of a to f, not of g at 65.
@@ -136,6 +141,22 @@ def test_an_answer_ends_where_the_window_ends() -> None:
     assert found["query_spots"][2:4] == [(5.0, 20.0), (15.0, 20.0)]
     assert found["steps"][0][2] == (25.0, 20.0)
     assert found["supervised"] and not found["region"].any()
+
+
+@pytest.mark.parametrize(
+    ("task", "sign", "ends"), [("re~", "‡", True), ("re~", "", False), ("w0>", "", True)]
+)
+def test_only_a_whole_answer_ends(
+    task: str, sign: str, ends: bool, without_slips: None
+) -> None:
+    shown = line("abcdef", 0, 20)
+    truth, page = truth_of(shown), Page.from_array(np.full((200, 600), 255, np.uint8))
+    answer = Printed.of(shown, 2) + Printed.sign(sign)
+    example = Example(page, Request(task), (answer.text,), printed_answer=answer)
+    frame = Frame.window_round("whole", page.size, (64, 128), (64.0, 32.0), 1.0)
+    found = sampler().laid(example, Glyphs.of(truth), frame, random.Random(0))
+    assert (found["steps"][-1][1] == 2) == ends
+    assert not found["supervised"]
 
 
 def test_after_every_slip_the_answer_goes_on_rightly() -> None:
@@ -240,7 +261,7 @@ def test_a_budget_ends_with_a_measured_checkpoint(tmp_path: Path) -> None:
     arguments = [str(path), "--runs", str(tmp_path), "--device", "cpu", "--workers", "0"]
     assert main([*arguments, "--budget", "0.1"]) == 0
     run = Run(config, tmp_path / "tiny", "cpu")
-    assert run.step > 0
+    assert run.step > 0 and run.seconds > 0
     log = [json.loads(each) for each in (tmp_path / "tiny" / "log.jsonl").open()]
     assert log[-1]["kind"] == "check" and log[-1]["step"] == run.step
     assert log[-1]["w0> CER"] > 0 and 0 <= log[-1]["0w~ IoU"] <= 1
@@ -256,7 +277,7 @@ def test_a_budget_ends_with_a_measured_checkpoint(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.json")), ids=lambda p: p.stem)
 def test_a_shipped_config_trains_at_toy_size(tmp_path: Path, path: Path) -> None:
-    config = json.loads(path.read_text())
+    config = read(path)
     config.pop("start", None)
     toy = {"im_embed_dim": 12, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16}
     config["model"] |= {**toy, "decode_num_heads": 4, "swin_nheads": [2]}
@@ -274,3 +295,60 @@ def test_an_unreadable_config_is_refused_with_advice(capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         main(["missing.json"])
     assert "give a training config" in capsys.readouterr().err
+
+
+PART = {"tasks": {"w0>": 1}, "window": [64, 256], "batch": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"name": None}, "the config lacks the key 'name'"),
+        ({"sead": 1}, "keys of the config: there is no 'sead', choose from name, seed"),
+        ({"precision": "fp64"}, "its precision: there is no 'fp64', choose from bf16, no."),
+        ({"frame": {"mode": "focus"}}, "its frame lacks the key 'text_height'"),
+        ({"model": {**TINY, "decode_dim": 33}}, "model cannot be built (decode_dim 33 must be"),
+        ({"stages": []}, "the config has no stages"),
+        ({"stages": ["one"]}, "stage 1 is not an object"),
+        ({"parts": {}}, "stage 1 has no parts"),
+        ({"part": {"batch": None}}, "part 'line' of stage 1 lacks the key 'batch'"),
+        ({"part": {"batches": 2}}, "keys of part 'line' of stage 1: there is no 'batches'"),
+        ({"part": {"tasks": {"w9>": 1}}}, "tasks of part 'line' of stage 1: there is no 'w9>'"),
+        ({"part": {"kinds": ["poem"]}}, "kinds of part 'line' of stage 1: there is no 'poem'"),
+        ({"part": {"window": [64, 100]}}, "does not take the window [64, 100] of part 'line'"),
+        ({"part": {"window": [64, 512]}}, "at most [128, 256]"),
+    ],
+)  # fmt: skip
+def test_a_config_that_cannot_be_followed_says_why(
+    tmp_path: Path, change: dict, message: str, capsys: pytest.CaptureFixture
+) -> None:
+    change = dict(change)
+    part = {key: value for key, value in {**PART, **change.pop("part", {})}.items() if value}
+    stage = {"steps": 1, "lr": 1e-3, "parts": change.pop("parts", {"line": part})}
+    config = {**small_config(stages=[stage]), **change}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}))
+    with pytest.raises(SystemExit) as stop:
+        main([str(path), "--runs", str(tmp_path)])
+    shown = capsys.readouterr().err
+    assert stop.value.code == 2 and message in shown and shown.count("\n") == 1
+
+
+def test_what_is_of_another_model_is_refused(tmp_path: Path) -> None:
+    run = Run(small_config(), tmp_path, "cpu")
+    run.save()
+    wider = small_config(model={**TINY, "dim_ff": 96})
+    with pytest.raises(ConfigError, match="give the run another `name`"):
+        Run(wider, tmp_path, "cpu")
+    run.plain.export(tmp_path / "checkpoint")
+    with pytest.raises(ConfigError, match="leave `start` away"):
+        Run({**wider, "start": str(tmp_path / "checkpoint")}, tmp_path / "other", "cpu")
+
+
+def test_the_rate_of_learning_rises_stays_and_falls(tmp_path: Path) -> None:
+    run = Run(small_config(cool_down=0.5), tmp_path, "cpu")
+    rates = []
+    for step, progress in ((0, 0.0), (99, 0.1), (500, 0.5), (500, 0.75), (500, 1.0)):
+        run.step = step
+        rates.append(run._rate(progress))
+    assert rates == pytest.approx([0.005, 0.5, 1.0, 0.5, 0.02])
