@@ -106,10 +106,12 @@ def items(sheet: Sheet, theme: Theme) -> str:
     pad, hang = rng.choice((0, 8, 16, 24)), rng.choice((0, 0.8, 1.2, 1.6))
     gap = max(theme.body.leading, rng.choice((0.5, 0.7, 1)))
     first, longest = rng.randint(1, 9), rng.choice((5, 12, 30))
+    tab = "\u00a0" * rng.choice((0, 1, 2, 4, 7)) + " "
     lines = []
     for i in range(rng.randint(2, 7)):
         mark = f"{first + i}{rng.choice('.)')}" if theme.numbered else theme.mark
-        text = f"{mark} {sheet.write.prose(rng.randint(2, longest))}".strip()
+        # Between mark and text there is often a tab: spaces that do not stretch.
+        text = f"{mark}{tab}{sheet.write.prose(rng.randint(2, longest))}".strip()
         lines.append(f"#par(hanging-indent: {hang}em, {sheet.put(text, ink=theme.body.ink)})")
     return f"#pad(left: {pad}pt)[#set par(spacing: {gap:.2f}em)\n" + "\n\n".join(lines) + "]"
 
@@ -163,7 +165,7 @@ def inverse(sheet: Sheet, theme: Theme) -> str:
     """White on black, or on a shade."""
     rng = sheet.rng
     piece = sheet.put(sheet.write.prose(rng.randint(2, 20)), ink=rng.choice((13, 15)))
-    return f"#block(fill: luma({rng.randint(0, 45)}%), inset: 5pt, {piece})"
+    return f"#block(fill: luma({rng.randint(0, 60)}%), inset: 5pt, {piece})"
 
 
 def columns(sheet: Sheet, theme: Theme) -> str:

@@ -15,7 +15,7 @@ TECHNICAL: Blocks = {
 }  # fmt: skip
 ANYTHING: Blocks = {
     blocks.paragraph: 8, blocks.short: 3, blocks.mixed: 3, blocks.heading: 3, blocks.items: 3,
-    blocks.code: 3, blocks.terms: 2, blocks.columns: 4, blocks.entries: 1, blocks.inverse: 1,
+    blocks.code: 3, blocks.terms: 2, blocks.columns: 4, blocks.entries: 1, blocks.inverse: 2,
     blocks.quote: 1, blocks.scrambled: 3, blocks.figure: 1,
 }  # fmt: skip
 

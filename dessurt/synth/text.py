@@ -66,6 +66,8 @@ class Writer:
             start = rng.randrange(len(found)) if rng.random() < 0.3 else 0
             collected += found[start : start + words]
         text = " ".join(collected[:words])
+        if rng.random() < 0.1:  # typists put two spaces after a sentence
+            text = re.sub(r"([.:?!]) ", "\\1\u00a0 ", text)
         return _typographic(text) if rng.random() < 0.5 else text
 
     def heading(self) -> str:
