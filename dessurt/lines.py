@@ -8,6 +8,7 @@ import numpy as np
 from dessurt.marks import Bounds
 
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
+EMPTY = 0.1  # of it have at most the emptiest rows between two lines
 BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
 SMALLEST = 9.0  # page pixels; nothing smaller could be read
 SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
@@ -34,12 +35,14 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     columns = np.arange(ink.shape[1])
     last, first = (columns * ink).max(1), np.where(ink > 0, columns, ink.shape[1]).min(1)
     rows = ink.sum(1) / np.maximum(last - first + 1, (y1 - y0) / 2)
-    dense = rows >= DENSE * np.percentile(rows, 90)
+    full = np.percentile(rows, 90)
+    dense = rows >= DENSE * full
     edges = np.flatnonzero(np.diff(np.concatenate([[0], dense, [0]])))
     starts, stops = edges[::2], edges[1::2]
     tall = (stops - starts) >= 0.5 * (stops - starts).max()  # no rules, no slivers
     starts, stops = starts[tall], stops[tall]
-    if len(starts) < 2:
+    between = [rows[a:b].min() for a, b in zip(stops, starts[1:], strict=False)]
+    if not between or max(between) > EMPTY * full:  # bars of large letters are no lines
         return y1 - y0
     pitch = float(np.median(np.diff((starts + stops) / 2)))
     found = min(BANDS * float(np.median(stops - starts)), pitch)

@@ -43,3 +43,10 @@ def test_nothing_to_see():
     assert line_height(blank, (10, 10, 90, 90)) == 80
     assert line_height(blank, (10, 10, 12, 14)) == 4
     assert line_height(blank, (200, 200, 300, 260)) == 60
+
+
+@pytest.mark.parametrize("text", ["INSIGHTS", "SELF-CLASSIFICATION", "EFEE ZEES", "www.e-c.com"])
+def test_large_letters_are_one_line(text):
+    image = Image.new("L", (2400, 240), 255)
+    ImageDraw.Draw(image).text((30, 30), text, 0, ImageFont.load_default(150))
+    assert line_height(np.asarray(image), (20, 20, 2380, 220)) == 200
