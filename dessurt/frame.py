@@ -90,8 +90,8 @@ class Frame:
             marks: what to look at.
             text_height: the height in model pixels that a highlighted line shall get. The scale
                 is smaller where the marks would not fit otherwise, never above 4, and never so
-                small that the page takes up less of the image than by `fit` (unless it is a
-                small page).
+                small that the page takes up less of the (least) image than by `fit` (unless it
+                is a small page).
             least: (height, width) of a smaller image for marks that fit into it, e.g. a line;
                 its height grows in steps of itself, up to `image_size`, for those that do not.
             line_height: of a highlighted line in page pixels; by default the median height of
@@ -116,7 +116,7 @@ class Frame:
             free[0] / max(y1 - y0, 1.0),
             FOCUS_MAX_ENLARGING,
         )
-        scale = max(scale, min(most[0] / page[0], width / page[1], 1.0))
+        scale = max(scale, min(height / page[0], width / page[1], 1.0))
         needed = (y1 - y0) * scale + 2 * FOCUS_MARGIN[0]
         image = (min(height * max(math.ceil(needed / height - 1e-6), 1), most[0]), width)
         return cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)

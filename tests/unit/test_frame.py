@@ -245,3 +245,36 @@ def test_a_full_map_covers_exactly_what_was_seen():
         expected = np.zeros((300, 400), np.float32)
         expected[y0:y1, x0:x1] = 1
         np.testing.assert_allclose(frame.region_to_page(np.ones(MODEL)), expected, atol=1e-6)
+
+
+def test_focus_shrinks_large_letters_into_the_least_image():
+    title = Marks.from_boxes(highlight=[(100, 200, 1000, 350)])
+    frame = Frame.focus((1650, 1275), (1408, 1088), title, 22, least=(64, 1024))
+    assert frame.image_size == (64, 1024)
+    assert frame.text_height(150) == pytest.approx(22, rel=0.02)
+
+
+def test_the_least_image_grows_with_the_marks():
+    lines = Marks.from_boxes(highlight=[(100, 200 + 30 * i, 1000, 222 + 30 * i) for i in range(5)])
+    frame = Frame.focus((1650, 1275), (1408, 1088), lines, 22, least=(64, 1024))
+    # 142 pixels of lines and 8 above and below need three times 64.
+    assert frame.image_size == (192, 1024)
+    assert frame.text_height(22) == pytest.approx(22, rel=0.02)
+
+
+def test_a_single_tall_mark_of_several_lines_is_told_its_line_height():
+    block = Marks.from_boxes(highlight=[(100, 200, 1000, 342)])
+    frame = Frame.focus((1650, 1275), (1408, 1088), block, 22, (64, 1024), line_height=22)
+    assert frame.image_size == (192, 1024)
+
+
+@pytest.mark.parametrize(
+    ("page", "image"), [((1650, 1275), (1408, 1088)), ((1275, 1650), (896, 1088)),
+                        ((400, 300), (832, 640)), ((3000, 300), (1408, 192))],
+)  # fmt: skip
+def test_the_whole_page_takes_no_more_image_than_it_needs(page, image):
+    frame = Frame.whole(page, (1408, 1088), 64)
+    assert frame.image_size == image
+    assert frame.seen == (0, 0, page[1], page[0])
+    (x0, y0), (x1, y1) = frame.to_model([(0, 0), page[::-1]])
+    assert x0 >= -1 and y0 >= -1 and x1 <= image[1] + 1 and y1 <= image[0] + 1
