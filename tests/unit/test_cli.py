@@ -220,8 +220,10 @@ def test_interrupting_keeps_the_answer_so_far(capsys, letter, monkeypatch):
 def test_control_c_while_it_streams(weights, letter):
     command = [sys.executable, "-m", "dessurt.cli", "ask", str(letter), "--task", "json>"]
     process = subprocess.Popen(
-        [*command, "--checkpoint", str(weights)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+        [*command, "--checkpoint", str(weights)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background has made them deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     first = process.stdout.read(1)  # comes while the answer is being written
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
