@@ -34,6 +34,11 @@ class Printed:
         """Characters that are written in an answer but printed nowhere."""
         return cls(text, np.full((len(text), 2), np.nan, np.float32))
 
+    @property
+    def places(self) -> np.ndarray:
+        """The spots of the characters that are printed: float32 [n, 2]."""
+        return self.spots[~np.isnan(self.spots[:, 0])]
+
     def __len__(self) -> int:
         return len(self.text)
 

@@ -227,9 +227,8 @@ class Sampler:
             return frame if frame.scale[1] * tall >= part.smallest else None
         scale = Frame.whole(page.size, self.image_size, 64).scale[0] * rng.uniform(0.85, 1.15)
         scale = max(scale, 1.1 * part.smallest / tall)
-        spots = [p.spots for p in (example.printed_text, example.printed_answer) if p is not None]
-        spots = [each[~np.isnan(each[:, 0])] for each in spots if len(each)]
-        first = next((each for each in spots if len(each)), None)
+        texts = (example.printed_text, example.printed_answer)
+        first = next((each.places for each in texts if each is not None and len(each.places)), None)
         if first is None:
             return None
         (x0, y0), (x1, y1) = first.min(0), first.max(0)
@@ -238,7 +237,6 @@ class Sampler:
             return None
         scale = min(scale, fitting)
         room = (window[1] / scale - 3 * tall, window[0] / scale - 3 * tall)
-        # Reading goes on to the right and downwards: the text lies rather left and above.
         x = rng.uniform(x1 - room[0] / 2, x0 + room[0] / 2)
         y = rng.uniform(y1 - room[1] / 2, y0 + room[1] / 2)
         height, width = page.size
@@ -279,8 +277,7 @@ class Sampler:
 def _line_height(example: Example, truth: Truth) -> float:
     """About how tall the text is that the example is about."""
     printed = example.printed_text if example.request.text else example.printed_answer
-    spots = printed.spots if printed is not None else np.empty((0, 2))
-    spots = spots[~np.isnan(spots[:, 0])] if len(spots) else spots
+    spots = () if printed is None else printed.places
     if not len(spots):
         return float(np.median([line.height for line in truth.lines]))
     middle = spots[len(spots) // 2]
