@@ -63,7 +63,7 @@ class TextAttention(nn.Module):
         if watch:
             scores = (q / math.sqrt(q.shape[-1])) @ k.transpose(-1, -2)
             hidden = torch.zeros(mask.shape, device=x.device).masked_fill(~mask, -1e4)
-            shares = (scores + hidden.to(scores)).softmax(-1).to(v)
+            shares = scores.add_(hidden.to(scores)).softmax(-1).to(v)
             out = F.dropout(shares, rate) @ v
         else:
             out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)

@@ -22,6 +22,7 @@ from dessurt import tasks
 from dessurt.data.example import Example
 from dessurt.data.form_tasks import FORM_TASKS
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.passage import BREAK
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Box, Truth
 from dessurt.frame import Frame
@@ -72,6 +73,7 @@ class Part:
     batch: int
     weight: float = 1.0  # how often, beside the other parts
     most_answer: int = 110  # characters
+    lines: int = 1  # of an answer, at least: many blocks of a page have only one
     smallest: float = 10.0  # model pixels of a line's height; what gets smaller is left out
     text: bool = True  # False: only the convolutions learn
     kinds: tuple[str, ...] = ()  # of documents; none: all
@@ -165,7 +167,7 @@ class Sampler:
         example = TASKS[token](
             source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
         )
-        if example is None:
+        if example is None or example.answers[0].count(BREAK) + 1 < part.lines:
             return None
         frame = self._frame(example, source.truth, part, rng)
         return None if frame is None else self.laid(example, source.glyphs, frame, rng)

@@ -131,11 +131,12 @@ class Student(nn.Module):
         row, column = (y // CELL).long(), (x // CELL).long()
         near = torch.stack([(row + up).clamp(0, grid[0] - 1) for up in (-1, 0, 1)], -1)
         near = near * grid[1] + column[:, None]
+        heads = torch.arange(POINTERS, device=spots.device)[:, None]
         finer = (x * FINER // CELL).long() + FINER * corner[1]
         points, places = [], []
         for text, shares in watched[1:]:  # in the first layer a token knows only itself
-            chosen = shares[:, :POINTERS].transpose(1, 2)[sample, token].float()  # [n, h, N + T]
-            there = chosen.gather(-1, near[:, None].expand(-1, chosen.shape[1], -1)).sum(-1)
+            there = shares[sample[:, None, None], heads, token[:, None, None], near[:, None]]
+            there = there.float().sum(-1)  # [n, h]
             points.append(-there.clamp(1e-6, 1).log().mean())
             told = text[sample, token]
             places.append(
