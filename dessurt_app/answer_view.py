@@ -24,7 +24,7 @@ class Answer:
     tokens: int = 0
     status: str = ""  # one line on how it goes, or what went wrong
     notices: tuple[str, ...] = ()
-    region: str | None = None  # a picture to lay over the page
+    region: str | None = None  # the file of a `region_picture`
     # Grows from question to question. The browser drops what comes late from an older one, and
     # Gradio, which keeps equal values from the browser, passes on the same answer to a new one.
     serial: int = 0
@@ -73,7 +73,7 @@ class AnswerView(gr.HTML):
                 "tokens": {"type": "integer"},
                 "status": text,
                 "notices": {"type": "array", "items": text},
-                "region": {"description": "a picture of what the model marked, or null"},
+                "region": {"description": "a grey picture, white where the model marks, or null"},
             },
         }
 

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import itertools
 import logging
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
-import cv2
 import gradio as gr
 import numpy as np
-from gradio.utils import get_upload_folder
 
 from dessurt import tasks
 from dessurt.marks import MarksError
@@ -27,13 +23,11 @@ from dessurt.protocol import Done, Instrument, Notice, Region, Request, RequestE
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer
 from dessurt_app.page_canvas import CanvasError, Drawn, read_value
+from dessurt_app.region_picture import region_picture
 from dessurt_app.weights import Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
-REGION_COLOUR = (18, 144, 142)  # red, green, blue
-REGION_OPACITY = 120  # of 255, where the model is sure
-REGION_MAX_SIDE = 1600  # the model's map is far coarser than the page
 
 _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
 
@@ -186,20 +180,3 @@ def _count(tokens: int) -> str:
 
 def _stopped(tokens: int) -> str:
     return strings.STOPPED.format(count=_count(tokens))
-
-
-def region_picture(region: np.ndarray) -> str:
-    """A region (float [height, width], 0 to 1) as a see-through PNG; the path of its file."""
-    height, width = region.shape
-    shrink = min(1.0, REGION_MAX_SIDE / max(height, width))
-    size = max(1, round(width * shrink)), max(1, round(height * shrink))
-    small = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
-    picture = np.empty((*small.shape, 4), np.uint8)
-    picture[..., :3] = REGION_COLOUR[::-1]  # OpenCV writes blue, green, red
-    picture[..., 3] = np.rint(small.clip(0, 1) * REGION_OPACITY)
-    folder = Path(get_upload_folder())
-    folder.mkdir(parents=True, exist_ok=True)
-    file = tempfile.NamedTemporaryFile(dir=folder, suffix=".png", delete=False)
-    with file:
-        file.write(cv2.imencode(".png", picture)[1].tobytes())
-    return file.name

@@ -54,7 +54,7 @@ class PageCanvas(gr.HTML):
     def __init__(self, value: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Args: value: as made by `canvas_value`."""
         template = Template((STATIC / "page_canvas.html").read_text())
-        scripts = ("page_view.js", "page_painter.js", "page_canvas.js")
+        scripts = ("page_view.js", "page_painter.js", "region_map.js", "page_canvas.js")
         super().__init__(
             value=value,
             html_template=template.substitute(strings.CANVAS, accept=_ACCEPTED),

@@ -106,12 +106,59 @@ MISSING = {
     "text": "This task needs text. Type it into the field, for example “{example}”",
 }
 
+# Inspect. Names as for the canvas.
+INSPECT = {
+    "pictures": "What to look at",
+    "picture": "The model's input. Arrow keys move over its pixels; + - zoom, F fit",
+    "ink": "Input",
+    "ink_hint": "Channel 0: the page as the model gets it; masked parts are mid-grey",
+    "marks": "Marks",
+    "marks_hint": "Channel 1: highlighted +1 yellow, masked -1 red, nothing 0 black",
+    "both": "Overlay",
+    "both_hint": "Both channels, one over the other",
+    "region": "Region",
+    "region_hint": "What the model marked: the whiter, the surer",
+    "zoom": "Zoom of the picture",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "zoom_full": "One pixel of the model to one of the screen",
+    "fit": "Fit the picture",
+    "probe_hint": "Point at the picture to read its values.",
+    "threshold": "Marked above",
+    "use": "Use as highlight",
+    "use_hint": "Highlight a box round each part on the page",
+    "save": "Save PNG",
+    "save_hint": "Save what is marked as a black and white picture of the page's size",
+    # Said by the script:
+    "probe": "x {x}, y {y} (page {px}, {py}): input {ink}, marks {mark}",
+    "probe_region": "x {x}, y {y}: {value}",
+    "lost": "The picture could not be fetched: change a mark, or reload the screen.",
+    "no_region": "No region yet: on Ask, tick “Also mark on the page what the model means” and "
+    "press Run.",
+    "found": "{parts} parts, {percent} % of the page",
+    "found_one": "1 part, {percent} % of the page",
+    "found_none": "The model marked nothing above {threshold} (most: {most}).",
+}
+ASK_TAB = "Ask"
+INSPECT_TAB = "Inspect"
+INSPECT_LOADING = "The weights are still loading."
+TENSOR, TENSOR_VALUE = "Tensor", "2 × {height} × {width}, float32"
+SCALE, SCALE_VALUE = "Scale", "{scale:.3g} model pixels to a page pixel"
+PADDING = "Padding"
+PADDING_VALUE = "left {left}, top {top}, right {right}, bottom {bottom}, black"
+WINDOW = "Window"
+WINDOW_VALUE = "page x {x0} to {x1}, y {y0} to {y1}; white outside the page"
+TEXT_SIZE = "Marked text"
+TEXT_SIZE_VALUE = "about {pixels:.0f} model pixels tall"
+TEXT_SIZE_UNKNOWN = "nothing is marked"
+
 # The line under the page.
 PAGE_SIZE = "{width} × {height} px"
 SEES_WINDOW = "model sees {width} × {height} px round the marks"
 SEES_PAGE = "model sees the page at {width} × {height} px"
 TEXT_HEIGHT = "text about {pixels:.0f} px tall"
 TEXT_TOO_SMALL = "text about {pixels:.0f} px tall, too small to read well"
+CROP = "Crop to the marked area"
 
 # The checkpoint.
 MODEL_LOADING = "Loading {name}…"

@@ -382,13 +382,18 @@ watch("value", () => {
 });
 
 // AnswerView announces what the model marked; null takes the old region away.
+const regionMap = makeRegionMap();
 document.addEventListener("dessurt:region", async (event) => {
-  const url = event.detail?.url;
   const forPage = page;
-  const image = url ? await loadImage(url) : null;
-  if (forPage !== page) return;
-  region = image;
+  if (!(await regionMap.load(event.detail?.url)) || forPage !== page) return;
+  region = regionMap.picture;
   refresh();
+});
+
+// InspectView has a slider for what counts as marked.
+document.addEventListener("dessurt:threshold", (event) => {
+  regionMap.cut(event.detail.value);
+  redraw();
 });
 
 new ResizeObserver(() => {
