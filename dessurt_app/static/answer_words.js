@@ -85,9 +85,11 @@ function makeWords(box, details, text, say) {
   function openDetails() {
     const word = words[current];
     const end = current === words.length - 1 ? waiting : [];
-    const heading = document.createElement("p");
-    heading.textContent = text.not_accuracy;
-    details.replaceChildren(...[...word.tokens, ...end].map(tokenDetails), heading);
+    const columns = document.createElement("div");
+    const warning = document.createElement("p");
+    columns.append(...[...word.tokens, ...end].map(tokenDetails));
+    warning.textContent = text.not_accuracy;
+    details.replaceChildren(columns, warning);
     details.showPopover();
     const at = word.node.getBoundingClientRect();
     const room = [innerWidth - details.offsetWidth - 8, innerHeight - details.offsetHeight - 8];
