@@ -56,16 +56,47 @@ ANSWER = {
     "run_key": "Ctrl+↵",
     "stop": "Stop",
     "stop_key": "Esc",
+    "resume": "Continue",
+    "resume_hint": "Let the model go on from here",
     "answer": "Answer",
+    "show_as": "Show the answer as",
+    "as_text": "Text",
+    "as_tree": "Tree",
+    "as_list": "List",
     "copy": "Copy",
     "copied": "Copied",
+    "edit": "Edit",
+    "edit_hint": "Correct the answer (E, or double click); Enter saves, Esc leaves it as it was",
+    "save": "Save",
+    "editor": "Correct the answer",
+    "edited": "edited",
+    "restore": "Restore",
+    "restore_hint": "Back to what the model wrote",
+    "threshold": "Underline below",
+    "threshold_hint": "How sure the model must be of a word: its confidence, not its accuracy",
+    # Said by the script:
     "asking": "Asking…",
     "lost": "This question was not answered: see the message in the corner, then press Run again.",
+    "stopped_early": "Stopped before it began",
+    "percent": "{percent} %",
+    "unsure": "words to check: {n}",
+    "sure_of": "{percent} % sure",
+    "details": "{token}: {percent} % sure. Instead: {others}.",
+    "not_accuracy": "Model confidence, not accuracy",
+    "end": "end",
+    "part": "part of a character",
+    "repairs": "Repaired JSON:",
+    "repair_added": "added {text}",
+    "repair_removed": "left out {text}",
+    "blank": "blank",
+    "entries": "{n} entries",
+    "one_entry": "1 entry",
 }
 
 TASK = "Task"
 TEXT = "Text"
 REGION = "Also mark on the page what the model means"
+LIMIT = "Most tokens"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (
@@ -90,6 +121,10 @@ COUNT = "{tokens} tokens"
 COUNT_ONE = "1 token"
 SPEED = "{count} · {speed:.0f} tok/s"
 TOOK = "{progress} · {seconds:.1f} s"
+CONFIDENCE = "{progress} · confidence {mean:.2f}"
+AHEAD_ONE = "1 ahead of you"
+AHEAD = "{people} ahead of you"
+NOTHING_TO_CONTINUE = "This answer cannot be continued any more: press Run."
 STOPPED = "Stopped after {count}"
 STOPPED_AT_LIMIT = "Stopped at the limit of {count}"
 REGION_FOUND = "the model marked {percent:.1f} % of the page"

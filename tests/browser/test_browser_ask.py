@@ -49,7 +49,7 @@ def test_stop_ends_decoding_and_keeps_the_text(screen, fake):
     time.sleep(0.4)
     assert fake.computed == stopped
     words = screen.answer.count("word")
-    assert screen.status == f"Stopped after {words} tokens"
+    assert screen.status == f"Stopped after {words} tokens · confidence 0.90"
     assert 4 <= words <= stopped
     assert not screen.running
 
