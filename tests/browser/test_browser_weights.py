@@ -16,7 +16,7 @@ from dessurt_app.weights import SHIPPED
 def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
     open_screen, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("dessurt_app.weights.SHIPPED", tmp_path)
+    monkeypatch.setattr("dessurt_app.weights.CHECKPOINTS", tmp_path)
     with serve() as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.status == strings.NO_CHECKPOINT)
@@ -39,7 +39,7 @@ def test_run_waits_for_the_weights(open_screen, monkeypatch, tmp_path):
         screen.wait_for(lambda: screen.status == strings.LOADING_WEIGHTS)
         there.set()
         screen.wait_for(lambda: screen.answer == "a b c")
-        screen.wait_for(lambda: screen.tab.text_content("#model").strip() == "fake · CPU")
+        screen.wait_for(lambda: screen.tab.text_content("#model summary") == "fake · CPU")
         screen.wait_for(lambda: "model sees 1024 × 64" in screen.caption)
 
 
