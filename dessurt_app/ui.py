@@ -46,8 +46,7 @@ def build(
     ) as app:
         header = build_header(weights)
         canvas, tabs = build_ask_tab(app, Asking(weights, ask), header)
-        # In the page from the start, though not shown: it must hear of regions all the time.
-        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab", render_children=True):
+        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
             build_inspect_tab(app, canvas, weights, header)
         build_api(weights)
     return app.queue(max_size=LONGEST_QUEUE)
@@ -60,7 +59,8 @@ def launch_options() -> dict[str, Any]:
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>",
+        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>"
+        f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
         "run_history": False,

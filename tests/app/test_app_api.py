@@ -81,7 +81,8 @@ def test_answer_is_streamed(client, fake, page):
 def test_region_is_a_file(client, page):
     canvas, *rest = question(page)
     answer = client.predict(canvas, *rest[:2], True, api_name="/answer")
-    assert Image.open(answer["region"]).size == (400, 300)
+    picture = Image.open(answer["region"])
+    assert (picture.size, picture.mode) == ((400, 300), "L")
 
 
 def test_cancelling_stops_the_model(client, fake, page):
