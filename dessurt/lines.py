@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from dessurt.marks import Bounds
+from dessurt.marks import Bounds, Marks
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
@@ -27,6 +27,21 @@ EMPTY = 0.1  # of it have at most the emptiest rows between two lines
 BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
 SMALLEST = 9.0  # page pixels; nothing smaller could be read
 SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
+MEASURED_MARKS = 32  # of very many marks only so many are measured
+
+
+def marked_line_height(gray: np.ndarray, marks: Marks) -> float | None:
+    """The median `line_height` of what is highlighted (masked, if nothing is); None without marks.
+
+    Args:
+        gray: the page, [H, W].
+        marks: in page pixels; of very many an even choice stands for all.
+    """
+    shapes = marks.of("highlight") or marks.of("mask")
+    if not shapes:
+        return None
+    chosen = shapes[:: -(-len(shapes) // MEASURED_MARKS)]
+    return float(np.median([line_height(gray, shape.bounds()) for shape in chosen]))
 
 
 def line_height(gray: np.ndarray, box: Bounds) -> float:
@@ -36,20 +51,18 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     form a band for every line.
 
     Args:
-        gray: the page, 0 to 255 [H, W].
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
         box: x0, y0, x1, y1 in page pixels.
     """
     x0, y0, x1, y1 = box
     cut = gray[max(int(y0), 0) : int(np.ceil(y1)), max(int(x0), 0) : int(np.ceil(x1))]
     if cut.size < 64:
         return y1 - y0
-    cut = cut.astype(np.uint8, copy=False)  # the grey of a colour page is not whole-numbered
-    _, ink = cv2.threshold(cut, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    _, ink = cv2.threshold(cut.astype(np.uint8), 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     if ink.mean() > 0.5:  # white on black
         ink = 1 - ink
     # Of each row's own extent: the last line of a paragraph is often short.
-    columns = np.arange(ink.shape[1])
-    last, first = (columns * ink).max(1), np.where(ink > 0, columns, ink.shape[1]).min(1)
+    first, last = ink.argmax(1), ink.shape[1] - 1 - ink[:, ::-1].argmax(1)
     rows = ink.sum(1) / np.maximum(last - first + 1, (y1 - y0) / 2)
     full = np.percentile(rows, 90)
     dense = rows >= DENSE * full

@@ -113,16 +113,47 @@ ANSWER = {
     "run_key": "Ctrl+↵",
     "stop": "Stop",
     "stop_key": "Esc",
+    "resume": "Continue",
+    "resume_hint": "Let the model go on from here",
     "answer": "Answer",
+    "show_as": "Show the answer as",
+    "as_text": "Text",
+    "as_tree": "Tree",
+    "as_list": "List",
     "copy": "Copy",
     "copied": "Copied",
+    "edit": "Edit",
+    "edit_hint": "Correct the answer (E, or double click); Enter saves, Esc leaves it as it was",
+    "save": "Save",
+    "editor": "Correct the answer",
+    "edited": "edited",
+    "restore": "Restore",
+    "restore_hint": "Back to what the model wrote",
+    "threshold": "Underline below",
+    "threshold_hint": "How sure the model must be of a word: its confidence, not its accuracy",
+    # Said by the script:
     "asking": "Asking…",
     "lost": "This question was not answered: see the message in the corner, then press Run again.",
+    "stopped_early": "Stopped before it began",
+    "percent": "{percent} %",
+    "unsure": "words to check: {n}",
+    "sure_of": "{percent} % sure",
+    "details": "{token}: {percent} % sure. Instead: {others}.",
+    "not_accuracy": "Model confidence, not accuracy",
+    "end": "end",
+    "part": "part of a character",
+    "repairs": "Repaired JSON:",
+    "repair_added": "added {text}",
+    "repair_removed": "left out {text}",
+    "blank": "blank",
+    "entries": "{n} entries",
+    "one_entry": "1 entry",
 }
 
 TASK = "Task"
 TEXT = "Text"
 REGION = "Also mark on the page what the model means"
+LIMIT = "Most tokens"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (
@@ -147,6 +178,10 @@ COUNT = "{tokens} tokens"
 COUNT_ONE = "1 token"
 SPEED = "{count} · {speed:.0f} tok/s"
 TOOK = "{progress} · {seconds:.1f} s"
+CONFIDENCE = "{progress} · confidence {mean:.2f}"
+AHEAD_ONE = "1 ahead of you"
+AHEAD = "{people} ahead of you"
+NOTHING_TO_CONTINUE = "This answer cannot be continued any more: press Run."
 STOPPED = "Stopped after {count}"
 STOPPED_AT_LIMIT = "Stopped at the limit of {count}"
 REGION_FOUND = "the model marked {percent:.1f} % of the page"
@@ -163,12 +198,59 @@ MISSING = {
     "text": "This task needs text. Type it into the field, for example “{example}”",
 }
 
+# Inspect. Names as for the canvas.
+INSPECT = {
+    "pictures": "What to look at",
+    "picture": "The model's input. Arrow keys move over its pixels; + - zoom, F fit",
+    "ink": "Input",
+    "ink_hint": "Channel 0: the page as the model gets it; masked parts are mid-grey",
+    "marks": "Marks",
+    "marks_hint": "Channel 1: highlighted +1 yellow, masked -1 red, nothing 0 black",
+    "both": "Overlay",
+    "both_hint": "Both channels, one over the other",
+    "region": "Region",
+    "region_hint": "What the model marked: the whiter, the surer",
+    "zoom": "Zoom of the picture",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+    "zoom_full": "One pixel of the model to one of the screen",
+    "fit": "Fit the picture",
+    "probe_hint": "Point at the picture to read its values.",
+    "threshold": "Marked above",
+    "use": "Use as highlight",
+    "use_hint": "Highlight a box round each part on the page",
+    "save": "Save PNG",
+    "save_hint": "Save what is marked as a black and white picture of the page's size",
+    # Said by the script:
+    "probe": "x {x}, y {y} (page {px}, {py}): input {ink}, marks {mark}",
+    "probe_region": "x {x}, y {y}: {value}",
+    "lost": "The picture could not be fetched: change a mark, or reload the screen.",
+    "no_region": "No region yet: on Ask, tick “Also mark on the page what the model means” and "
+    "press Run.",
+    "found": "{parts} parts, {percent} % of the page",
+    "found_one": "1 part, {percent} % of the page",
+    "found_none": "The model marked nothing above {threshold} (most: {most}).",
+}
+ASK_TAB = "Ask"
+INSPECT_TAB = "Inspect"
+INSPECT_LOADING = "The weights are still loading."
+TENSOR, TENSOR_VALUE = "Tensor", "2 × {height} × {width}, float32"
+SCALE, SCALE_VALUE = "Scale", "{scale:.3g} model pixels to a page pixel"
+PADDING = "Padding"
+PADDING_VALUE = "left {left}, top {top}, right {right}, bottom {bottom}, black"
+WINDOW = "Window"
+WINDOW_VALUE = "page x {x0} to {x1}, y {y0} to {y1}; white outside the page"
+TEXT_SIZE = "Marked text"
+TEXT_SIZE_VALUE = "about {pixels:.0f} model pixels tall"
+TEXT_SIZE_UNKNOWN = "nothing is marked"
+
 # The line under the page.
 PAGE_SIZE = "{width} × {height} px"
 SEES_WINDOW = "model sees {width} × {height} px round the marks"
 SEES_PAGE = "model sees the page at {width} × {height} px"
 TEXT_HEIGHT = "text about {pixels:.0f} px tall"
 TEXT_TOO_SMALL = "text about {pixels:.0f} px tall, too small to read well"
+CROP = "Crop to the marked area"
 
 # The checkpoint.
 MODEL_LOADING = "Loading {name}…"
@@ -184,4 +266,5 @@ CHECKPOINT_FAILED = "The checkpoint could not be loaded: {reason}"
 PAGE_GONE = "This page is not on the server any more: open it again."
 PAGE_CHANGED = "The marks were drawn on a page of another size: open the page again."
 NO_PAGE = "There is no page: open one or pick an example."
-MORE_PAGES = "{name} has {pages} pages; this is the first."
+NO_NUMBER = "The number of the page must be a whole number, 0 for the first: open the page again."
+NO_BOX = "There is nothing to cut out: give the four numbers x0, y0, x1, y1 in page pixels."

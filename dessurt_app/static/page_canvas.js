@@ -18,9 +18,10 @@ const sizeInput = part("size");
 const paint = makePainter(canvas);
 const history = makeHistory({ page: null, marks: {} });
 const memory = makeMemory();
+const regionMap = makeRegionMap();
 
 let picture = null; // the page as an image, once it is loaded
-let region = null; // the model's region as an image, stretched over the page
+let region = null; // what the model marked, {picture} stretched over the page; new when it changes
 let shownPage = null; // the page that picture, region and lines belong to
 let chosenTool = ""; // by the person; before that it depends on the page
 let spaceHeld = false;
@@ -214,6 +215,11 @@ function refresh() {
   redraw();
 }
 
+function showRegion() {
+  region = regionMap.picture && { picture: regionMap.picture };
+  refresh();
+}
+
 function hover(point) {
   const current = point && board.tool === "line" ? lines.at(point) : -1;
   if (current === lines.current) return;
@@ -348,14 +354,16 @@ watch("value", () => {
 document.addEventListener("dessurt:add-marks", (event) => board.page && board.add(event.detail.shapes));
 document.addEventListener("dessurt:crop", () => board.page && opener.crop());
 
-// AnswerView announces what the model marked; null takes the old region away.
+// AnswerView announces what the model marked; null takes the old region away. InspectView has a
+// slider for what counts as marked.
 document.addEventListener("dessurt:region", async (event) => {
-  const url = event.detail?.url;
-  const forPage = board.page;
-  const image = url ? await loadImage(url) : null;
-  if (forPage !== board.page) return;
-  region = image;
-  refresh();
+  const { page } = board;
+  if (!(await regionMap.load(event.detail?.url)) || page !== board.page) return;
+  showRegion();
+});
+document.addEventListener("dessurt:threshold", (event) => {
+  regionMap.cut(event.detail.value);
+  if (region) showRegion();
 });
 
 new ResizeObserver(() => {

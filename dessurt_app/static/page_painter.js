@@ -13,8 +13,8 @@ function makePainter(canvas) {
   let hatch = null;
 
   /**
-   * Scene: {page, picture and region (or null), shapes, draft (or null), view, and two boxes or
-   * null: pointed (the line under the mouse) and selected}. Without a page all is empty.
+   * Scene: {page, picture and region ({picture}) or null, shapes, draft (or null), view, and two
+   * boxes or null: pointed (the line under the mouse) and selected}. Without a page all is empty.
    */
   function paint(scene) {
     const box = canvas.getBoundingClientRect();
@@ -69,7 +69,7 @@ function makePainter(canvas) {
     backdrop.fillStyle = "#fff"; // until the picture is there
     backdrop.fillRect(0, 0, page.width, page.height);
     if (picture) backdrop.drawImage(picture, 0, 0, page.width, page.height);
-    if (region) backdrop.drawImage(region, 0, 0, page.width, page.height);
+    if (region) backdrop.drawImage(region.picture, 0, 0, page.width, page.height);
   }
 
   function refreshFinished(shapes, key, place) {
