@@ -33,6 +33,21 @@ ASSETS = Path(__file__).parent.parent / "assets"
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats do not look at it
 THUMBNAIL_SIDE = 160  # pixels, of the longer one
 THUMBNAILS_AT_ONCE = 24
+_SCRIPTS = (  # put together in this order
+    "page_view.js",
+    "page_shapes.js",
+    "page_painter.js",
+    "region_map.js",
+    "page_history.js",
+    "page_lines.js",
+    "page_tools.js",
+    "page_pointer.js",
+    "page_keys.js",
+    "page_toolbar.js",
+    "page_strip.js",
+    "page_opener.js",
+    "page_canvas.js",
+)
 _ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
 
 
@@ -54,12 +69,11 @@ class PageCanvas(gr.HTML):
     def __init__(self, value: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Args: value: as made by `canvas_value`."""
         template = Template((STATIC / "page_canvas.html").read_text())
-        scripts = ("page_view.js", "page_painter.js", "region_map.js", "page_canvas.js")
         super().__init__(
             value=value,
             html_template=template.substitute(strings.CANVAS, accept=_ACCEPTED),
             css_template=(STATIC / "page_canvas.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in scripts),
+            js_on_load="".join((STATIC / name).read_text() for name in _SCRIPTS),
             apply_default_css=False,
             text=strings.CANVAS,
             **kwargs,

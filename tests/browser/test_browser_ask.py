@@ -255,7 +255,8 @@ def test_phone_shows_run_and_does_not_scroll_sideways(app, fake, open_screen):
     assert box["y"] + box["height"] <= 844 and box["height"] >= 44
     small = screen.tab.evaluate(
         """[...document.querySelectorAll('#page .toolbar button')]
-           .map(b => b.getBoundingClientRect()).filter(r => r.width < 44 || r.height < 44).length"""
+           .filter(b => b.offsetParent).map(b => b.getBoundingClientRect())
+           .filter(r => r.width < 44 || r.height < 44).length"""
     )
     assert small == 0
     screen.tab.tap('[data-part="run"]')
