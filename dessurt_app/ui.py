@@ -11,6 +11,7 @@ import gradio as gr
 from dessurt.protocol import Instrument
 from dessurt_app import strings
 from dessurt_app.ask_tab import build_ask_tab
+from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.weights import Weights
 
@@ -24,6 +25,7 @@ def build(model: Instrument | None = None, checkpoint: str | Path | None = None)
         model: a model to ask. Without one, a checkpoint is read in the background.
         checkpoint: path of the checkpoint; the shipped one by default.
     """
+    never_fetch()
     weights = Weights(model, checkpoint)
     with gr.Blocks(
         title=strings.TITLE,
