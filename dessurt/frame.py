@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -43,6 +44,8 @@ class Frame:
     offset: tuple[float, float]  # model x, y of the page's upper left corner
     window: Rectangle  # the part of the page plane that is resampled; may reach outside the page
     placed: Rectangle  # where that part comes to lie in the model image; may reach outside it
+    # Of the marked text, page pixels; None: not measured. It is no part of the placement.
+    line_height: float | None = field(default=None, compare=False)
 
     @classmethod
     def fit(
@@ -119,7 +122,8 @@ class Frame:
         scale = max(scale, min(height / page[0], width / page[1], 1.0))
         needed = (y1 - y0) * scale + 2 * FOCUS_MARGIN[0]
         image = (min(height * max(math.ceil(needed / height - 1e-6), 1), most[0]), width)
-        return cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)
+        frame = cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)
+        return replace(frame, line_height=line)
 
     @classmethod
     def whole(cls, page_size: Sequence[int], image_size: Sequence[int], step: int) -> Frame:
@@ -187,9 +191,21 @@ class Frame:
         """How tall, in model pixels, something of this height on the page is to the model."""
         return page_pixels * self.scale[1]
 
+    @property
+    def marked_text_height(self) -> float | None:
+        """How tall the marked text is to the model, in model pixels; None: not measured."""
+        return None if self.line_height is None else self.text_height(self.line_height)
+
     def picture(self, page: Page) -> np.ndarray:
         """The page as laid into the model image: float32 [H, W], 0 black to 255 white."""
-        return self._fitted(page.gray) if self.mode == "fit" else self._window(page.gray)
+        if self.mode != "fit":
+            return self._window(page.gray)
+        frame, picture = _last_fitted.get(page, (None, None))
+        if picture is None or frame != self:
+            picture = self._fitted(page.gray)
+            picture.setflags(write=False)
+            _last_fitted[page] = self, picture
+        return picture
 
     def marked(self, marks: Marks) -> np.ndarray:
         """The marks in the model image: float32 [H, W], +1 highlight, -1 mask, 0 nothing."""
@@ -246,6 +262,10 @@ class Frame:
         how = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
         resized = cv2.resize(cut, (width, height), interpolation=how)
         return np.clip(resized, 0, 255)  # cubic interpolation overshoots at sharp edges
+
+
+# The spline is slow and the same for all marks on a page, so each page's last picture is kept.
+_last_fitted: WeakKeyDictionary[Page, tuple[Frame, np.ndarray]] = WeakKeyDictionary()
 
 
 def _resize_spline(gray: np.ndarray, size: Size) -> np.ndarray:

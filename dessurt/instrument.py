@@ -9,7 +9,6 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +17,7 @@ from dessurt.checkpoint import Checkpoint, CheckpointError, load
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
-from dessurt.lines import line_height
+from dessurt.lines import marked_line_height
 from dessurt.marks import Marks, MarksError
 from dessurt.model.tokenizer import END
 from dessurt.page import Page
@@ -83,11 +82,10 @@ class DessurtInstrument:
         `Frame`); official ones see the whole page.
         """
         wanted, largest = self.checkpoint.config.get("frame", {}), self.config.image_size
+        tall = marked_line_height(page.gray, marks)
         if wanted.get("mode") != "focus":
-            return Frame.fit(page.size, largest)
-        if marks.has("highlight") or marks.has("mask"):
-            shapes = marks.of("highlight") or marks.of("mask")
-            tall = float(np.median([line_height(page.gray, each.bounds()) for each in shapes]))
+            return replace(Frame.fit(page.size, largest), line_height=tall)
+        if tall is not None:
             return Frame.focus(
                 page.size, largest, marks, wanted["text_height"], wanted.get("least"), tall
             )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-import statistics
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,21 +13,22 @@ import gradio as gr
 from gradio.events import Dependency
 
 from dessurt import tasks
-from dessurt.frame import Frame
-from dessurt.lines import line_height
 from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.asking import Asking, given_needs
+from dessurt_app.caption import Caption, caption
 from dessurt_app.examples import Example, load_examples
-from dessurt_app.page_canvas import CanvasError, Drawn, PageCanvas, canvas_value, read_value
+from dessurt_app.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
 from dessurt_app.weights import Weights, WeightsError
 
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
-SMALL_TEXT = 8  # model pixels; below this lines often cannot be read
+WAITING = 16  # questions that wait for the model at once; Gradio keeps the others
+LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
 @dataclass(frozen=True)
@@ -35,21 +36,28 @@ class _Parts:
     """The components that have something to say to each other."""
 
     canvas: PageCanvas
-    caption: gr.HTML
+    caption: Caption
+    tabs: gr.Tabs
     task: gr.Dropdown
     text: gr.Textbox
     needs: gr.HTML
     answer: AnswerView
     show_region: gr.Checkbox
+    limit: gr.Number
     examples: list[tuple[Example, gr.Button]]
 
 
-def build_ask_tab(app: gr.Blocks, weights: Weights, model_label: gr.HTML) -> None:
-    """Lay out the screen inside `app`, which is being built, and wire it up."""
+def build_ask_tab(
+    app: gr.Blocks, weights: Weights, model_label: gr.HTML
+) -> tuple[PageCanvas, gr.Tabs]:
+    """Lay out the screen inside `app`, which is being built, and wire it up.
+
+    Returns the page, and the tabs beside it, to which others can be added.
+    """
     parts = _lay_out(load_examples())
     asking = Asking(weights)
-    run = _wire_asking(parts, asking)
-    _wire_examples(parts, asking, run)
+    events = _wire_asking(parts, asking)
+    _wire_examples(parts, asking, events)
 
     describe = partial(_describe, weights)
     asked, described = (
@@ -68,6 +76,7 @@ def build_ask_tab(app: gr.Blocks, weights: Weights, model_label: gr.HTML) -> Non
         api_visibility="private",
     )
     told.then(describe, asked, described, **_QUICK)
+    return parts.canvas, parts.tabs
 
 
 def _lay_out(examples: list[Example]) -> _Parts:
@@ -75,8 +84,12 @@ def _lay_out(examples: list[Example]) -> _Parts:
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(scale=60, min_width=320, elem_id="left"):
             canvas = PageCanvas(canvas_value(first.page, first.marks), elem_id="page")
-            caption = gr.HTML(elem_id="caption", apply_default_css=False)
-        with gr.Column(scale=40, min_width=320, elem_id="right"):
+            line = Caption(elem_id="caption")
+        with (
+            gr.Column(scale=40, min_width=320, elem_id="right"),
+            gr.Tabs(elem_id="tabs") as tabs,
+            gr.Tab(strings.ASK_TAB, elem_id="ask-tab"),
+        ):
             task = gr.Dropdown(_choices(()), value=first.task, label=strings.TASK, elem_id="task")
             text = gr.Textbox(
                 first.text,
@@ -87,36 +100,67 @@ def _lay_out(examples: list[Example]) -> _Parts:
             )
             needs = gr.HTML(elem_id="needs", apply_default_css=False)
             answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
-            show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
+            with gr.Row(elem_id="options"):
+                show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
+                limit = gr.Number(
+                    Request.max_tokens,
+                    label=strings.LIMIT,
+                    elem_id="limit",
+                    precision=0,
+                    minimum=1,
+                    maximum=LONGEST,
+                )
     with gr.Row(elem_id="examples"):
         gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
         buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
     shown = list(zip(examples, buttons, strict=True))
-    return _Parts(canvas, caption, task, text, needs, answer, show_region, shown)
+    return _Parts(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
 
 
-def _wire_asking(parts: _Parts, asking: Asking) -> Dependency:
-    run = parts.answer.submit(
-        asking.answer_stream,
-        [parts.canvas, parts.task, parts.text, parts.show_region],
-        parts.answer,
-        api_name="answer",
-        concurrency_id="model",
-        concurrency_limit=1,
-        show_progress="hidden",
-    )
-    # Only when Gradio is through with one question it takes the next; the view waits for this.
-    run.then(None, js=_TELL.format(event="over"), show_progress="hidden")
-    run.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
-    parts.answer.stop(asking.stop, parts.answer, parts.answer, cancels=run, **_QUICK)
-    return run
+def _wire_asking(parts: _Parts, asking: Asking) -> list[Dependency]:
+    """Run, Continue and Stop; returns the events that an example stops, too."""
+    last = gr.State()  # the session's last answer, to go on from
+    shown = [parts.answer, last]
+
+    def ask(
+        canvas: dict, task: str, text: str, show_region: bool, limit: int, request: gr.Request
+    ) -> Iterator[tuple[Answer, Answer]]:
+        yield from _twice(asking.answer_stream(canvas, task, text, show_region, limit, request))
+
+    def resume(last: Answer | None, request: gr.Request) -> Iterator[tuple[Answer, Answer]]:
+        yield from _twice(asking.resume_stream(last, request))
+
+    def stop(request: gr.Request) -> tuple[Any, Any]:
+        stopped = asking.stop(request)
+        return (stopped, stopped) if stopped else (gr.skip(), gr.skip())
+
+    # Asking lets one question at a time to the model and tells the others how many are ahead.
+    options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
+    asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit]
+    events = [
+        parts.answer.submit(ask, asked, shown, api_name="answer", **options),
+        parts.answer.resume(resume, last, shown, api_visibility="private", **options),
+    ]
+    for event in events:
+        # Only when Gradio is through with one question it takes the next; the view waits for this.
+        event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
+        event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
+    parts.answer.stop(stop, None, shown, cancels=events, **_QUICK)
+    return events
 
 
-def _wire_examples(parts: _Parts, asking: Asking, run: Dependency) -> None:
+def _twice(answers: Iterator[Answer]) -> Iterator[tuple[Answer, Answer]]:
+    """Each answer for the view and for the session."""
+    with closing(answers):
+        for answer in answers:
+            yield answer, answer
+
+
+def _wire_examples(parts: _Parts, asking: Asking, events: list[Dependency]) -> None:
     outputs = [parts.canvas, parts.task, parts.text, parts.answer]
     for example, button in parts.examples:
         show = partial(_show_example, asking, example)
-        button.click(show, None, outputs, cancels=run, **_QUICK)
+        button.click(show, None, outputs, cancels=events, **_QUICK)
 
 
 def _choices(learned: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -164,7 +208,7 @@ def _describe(
         drawn = read_value(canvas)
     except (CanvasError, PageError, MarksError) as error:
         return field, _needs_line(task, {}), html.escape(str(error))
-    return field, _needs_line(task, given_needs(drawn, text)), _caption(weights, drawn)
+    return field, _needs_line(task, given_needs(drawn, text)), caption(weights, drawn)
 
 
 def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:
@@ -174,32 +218,3 @@ def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:
     signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
     items = (f"<span>{signs[given.get(need, False)]} {need}</span>" for need in needs)
     return " ".join((strings.NEEDS, *items))
-
-
-def _caption(weights: Weights, drawn: Drawn) -> str:
-    """The size of the page and, once the model is there, what the model will see of it."""
-    parts = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
-    if weights.ready:
-        try:
-            marks = drawn.marks.checked(drawn.page.size)
-            frame = weights.model().frame(drawn.page, marks)
-        except (WeightsError, MarksError):
-            pass  # asking will say so
-        else:
-            bounds = [shape.bounds() for shape in marks.of("highlight")]
-            parts += _sees(frame, [line_height(drawn.page.gray, box) for box in bounds])
-    return html.escape(" · ".join(parts))
-
-
-def _sees(frame: Frame, lines: list[float]) -> Iterator[str]:
-    """What the model will see; `lines`: heights of highlighted lines in page pixels."""
-    if frame.mode == "focus":
-        height, width = frame.image_size
-        yield strings.SEES_WINDOW.format(width=width, height=height)
-    else:
-        height, width = frame.shown_size
-        yield strings.SEES_PAGE.format(width=width, height=height)
-    if lines:
-        tall = frame.text_height(statistics.median(lines))
-        told = strings.TEXT_TOO_SMALL if tall < SMALL_TEXT else strings.TEXT_HEIGHT
-        yield told.format(pixels=tall)

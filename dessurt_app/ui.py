@@ -1,4 +1,4 @@
-"""The whole screen: header, tabs (so far one), theme, and how it is launched."""
+"""The whole screen: header, tabs, theme, and how it is launched."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import gradio as gr
 from dessurt.protocol import Instrument
 from dessurt_app import strings
 from dessurt_app.ask_tab import build_ask_tab
+from dessurt_app.inspect_tab import build_inspect_tab
 from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.weights import Weights
@@ -40,7 +41,10 @@ def build(model: Instrument | None = None, checkpoint: str | Path | None = None)
                 apply_default_css=False,
             )
             label = gr.HTML(html.escape(weights.label()), elem_id="model", apply_default_css=False)
-        build_ask_tab(app, weights, label)
+        canvas, tabs = build_ask_tab(app, weights, label)
+        # In the page from the start, though not shown: it must hear of regions all the time.
+        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab", render_children=True):
+            build_inspect_tab(app, canvas, weights, label)
     return app
 
 

@@ -1,0 +1,192 @@
+"""Inspect: the exact input of the model, and its region; the screen is static/inspect_view.js.
+
+Nothing here runs the model, so nothing waits behind a question.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import FileData
+from gradio.utils import get_upload_folder
+
+from dessurt.frame import Frame
+from dessurt.inspect.inputs import ModelInput, model_input
+from dessurt.marks import MarksError
+from dessurt.page import PageError
+from dessurt_app import strings
+from dessurt_app.page_canvas import STATIC, CanvasError, PageCanvas, read_value
+from dessurt_app.weights import Weights, WeightsError
+
+KEPT_FILES = 64  # of up to 12 MB; the browser fetches one at once, so older ones are of no use
+_TELL = "(canvas) => document.dispatchEvent(new CustomEvent('dessurt:drawn', {detail: canvas}))"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the model would get for the page and the marks that are there now."""
+
+    message: str = ""  # why there is none
+    channels: str | None = None  # a .npy file: float32 [2, H, W], ink and marks
+    scale: tuple[float, float] = (1.0, 1.0)  # model pixels per page pixel, x and y
+    offset: tuple[float, float] = (0.0, 0.0)  # model x, y of the page's upper left corner
+    page_size: tuple[int, int] = (0, 0)  # height, width
+    text_height: float | None = None  # of marked text, model pixels
+    facts: tuple[tuple[str, str], ...] = ()  # what to tell people: names and values
+
+
+class InspectView(gr.HTML):
+    """Shows a `Preview` and the model's region; its event `look` asks for a new preview."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Args: kwargs: as of gr.HTML."""
+        template = Template((STATIC / "inspect_view.html").read_text())
+        scripts = ("page_view.js", "region_map.js", "input_pictures.js", "inspect_view.js")
+        super().__init__(
+            value=Preview(),
+            html_template=template.substitute(strings.INSPECT),
+            css_template=(STATIC / "inspect_view.css").read_text(),
+            js_on_load="".join((STATIC / name).read_text() for name in scripts),
+            apply_default_css=False,
+            text=strings.INSPECT,
+            **kwargs,
+        )
+
+    def preprocess(self, payload: Any) -> None:
+        """Nothing that the browser shows here is of use to Python."""
+
+    def postprocess(self, value: Preview) -> dict[str, Any]:
+        """The preview as JSON; Gradio adds the address of the file."""
+        shown = asdict(value)
+        if value.channels:
+            shown["channels"] = FileData(path=value.channels).model_dump()
+        return shown
+
+    def api_info(self) -> dict[str, Any]:
+        """The value as JSON schema."""
+        pair = {"type": "array", "items": {"type": "number"}}
+        return {
+            "type": "object",
+            "properties": {
+                "message": {"type": "string"},
+                "channels": {"description": "a .npy file: float32 [2, height, width]"},
+                "scale": pair,
+                "offset": pair,
+                "page_size": pair,
+                "text_height": {"description": "of marked text in model pixels, or null"},
+                "facts": {"type": "array"},
+            },
+        }
+
+    def example_payload(self) -> Any:
+        """For Gradio's API page."""
+        return asdict(Preview())
+
+    example_value = example_payload
+
+
+def build_inspect_tab(app: gr.Blocks, canvas: PageCanvas, weights: Weights, label: gr.HTML) -> None:
+    """Fill the tab that is being built.
+
+    Args:
+        app: the app that is being built.
+        canvas: the page to look at.
+        weights: where the model comes from.
+        label: changes when another model is there.
+    """
+    view = InspectView(elem_id="inspect")
+    # The view asks for a preview when something has changed and it is in sight.
+    gr.on(
+        [app.load, canvas.change, label.change],
+        None,
+        canvas,
+        js=_TELL,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    view.look(
+        partial(preview, weights),
+        canvas,
+        view,
+        api_name="preview",
+        queue=False,
+        show_progress="hidden",
+        trigger_mode="always_last",
+    )
+
+
+def preview(weights: Weights, canvas: dict) -> Preview:
+    """What the model would get for this page with these marks; the model is not run.
+
+    Args:
+        weights: where the model comes from.
+        canvas: as for /answer.
+    """
+    if not weights.ready:
+        return Preview(strings.INSPECT_LOADING)
+    try:
+        drawn = read_value(canvas)
+        given = model_input(weights.model(), drawn.page, drawn.marks)
+    except (CanvasError, PageError, MarksError, WeightsError) as error:
+        return Preview(str(error))
+    frame = given.frame
+    return Preview(
+        channels=_write(given.channels),
+        scale=frame.scale,
+        offset=frame.offset,
+        page_size=frame.page_size,
+        text_height=frame.marked_text_height,
+        facts=tuple(_facts(given)),
+    )
+
+
+def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
+    frame = given.frame
+    height, width = frame.image_size
+    yield strings.TENSOR, strings.TENSOR_VALUE.format(width=width, height=height)
+    yield strings.SCALE, strings.SCALE_VALUE.format(scale=frame.scale[1])
+    if frame.mode == "fit":
+        yield strings.PADDING, strings.PADDING_VALUE.format(**_padding(frame))
+    else:
+        x0, y0, x1, y1 = frame.window
+        told = strings.WINDOW_VALUE.format(x0=x0, y0=y0, x1=x1, y1=y1)
+        yield strings.WINDOW, told
+    if frame.marked_text_height is None:
+        yield strings.TEXT_SIZE, strings.TEXT_SIZE_UNKNOWN
+    else:
+        told = strings.TEXT_SIZE_VALUE.format(pixels=frame.marked_text_height)
+        yield strings.TEXT_SIZE, told
+
+
+def _padding(frame: Frame) -> dict[str, int]:
+    height, width = frame.image_size
+    left, top, right, bottom = frame.placed
+    return {"left": left, "top": top, "right": width - right, "bottom": height - bottom}
+
+
+def _write(channels: np.ndarray) -> str:
+    """Keep the array in a new file and forget the oldest ones."""
+    folder = Path(get_upload_folder()) / "inputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".npy", delete=False) as file:
+        np.save(file, channels)
+    files = [path for path in folder.iterdir() if path.suffix == ".npy"]
+    # Names are random; two requests at once may both delete the same file.
+    for path in sorted(files, key=_age)[:-KEPT_FILES]:
+        path.unlink(missing_ok=True)
+    return file.name
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
