@@ -82,7 +82,7 @@ class InspectView(gr.HTML):
                 "offset": pair,
                 "page_size": pair,
                 "text_height": {"description": "of marked text in model pixels, or null"},
-                "facts": {"type": "array"},
+                "facts": {"type": "array", "items": {"description": "a name and a value"}},
             },
         }
 

@@ -42,8 +42,7 @@ def build(model: Instrument | None = None, checkpoint: str | Path | None = None)
             )
             label = gr.HTML(html.escape(weights.label()), elem_id="model", apply_default_css=False)
         canvas, tabs = build_ask_tab(app, weights, label)
-        # In the page from the start, though not shown: it must hear of regions all the time.
-        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab", render_children=True):
+        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
             build_inspect_tab(app, canvas, weights, label)
     return app
 
@@ -55,7 +54,8 @@ def launch_options() -> dict[str, Any]:
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>",
+        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>"
+        f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": "64mb",
         "run_history": False,

@@ -42,9 +42,9 @@ def question(file, **changed):
     return (canvas, "w0>", "", False)
 
 
-def test_only_the_answer_is_public(client):
+def test_only_the_answer_and_the_preview_are_public(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/answer"}
+    assert set(endpoints) == {"/answer", "/preview"}
 
 
 def test_answer_is_streamed(client, fake, page):
@@ -60,7 +60,8 @@ def test_answer_is_streamed(client, fake, page):
 def test_region_is_a_file(client, page):
     canvas, *rest = question(page)
     answer = client.predict(canvas, *rest[:2], True, api_name="/answer")
-    assert Image.open(answer["region"]).size == (400, 300)
+    picture = Image.open(answer["region"])
+    assert (picture.size, picture.mode) == ((400, 300), "L")
 
 
 def test_cancelling_stops_the_model(client, fake, page):
