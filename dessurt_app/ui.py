@@ -16,6 +16,7 @@ from dessurt_app.ask_tab import build_ask_tab
 from dessurt_app.asking import Ask, Asking
 from dessurt_app.header import build_header
 from dessurt_app.inspect_tab import build_inspect_tab
+from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.weights import Weights
 
@@ -36,6 +37,7 @@ def build(
         checkpoint: path of the checkpoint; the shipped one by default.
         lend: put round the function that asks, on a machine that lends a GPU for each question.
     """
+    never_fetch()
     weights = Weights(model, checkpoint)
     ask = lend(weights.ask) if lend else weights.ask
     with gr.Blocks(
