@@ -33,7 +33,7 @@ def build_header(weights: Weights) -> Header:
         )
         checkpoint = gr.Dropdown(
             weights.names,
-            value=weights.of(None).name,
+            value=weights.of(None).name or None,
             label=strings.CHECKPOINT,
             container=False,
             min_width=160,
