@@ -169,3 +169,23 @@ def test_a_space_lends_its_gpu_for_each_question(tmp_path):
         timeout=300,
     )
     assert done.stdout.splitlines()[-2:] == ["lent for fake", "a b"], done.stderr
+
+
+def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
+    code = (
+        "import dessurt_app, os, gradio.utils as u; f = u.get_upload_folder();"
+        "print(oct(os.stat(f).st_mode & 0o777)); print(f)"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={"TMPDIR": str(tmp_path), "PATH": ""},
+            capture_output=True,
+            text=True,
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert [mode for mode, _ in runs] == ["0o700", "0o700"]
+    assert len({folder for _, folder in runs}) == 2
+    assert list(tmp_path.glob("dessurt-*")) == []
