@@ -223,7 +223,11 @@ class _Answer:
             return
         print(flush=True)
         if self.done.stopped_by != "end":
-            why = {"user": "as you asked", "length": "at the longest length allowed"}
+            why = {
+                "user": "as you asked",
+                "length": "at the longest length allowed",
+                "loop": "since it only repeated itself",
+            }
             print(
                 f"Stopped after {self.done.tokens} tokens, {why[self.done.stopped_by]}.",
                 file=sys.stderr,

@@ -13,6 +13,9 @@ from dessurt.latent import Answer, Decoder
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import END
 
+LOOP = 40  # tokens that only repeat a few before an answer counts as stuck
+LOOP_UNIT = 8  # tokens that are repeated, at most
+
 
 @dataclass(frozen=True)
 class Step:
@@ -47,6 +50,14 @@ def greedy_steps(
             return
         if written + 1 < max_tokens:
             answer.append(torch.tensor([token], device=probabilities.device))
+
+
+def repeats(ids: Sequence[int]) -> bool:
+    """Whether the last 40 ids say the same 8 or fewer over and over, as a model that is stuck."""
+    tail = list(ids[-LOOP:])
+    return len(tail) == LOOP and any(
+        tail[unit:] == tail[:-unit] for unit in range(1, LOOP_UNIT + 1)
+    )
 
 
 def beam_steps(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from dessurt import tasks
 from dessurt.checkpoint import Checkpoint, CheckpointError, load
-from dessurt.decode import Step, beam_steps, greedy_steps
+from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
 from dessurt.lines import marked_line_height
@@ -108,55 +108,99 @@ class DessurtInstrument:
             raise RequestError(str(error)) from error
         if request.max_tokens < 1 or request.beams < 1:
             raise RequestError("max_tokens and beams must be at least 1.")
+        if any(not 0 <= id_ < self.config.vocab_size for id_ in request.written):
+            raise RequestError("written must be token ids of this checkpoint.")
+        if request.written and request.beams > 1:
+            raise RequestError("Only an answer of one beam can be continued: ask with beams=1.")
         if request.want_region and not self.config.do_mask_output:
             raise RequestError("This checkpoint has no mask head: ask without the region.")
-        return self._answer(page, request, task, marks)
-
-    def _answer(
-        self, page: Page, request: Request, task: tasks.Task, marks: Marks
-    ) -> Iterator[Event]:
-        started = time.perf_counter()
         room = self.config.max_q_tokens if self.config.use_set_length else None
         query_ids, cut = self.tokenizer.encode_query(request.text, room)
+        most = self._most_tokens(len(query_ids) + 1)
+        if len(request.written) >= most:
+            raise RequestError(
+                f"The answer has the {most} tokens that this model can write: mark a smaller part."
+            )
+        notices = self._notices(task, cut)
+        return self._answer(page, replace(request, marks=marks), task.row, query_ids, notices)
+
+    def _notices(self, task: tasks.Task, cut: str) -> list[Notice]:
+        """What to tell before the answer; `cut` is the text that the model cannot take."""
+        told = []
         if cut:
-            yield Notice(
+            told.append(
                 f"The model reads only the first {self.config.max_q_tokens - 2} tokens of the "
                 f"text; it did not see “{_shortened(cut)}”."
             )
         if self.card.tasks and task.token not in self.card.tasks:
-            yield Notice(
+            told.append(
                 f"This checkpoint has not learned {task.token}: expect nonsense. It has learned "
                 f"{' '.join(self.card.tasks)}."
             )
-        frame = self.frame(page, marks)
-        max_tokens = min(request.max_tokens, self._most_tokens(len(query_ids) + 1))
+        return [Notice(sentence) for sentence in told]
+
+    def _answer(
+        self, page: Page, request: Request, row: int, query_ids: list[int], notices: list[Notice]
+    ) -> Iterator[Event]:
+        """The events of a question that is in order; `row` is the task's."""
+        started = time.perf_counter()
+        yield from notices
+        frame = self.frame(page, request.marks)
+        most = len(request.written) + request.max_tokens
+        most = min(most, self._most_tokens(len(query_ids) + 1))
         answer = Answer(
             self.decoder,
-            self._see(page, frame, marks),
-            torch.tensor([task.row], device=self.device),
+            self._see(page, frame, request.marks),
+            torch.tensor([row], device=self.device),
             torch.tensor([query_ids], device=self.device),
-            max_tokens,
+            most,
         )
-        stream, first, written, last = self.tokenizer.stream(), 0.0, 0, None
-        suppressed = self.checkpoint.suppressed
+        for id_ in request.written:
+            answer.append(torch.tensor([id_], device=self.device))
+        left, suppressed = most - len(request.written), self.checkpoint.suppressed
         steps: Iterable[Step]
         if request.beams == 1:
-            steps = greedy_steps(answer, max_tokens, suppressed)
+            steps = greedy_steps(answer, left, suppressed)
         else:
-            steps = yield from _search(beam_steps(answer, max_tokens, request.beams, suppressed))
-        for step in steps:
-            written, last = written + 1, step.token_id
-            first = first or time.perf_counter() - started
-            delta = stream.push(step.token_id)
-            if step.token_id == END or written == max_tokens:
-                delta += stream.flush()  # a character that was cut in the middle
-            yield self._text(step, delta)
+            steps = yield from _search(beam_steps(answer, left, request.beams, suppressed))
+        first, tokens, stopped_by = yield from self._write(steps, request, most, started)
         if request.want_region:
             region = answer.region()
             assert region is not None  # checked when asked
             yield Region(frame.region_to_page(region.float().cpu().numpy()), frame)
-        stopped_by = "end" if last == END else "length"
-        yield Done(first, time.perf_counter() - started, written, stopped_by)
+        yield Done(first, time.perf_counter() - started, tokens, stopped_by)
+
+    def _write(
+        self, steps: Iterable[Step], request: Request, most: int, started: float
+    ) -> Generator[Event, None, tuple[float, int, str]]:
+        """The text, a token a step.
+
+        Returns:
+            Seconds to the first token, tokens written, and why it ended, as in `Done`.
+        """
+        ids, stream = list(request.written), self.tokenizer.stream()
+        for id_ in ids:
+            stream.push(id_)  # the text may go on inside a character
+        first, stopped_by = 0.0, "length"
+        for step in steps:
+            ids.append(step.token_id)
+            first = first or time.perf_counter() - started
+            if step.token_id == END:
+                stopped_by = "end"
+            elif request.beams == 1 and self._is_stuck(ids):
+                stopped_by = "loop"
+            delta = stream.push(step.token_id)
+            if stopped_by != "length" or len(ids) == most:
+                delta += stream.flush()  # a character that was cut in the middle
+            yield self._text(step, delta)
+            if stopped_by == "loop":
+                yield Notice("The model only repeated itself and was stopped.")
+                break
+        return first, len(ids) - len(request.written), stopped_by
+
+    def _is_stuck(self, ids: list[int]) -> bool:
+        """Whether the answer goes round in circles; rows of dots and rules are long, too."""
+        return repeats(ids) and any(c.isalnum() for c in self.tokenizer.decode(ids[-LOOP_UNIT:]))
 
     def _text(self, step: Step, delta: str) -> Text:
         return Text(

@@ -1,12 +1,27 @@
-"""How tall the lines of text are that somebody marked."""
+"""Lines of text: where they are on a page, and how tall those are that somebody marked."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from dessurt.marks import Bounds, Marks
 
+# find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
+# lies between a small letter and a capital.
+WORKING_PIXELS = 2_200_000  # an A4 page at 150 dpi; larger ones are looked at in reduced size
+STEP = 4  # the paper's colour is looked for in every fourth pixel
+CONTRAST = 40  # grey levels; less is the paper's own texture
+SMEAR = 0.8  # letters of one word are closer than this
+NEAR, FAR = 1.0, 1.5  # heights; words of a line are closer: at first, and when it is known better
+SHARED = 0.5  # of the lower one's height lies beside the other where two words are in one line
+ALIKE = 2.2  # words of one line differ in height by less than this factor
+LINE = 1.3  # letters; the height that a word without tall letters is given in comparisons
+MARGIN = 0.25  # letters; left round the ink of a line
+MOST_WORDS = 3000  # a page of noise or photographs would take for ever
+
+# line_height
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
 EMPTY = 0.1  # of it have at most the emptiest rows between two lines
 BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
@@ -62,3 +77,153 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     found = min(BANDS * float(np.median(stops - starts)), pitch)
     several = found >= SMALLEST and y1 - y0 > SEVERAL * found
     return found if several else y1 - y0
+
+
+def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
+    """Find the lines of printed or written text on a page.
+
+    Ink is what differs from the paper round it, so text may be dark on light or light on dark.
+    Letters are smeared into words, and words with small gaps between them are joined to lines;
+    the gap between two columns is wider.
+
+    Args:
+        gray: the page, uint8 [H, W].
+
+    Returns:
+        x0, y0, x1, y1 of every line in page pixels, in reading order: column by column.
+    """
+    shrink = min(1.0, (WORKING_PIXELS / gray.size) ** 0.5)
+    if shrink < 1:
+        gray = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    ink = _ink(gray)
+    letter = _letter_height(ink)
+    words = _words(ink, letter) if letter else np.empty((0, 4))
+    if not 0 < len(words) <= MOST_WORDS:
+        return ()
+    lines = _joined(_joined(words, letter, NEAR), letter, FAR)
+    lines = lines[[_is_text(line, ink, letter) for line in lines.astype(int)]]
+    height, width = gray.shape
+    margin = MARGIN * letter * np.array([-1, -1, 1, 1])
+    placed = (lines + margin).clip(0, [width, height, width, height]) / shrink
+    return tuple(
+        (x0, y0, x1, y1) for x0, y0, x1, y1 in placed[_reading_order(lines, letter)].tolist()
+    )
+
+
+def _ink(gray: np.ndarray) -> np.ndarray:
+    """1 where a pixel differs from the paper round it, rules left out; uint8 [H, W]."""
+    # The median over some millimetres is the paper's colour, also inside a dark bar.
+    paper = cv2.medianBlur(np.ascontiguousarray(gray[::STEP, ::STEP]), 7)
+    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    contrast = cv2.absdiff(gray, paper)
+    strong = float(np.percentile(contrast[::STEP, ::STEP], 98))
+    ink = (contrast > max(CONTRAST, strong / 2)).view(np.uint8)
+    height, width = gray.shape
+    across = np.ones((1, max(40, width // 20)), np.uint8)
+    down = np.ones((max(80, height // 16), 1), np.uint8)
+    rules = [cv2.morphologyEx(ink, cv2.MORPH_OPEN, rule) for rule in (across, down)]
+    ink[np.logical_or(*rules)] = 0
+    return ink
+
+
+def _letter_height(ink: np.ndarray) -> float:
+    """The median height of what may be letters; 0 if there are none."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
+    return float(np.median(height[letters])) if letters.any() else 0.0
+
+
+def _words(ink: np.ndarray, letter: float) -> np.ndarray:
+    """Boxes of words or of longer pieces of lines: float [n, 4]."""
+    smear = np.ones((1, max(3, round(SMEAR * letter))), np.uint8)
+    smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, smear)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=4)
+    boxes: list[tuple[int, int, int, int]] = []
+    for x, y, width, height, _ in stats[1:].tolist():
+        if max(width, height) < 0.2 * letter:
+            continue  # a speck
+        piece = (x, y, x + width, y + height)
+        if min(width, height) > ALIKE * letter:
+            boxes += _rows(ink, piece, letter)
+        else:
+            boxes.append(piece)
+    return np.array(boxes, float).reshape(-1, 4)
+
+
+def _rows(
+    ink: np.ndarray, piece: tuple[int, int, int, int], letter: float
+) -> list[tuple[int, int, int, int]]:
+    """The box of each line in a piece whose lines touch each other."""
+    x0, y0, x1, y1 = piece
+    ink = ink[y0:y1, x0:x1]
+    rows = ink.mean(1)
+    full = rows >= 0.12 * np.percentile(rows, 90)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], full, [0]])))
+    starts, stops = edges[::2], edges[1::2]
+    tall = stops - starts >= 0.5 * letter
+    middles = ((stops[tall][:-1] + starts[tall][1:]) // 2).tolist()
+    boxes = []
+    for top, bottom in zip([0, *middles], [*middles, len(ink)], strict=True):
+        x, y, width, height = cv2.boundingRect(ink[top:bottom])
+        boxes.append((x0 + x, y0 + top + y, x0 + x + width, y0 + top + y + height))
+    return boxes
+
+
+def _joined(boxes: np.ndarray, letter: float, reach: float) -> np.ndarray:
+    """Join boxes that lie beside each other, less than `reach` of their height apart."""
+    x0, y0, x1, y1 = boxes.T
+    height = y1 - y0
+    size = np.maximum(height, LINE * letter)
+    lower = np.minimum.outer(size, size)
+    shared = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
+    gap = np.maximum.outer(x0, x0) - np.minimum.outer(x1, x1)
+    together = (
+        (shared >= SHARED * np.minimum.outer(height, height))
+        & (gap < reach * lower)
+        & (np.maximum.outer(size, size) < ALIKE * lower)
+    )
+    _, group = connected_components(together, directed=False)
+    order = np.argsort(group, kind="stable")
+    first = np.unique(group[order], return_index=True)[1]
+    corners = (
+        np.minimum.reduceat(boxes[order, :2], first),
+        np.maximum.reduceat(boxes[order, 2:], first),
+    )
+    return np.concatenate(corners, axis=1)
+
+
+def _is_text(box: np.ndarray, ink: np.ndarray, letter: float) -> bool:
+    """Whether a box is neither a speck, a solid bar, the frame of something nor a picture."""
+    x0, y0, x1, y1 = box.tolist()
+    width, height = x1 - x0, y1 - y0
+    if height < 0.6 * letter or width < 0.4 * letter or height > min(12 * letter, 3 * width):
+        return False
+    return 0.04 <= ink[y0:y1, x0:x1].mean() <= 0.8
+
+
+def _reading_order(boxes: np.ndarray, letter: float) -> list[int]:
+    """Indices of boxes: what a white stripe divides into columns is read column by column."""
+    order: list[int] = []
+    rest = [np.arange(len(boxes))]
+    while rest:
+        some = rest.pop()
+        for axis, least in ((0, LINE * letter), (1, 0.0)):  # columns, then what lies in each
+            gap, cut = _widest_gap(boxes[some][:, axis], boxes[some][:, axis + 2])
+            if gap > least:
+                before = boxes[some, axis] < cut
+                rest += [some[~before], some[before]]
+                break
+        else:
+            order += some[np.lexsort((boxes[some, 1], boxes[some, 0]))].tolist()
+    return order
+
+
+def _widest_gap(starts: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
+    """The widest stretch that no interval covers, and where it ends; (0, 0) if there is none."""
+    if len(starts) < 2:
+        return 0.0, 0.0
+    order = np.argsort(starts)
+    gaps = starts[order][1:] - np.maximum.accumulate(ends[order])[:-1]
+    widest = int(np.argmax(gaps))
+    return float(gaps[widest]), float(starts[order][widest + 1])

@@ -56,19 +56,25 @@ class Page:
         object.__setattr__(self, "pixels", pixels)
 
     @classmethod
-    def open(cls, path: str | Path, number: int = 0) -> Page:
+    def open(cls, path: str | Path, number: int = 0, side: int | None = None) -> Page:
         """Open page `number`, counted from 0, of an image or PDF file.
 
         PDF pages are drawn at 150 dpi; transparency is laid over white; a photograph is turned
         the way its EXIF data say; 16-bit samples keep their upper 8 bits.
+
+        Args:
+            path: the file.
+            number: of the page, from 0.
+            side: for a small picture of the page: the most pixels on its longer side.
 
         Raises:
             PageError: the file cannot be read as a page, or has no page of this number.
         """
         path = Path(path)
         if _is_pdf(path):
-            return cls(_pdf_pixels(path, number))
-        return cls(_image_pixels(path, number))
+            return cls(_pdf_pixels(path, number, side or MAX_SIDE))
+        pixels = _image_pixels(path, number)
+        return cls(_reduced(pixels, side) if side else pixels)
 
     @classmethod
     def count(cls, path: str | Path) -> int:
@@ -236,6 +242,13 @@ def _as_pixels(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB"))
 
 
+def _reduced(pixels: np.ndarray, side: int) -> np.ndarray:
+    """At most `side` pixels long, and no thinner than a page may be."""
+    shrink = min(1.0, side / max(pixels.shape[:2]))
+    height, width = (max(MIN_SIDE, round(length * shrink)) for length in pixels.shape[:2])
+    return np.asarray(Image.fromarray(pixels).resize((width, height), reducing_gap=2.0))
+
+
 def _deep_pixels(values: np.ndarray, mode: str) -> np.ndarray:
     """Grey of 16 bits, 32 bits or floating point as uint8.
 
@@ -267,8 +280,8 @@ def _open_pdf(path: Path) -> pypdfium2.PdfDocument:
         raise _damaged(path) from error
 
 
-def _pdf_pixels(path: Path, number: int) -> np.ndarray:
-    """One PDF page drawn at 150 dpi, or at less if that would be too large."""
+def _pdf_pixels(path: Path, number: int, side: int) -> np.ndarray:
+    """One PDF page drawn at 150 dpi, or at less if it would be too large or longer than `side`."""
     with _pdfium:
         document = _open_pdf(path)
         try:
@@ -280,7 +293,7 @@ def _pdf_pixels(path: Path, number: int) -> np.ndarray:
                 raise _damaged(path)
             scale = PDF_DPI / 72
             scale = min(scale, (0.99 * MAX_PIXELS / (width * height)) ** 0.5)
-            scale = min(scale, 0.99 * MAX_SIDE / max(width, height))
+            scale = min(scale, 0.99 * side / max(width, height))
             bitmap = page.render(scale=scale, rev_byteorder=True)
             pixels = np.array(bitmap.to_numpy()[:, :, :3])  # the bitmap ends with the document
             pixels.setflags(write=False)

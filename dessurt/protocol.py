@@ -32,6 +32,7 @@ class Request:
     beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
     want_region: bool = False  # also run the mask head
     seed: int = 0
+    written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Done:
 
     seconds_to_first_token: float
     seconds: float
-    tokens: int
-    stopped_by: str  # "end", "length" or "user"
+    tokens: int  # new ones; those of `Request.written` do not count
+    stopped_by: str  # "end", "length", "loop" (it only repeated itself) or "user"
 
 
 Event = Notice | Progress | Text | Region | Done

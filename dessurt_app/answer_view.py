@@ -1,4 +1,8 @@
-"""AnswerView: Run, Stop and the answer as it is written. The screen is static/answer_view.js."""
+"""AnswerView: Run, Stop and the answer as it is written.
+
+The screen is static/answer_view.js, with the words in answer_words.js and the tree and the list
+in answer_shape.js.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,23 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+from dessurt.protocol import Text
 from dessurt_app import strings
+from dessurt_app.shaping import Shape
 
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = ("answer_words.js", "answer_shape.js", "answer_view.js")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked, as it came from outside: nothing in it is checked."""
+
+    canvas: Any  # a value of `PageCanvas`
+    task: str
+    text: str
+    show_region: bool
+    max_tokens: Any
 
 
 @dataclass(frozen=True)
@@ -20,18 +38,31 @@ class Answer:
     """What the view shows at one moment."""
 
     state: str = "ready"  # "ready", "running", "done", "stopped" or "error"
-    text: str = ""  # all that is written so far
-    tokens: int = 0
+    written: tuple[Text, ...] = ()  # all tokens so far
     status: str = ""  # one line on how it goes, or what went wrong
     notices: tuple[str, ...] = ()
     region: str | None = None  # the file of a `region_picture`
+    shape: Shape | None = None  # of an answer that is over
+    more: bool = False  # whether the model can go on from here
+    lacks: str = ""  # what the task needs and has not got: "highlight", "mask" or "text"
+    question: Question | None = None  # stays on the server
     # Grows from question to question. The browser drops what comes late from an older one, and
     # Gradio, which keeps equal values from the browser, passes on the same answer to a new one.
     serial: int = 0
 
+    @property
+    def text(self) -> str:
+        """All that is written so far."""
+        return "".join(token.delta for token in self.written)
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens are written."""
+        return len(self.written)
+
 
 class AnswerView(gr.HTML):
-    """Shows an `Answer`; `submit` and `stop` are its events."""
+    """Shows an `Answer`; `submit`, `stop` and `resume` are its events."""
 
     def __init__(self, value: Answer | None = None, **kwargs: Any) -> None:
         """Args: value: what to show at first."""
@@ -40,45 +71,71 @@ class AnswerView(gr.HTML):
             value=value or Answer(),
             html_template=template.substitute(strings.ANSWER),
             css_template=(STATIC / "answer_view.css").read_text(),
-            js_on_load=(STATIC / "answer_view.js").read_text(),
+            js_on_load="".join((STATIC / name).read_text() for name in SCRIPTS),
             apply_default_css=False,
             text=strings.ANSWER,
             **kwargs,
         )
 
-    def preprocess(self, payload: Any) -> Answer:
-        """What the browser shows, as far as it is of use: text and its count."""
-        shown = payload if isinstance(payload, dict) else {}
-        text, tokens = shown.get("text"), shown.get("tokens")
-        return Answer(
-            text=text if isinstance(text, str) else "",
-            tokens=tokens if isinstance(tokens, int) else 0,
-        )
-
     def postprocess(self, value: Answer) -> dict[str, Any]:
-        """The answer as JSON; Gradio adds the address of the region's picture."""
-        shown = asdict(value)
-        if value.region:
-            shown["region"] = FileData(path=value.region).model_dump()
-        return shown
+        """The answer as JSON; Gradio adds the address of the region's picture.
+
+        From one moment to the next Gradio sends only what has changed, which it finds by comparing
+        whole values. So that this stays quick, alternatives come when the answer is over.
+        """
+        over = value.state != "running"
+        return {
+            "state": value.state,
+            "text": value.text,
+            "tokens": value.tokens,
+            "written": [_token(token, over) for token in value.written],
+            "status": value.status,
+            "notices": list(value.notices),
+            "region": FileData(path=value.region).model_dump() if value.region else None,
+            "shape": asdict(value.shape) if value.shape else None,
+            "more": value.more,
+            "lacks": value.lacks,
+            "serial": value.serial,
+        }
 
     def api_info(self) -> dict[str, Any]:
         """The value as JSON schema."""
-        text = {"type": "string"}
+        text, number = {"type": "string"}, {"type": "number"}
+        token = {"text": text, "id": {"type": "integer"}, "probability": number}
+        choices = {"type": "array", "items": {"type": "object", "properties": token}}
+        written = {"type": "object", "properties": {**token, "alternatives": choices}}
         return {
             "type": "object",
             "properties": {
                 "state": {"enum": ["ready", "running", "done", "stopped", "error"]},
                 "text": text,
                 "tokens": {"type": "integer"},
+                "written": {"type": "array", "items": written},
                 "status": text,
                 "notices": {"type": "array", "items": text},
                 "region": {"description": "a grey picture, white where the model marks, or null"},
+                "shape": {"description": "a list, or JSON with its repairs, or null"},
+                "more": {"type": "boolean", "description": "whether it can be continued"},
+                "lacks": {"enum": ["", "highlight", "mask", "text"]},
             },
         }
 
     def example_payload(self) -> Any:
         """For Gradio's API page."""
-        return asdict(Answer())
+        return self.postprocess(Answer())
 
     example_value = example_payload
+
+
+def _token(token: Text, with_alternatives: bool) -> dict[str, Any]:
+    shown = {"text": token.delta, "id": token.token_id, "probability": _rounded(token.probability)}
+    if with_alternatives:
+        shown["alternatives"] = [
+            {"text": each.text, "id": each.token_id, "probability": _rounded(each.probability)}
+            for each in token.alternatives
+        ]
+    return shown
+
+
+def _rounded(probability: float) -> float:
+    return round(probability, 4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from gradio.events import Dependency
 from dessurt import tasks
 from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.asking import Asking, given_needs
@@ -25,6 +27,8 @@ from dessurt_app.weights import Weights, WeightsError
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
+WAITING = 16  # questions that wait for the model at once; Gradio keeps the others
+LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class _Parts:
     needs: gr.HTML
     answer: AnswerView
     show_region: gr.Checkbox
+    limit: gr.Number
     examples: list[tuple[Example, gr.Button]]
 
 
@@ -51,8 +56,8 @@ def build_ask_tab(
     """
     parts = _lay_out(load_examples())
     asking = Asking(weights)
-    run = _wire_asking(parts, asking)
-    _wire_examples(parts, asking, run)
+    events = _wire_asking(parts, asking)
+    _wire_examples(parts, asking, events)
 
     describe = partial(_describe, weights)
     asked, described = (
@@ -95,36 +100,67 @@ def _lay_out(examples: list[Example]) -> _Parts:
             )
             needs = gr.HTML(elem_id="needs", apply_default_css=False)
             answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
-            show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
+            with gr.Row(elem_id="options"):
+                show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
+                limit = gr.Number(
+                    Request.max_tokens,
+                    label=strings.LIMIT,
+                    elem_id="limit",
+                    precision=0,
+                    minimum=1,
+                    maximum=LONGEST,
+                )
     with gr.Row(elem_id="examples"):
         gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
         buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
     shown = list(zip(examples, buttons, strict=True))
-    return _Parts(canvas, line, tabs, task, text, needs, answer, show_region, shown)
+    return _Parts(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
 
 
-def _wire_asking(parts: _Parts, asking: Asking) -> Dependency:
-    run = parts.answer.submit(
-        asking.answer_stream,
-        [parts.canvas, parts.task, parts.text, parts.show_region],
-        parts.answer,
-        api_name="answer",
-        concurrency_id="model",
-        concurrency_limit=1,
-        show_progress="hidden",
-    )
-    # Only when Gradio is through with one question it takes the next; the view waits for this.
-    run.then(None, js=_TELL.format(event="over"), show_progress="hidden")
-    run.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
-    parts.answer.stop(asking.stop, parts.answer, parts.answer, cancels=run, **_QUICK)
-    return run
+def _wire_asking(parts: _Parts, asking: Asking) -> list[Dependency]:
+    """Run, Continue and Stop; returns the events that an example stops, too."""
+    last = gr.State()  # the session's last answer, to go on from
+    shown = [parts.answer, last]
+
+    def ask(
+        canvas: dict, task: str, text: str, show_region: bool, limit: int, request: gr.Request
+    ) -> Iterator[tuple[Answer, Answer]]:
+        yield from _twice(asking.answer_stream(canvas, task, text, show_region, limit, request))
+
+    def resume(last: Answer | None, request: gr.Request) -> Iterator[tuple[Answer, Answer]]:
+        yield from _twice(asking.resume_stream(last, request))
+
+    def stop(request: gr.Request) -> tuple[Any, Any]:
+        stopped = asking.stop(request)
+        return (stopped, stopped) if stopped else (gr.skip(), gr.skip())
+
+    # Asking lets one question at a time to the model and tells the others how many are ahead.
+    options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
+    asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit]
+    events = [
+        parts.answer.submit(ask, asked, shown, api_name="answer", **options),
+        parts.answer.resume(resume, last, shown, api_visibility="private", **options),
+    ]
+    for event in events:
+        # Only when Gradio is through with one question it takes the next; the view waits for this.
+        event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
+        event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
+    parts.answer.stop(stop, None, shown, cancels=events, **_QUICK)
+    return events
 
 
-def _wire_examples(parts: _Parts, asking: Asking, run: Dependency) -> None:
+def _twice(answers: Iterator[Answer]) -> Iterator[tuple[Answer, Answer]]:
+    """Each answer for the view and for the session."""
+    with closing(answers):
+        for answer in answers:
+            yield answer, answer
+
+
+def _wire_examples(parts: _Parts, asking: Asking, events: list[Dependency]) -> None:
     outputs = [parts.canvas, parts.task, parts.text, parts.answer]
     for example, button in parts.examples:
         show = partial(_show_example, asking, example)
-        button.click(show, None, outputs, cancels=run, **_QUICK)
+        button.click(show, None, outputs, cancels=events, **_QUICK)
 
 
 def _choices(learned: tuple[str, ...]) -> list[tuple[str, str]]:

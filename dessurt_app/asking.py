@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 
 import gradio as gr
 import numpy as np
@@ -19,17 +20,37 @@ import numpy as np
 from dessurt import tasks
 from dessurt.marks import MarksError
 from dessurt.page import PageError
-from dessurt.protocol import Done, Instrument, Notice, Region, Request, RequestError, Text
+from dessurt.protocol import (
+    Done,
+    Event,
+    Instrument,
+    Notice,
+    Region,
+    Request,
+    RequestError,
+    Text,
+)
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer
+from dessurt_app.answer_view import Answer, Question
 from dessurt_app.page_canvas import CanvasError, Drawn, read_value
 from dessurt_app.region_picture import region_picture
+from dessurt_app.shaping import shape
+from dessurt_app.turns import Turns
 from dessurt_app.weights import Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
+SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
 
 _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
+
+
+@dataclass
+class _Running:
+    """A question that is being answered."""
+
+    answer: Answer  # as far as it is written
+    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Asking:
@@ -38,25 +59,45 @@ class Asking:
     def __init__(self, weights: Weights) -> None:
         """Args: weights: where the model comes from."""
         self.weights = weights
-        self._running: dict[str | None, threading.Event] = {}  # by browser session
+        self._turns = Turns()
+        self._running: dict[str | None, _Running] = {}  # by browser session
         self._serials = itertools.count(time.time_ns() // 1_000_000)  # grows over restarts too
 
     def answer_stream(
-        self, canvas: dict, task: str, text: str, show_region: bool, request: gr.Request
+        self,
+        canvas: dict,
+        task: str,
+        text: str,
+        show_region: bool,
+        max_tokens: float | None,
+        request: gr.Request,
     ) -> Iterator[Answer]:
         """Ask one question; every item is the whole answer so far.
 
         Closing the iterator, or `stop` from the same session, ends it within one token.
         """
-        stop = self._running[request.session_hash] = threading.Event()
-        answer, shown = self.newest(Answer("running")), 0.0
-        serial = answer.serial
+        question = Question(canvas, task, text or "", show_region, max_tokens)
+        yield from self._stream(Answer("running", question=question), request)
+
+    def resume_stream(self, last: Answer | None, request: gr.Request) -> Iterator[Answer]:
+        """Go on with an answer that was stopped, or that came to its limit, as `answer_stream`."""
+        if last is None or not last.more:
+            yield self.newest(Answer("error", status=strings.NOTHING_TO_CONTINUE))
+            return
+        begun = Answer("running", last.written, question=last.question)
+        yield from self._stream(begun, request)
+
+    def _stream(self, answer: Answer, request: gr.Request) -> Iterator[Answer]:
+        """Answer `answer.question`, beginning after what is already written."""
+        answer, shown = self.newest(answer), 0.0
+        running = self._running[request.session_hash] = _Running(answer)
         try:
-            with closing(self._answers(canvas, task, text, show_region, stop)) as answers:
+            with closing(self._answers(answer, running.stop)) as answers:
                 for answer in answers:
-                    answer = replace(answer, serial=serial)
-                    now = time.perf_counter()
-                    if answer.state != "running" or now - shown >= SECONDS_BETWEEN_UPDATES:
+                    only_token = answer.written is not running.answer.written
+                    running.answer, now = answer, time.perf_counter()
+                    due = now - shown >= SECONDS_BETWEEN_UPDATES
+                    if due or not only_token or answer.state != "running":
                         shown = now
                         yield answer
         except _TOLD as error:
@@ -65,57 +106,49 @@ class Asking:
             _log.exception("A question failed")
             yield replace(answer, state="error", status=strings.FAILED)
         finally:
-            if self._running.get(request.session_hash) is stop:
+            if self._running.get(request.session_hash) is running:
                 del self._running[request.session_hash]
 
-    def stop(self, answer: Answer, request: gr.Request) -> Answer:
-        """End this session's question after the token it is at; what is written stays."""
-        if running := self._running.get(request.session_hash):
-            running.set()
-        return self.newest(replace(answer, state="stopped", status=_stopped(answer.tokens)))
+    def stop(self, request: gr.Request) -> Answer | None:
+        """End this session's question after the token it is at; what is written stays.
+
+        None: there is nothing to stop; the question is over, or it has not begun.
+        """
+        if not (running := self._running.get(request.session_hash)):
+            return None
+        running.stop.set()
+        return self.newest(_stopped(running.answer))
 
     def newest(self, answer: Answer) -> Answer:
         """The answer with a serial that makes the browser show it in place of all before."""
         return replace(answer, serial=next(self._serials))
 
-    def _answers(
-        self, canvas: object, token: str, text: str, show_region: bool, stop: threading.Event
-    ) -> Iterator[Answer]:
-        drawn = read_value(canvas)
-        task = tasks.task(token)
-        if missing := missing_needs(task, drawn, text):
-            message = strings.MISSING[missing[0]].format(example=task.example[0])
-            raise RequestError(message)
-        if not self.weights.ready:
-            yield Answer("running", status=strings.LOADING_WEIGHTS)
-        if (model := self._wait_for_model(stop)) is None:
-            yield Answer("stopped", status=_stopped(0))
+    def _answers(self, answer: Answer, stop: threading.Event) -> Iterator[Answer]:
+        question = answer.question
+        drawn = read_value(question.canvas)
+        task = tasks.task(question.task)
+        if missing := missing_needs(task, drawn, question.text):
+            told = strings.MISSING[missing[0]].format(example=task.example[0])
+            yield replace(answer, state="error", status=told, lacks=missing[0])
             return
-        yield (answer := Answer("running", status=strings.READING_PAGE))
-        question = Request(
-            token,
-            text if "text" in task.needs else "",
+        asked = Request(
+            task.token,
+            question.text if "text" in task.needs else "",
             drawn.marks,
-            want_region=show_region or task.returns == "region",
+            max_tokens=_limit(question.max_tokens),
+            want_region=question.show_region or task.returns == "region",
+            written=tuple(token.token_id for token in answer.written),
         )
-        began = 0.0
-        with closing(model.ask(drawn.page, question)) as events:
-            for event in events:
-                match event:
-                    case Text():
-                        began = began or time.perf_counter()
-                        answer = _written(answer, event, time.perf_counter() - began)
-                    case Notice():
-                        answer = replace(answer, notices=(*answer.notices, event.message))
-                    case Region():
-                        answer = _with_region(answer, event.map)
-                    case Done():
-                        yield _finished(answer, event)
-                        return
-                if stop.is_set():
-                    break
-                yield answer
-        yield replace(answer, state="stopped", status=_stopped(answer.tokens))
+        with self._turns.join() as place:
+            while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
+                yield replace(answer, status=_waiting(ahead))
+            if not self.weights.ready:
+                yield replace(answer, status=strings.LOADING_WEIGHTS)
+            if (model := self._wait_for_model(stop)) is None:
+                yield _stopped(answer)
+                return
+            yield (answer := replace(answer, status=strings.READING_PAGE))
+            yield from _follow(model.ask(drawn.page, asked), answer, stop)
 
     def _wait_for_model(self, stop: threading.Event) -> Instrument | None:
         """The model, or None if the wait was stopped."""
@@ -125,6 +158,28 @@ class Asking:
             except TimeoutError:
                 continue
         return None
+
+
+def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> Iterator[Answer]:
+    """The answer after each event, until its end or until it is stopped."""
+    began, before = 0.0, answer.tokens
+    with closing(events):
+        for event in events:
+            match event:
+                case Text():
+                    began = began or time.perf_counter()
+                    answer = _written(answer, event, before, time.perf_counter() - began)
+                case Notice():
+                    answer = replace(answer, notices=(*answer.notices, event.message))
+                case Region():
+                    answer = _with_region(answer, event.map)
+                case Done():
+                    yield _finished(answer, event)
+                    return
+            if stop.is_set():
+                break
+            yield answer
+    yield _stopped(answer)
 
 
 def missing_needs(task: tasks.Task, drawn: Drawn, text: str) -> list[str]:
@@ -143,12 +198,18 @@ def given_needs(drawn: Drawn, text: str) -> dict[str, bool]:
     }
 
 
-def _written(answer: Answer, event: Text, seconds: float) -> Answer:
-    tokens = answer.tokens + 1
-    status = _count(tokens)
-    if tokens > 1:  # the first one waited for the page to be read
-        status = strings.SPEED.format(count=status, speed=(tokens - 1) / max(seconds, 1e-3))
-    return replace(answer, text=answer.text + event.delta, tokens=tokens, status=status)
+def _limit(given: object) -> int:
+    """A number of tokens from outside; Gradio has checked its range, but not that there is one."""
+    return given if isinstance(given, int) and given > 0 else Request.max_tokens
+
+
+def _written(answer: Answer, token: Text, before: int, seconds: float) -> Answer:
+    """With one token more; `before`: how many are from before Continue."""
+    new = answer.tokens + 1 - before
+    status = _count(before + new)
+    if new > 1:  # the first one waited for the page to be read
+        status = strings.SPEED.format(count=status, speed=(new - 1) / max(seconds, 1e-3))
+    return replace(answer, written=(*answer.written, token), status=status)
 
 
 def _with_region(answer: Answer, region: np.ndarray) -> Answer:
@@ -163,20 +224,35 @@ def _with_region(answer: Answer, region: np.ndarray) -> Answer:
 
 
 def _finished(answer: Answer, done: Done) -> Answer:
+    if done.stopped_by == "loop":
+        return replace(_stopped(answer), more=False)
     if done.stopped_by == "length":
-        status = strings.STOPPED_AT_LIMIT.format(count=_count(done.tokens))
-        return replace(answer, state="done", tokens=done.tokens, status=status)
-    status = _count(done.tokens)
+        told = strings.STOPPED_AT_LIMIT.format(count=_count(answer.tokens))
+        return _over(answer, "done", told, more=done.tokens > 0)
+    status = _count(answer.tokens)
     if done.tokens > 1:
         writing = max(done.seconds - done.seconds_to_first_token, 1e-3)
         status = strings.SPEED.format(count=status, speed=(done.tokens - 1) / writing)
-    status = strings.TOOK.format(progress=status, seconds=done.seconds)
-    return replace(answer, state="done", tokens=done.tokens, status=status)
+    return _over(answer, "done", strings.TOOK.format(progress=status, seconds=done.seconds))
+
+
+def _stopped(answer: Answer) -> Answer:
+    told = strings.STOPPED.format(count=_count(answer.tokens))
+    return _over(answer, "stopped", told, more=answer.tokens > 0)
+
+
+def _over(answer: Answer, state: str, status: str, more: bool = False) -> Answer:
+    if answer.written:
+        mean = fmean(token.probability for token in answer.written)
+        status = strings.CONFIDENCE.format(progress=status, mean=mean)
+    asked = answer.question
+    found = shape(asked.task, asked.text, answer.text)
+    return replace(answer, state=state, status=status, more=more, shape=found)
+
+
+def _waiting(ahead: int) -> str:
+    return strings.AHEAD_ONE if ahead == 1 else strings.AHEAD.format(people=ahead)
 
 
 def _count(tokens: int) -> str:
     return strings.COUNT_ONE if tokens == 1 else strings.COUNT.format(tokens=tokens)
-
-
-def _stopped(tokens: int) -> str:
-    return strings.STOPPED.format(count=_count(tokens))

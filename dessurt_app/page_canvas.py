@@ -1,30 +1,53 @@
 """PageCanvas: the page on which a person draws marks. The drawing is in static/page_canvas.js.
 
-Its value is JSON, never pixels: {"page": a file on the server, "width", "height" of the page in
-pixels, "marks": as `Marks.to_json`}. It comes from a browser or an API client, so everything in it
-is checked here before use.
+Its value is JSON, never pixels: {"page": a file on the server, "number" of the page in it from 0,
+"width", "height" of the page in pixels, "marks": as `Marks.to_json`}. It comes from a browser or
+an API client, so everything in it is checked here before use, and so is everything that the
+functions called by the browser are given.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from string import Template
 from typing import Any
+from uuid import uuid4
 
 import cv2
 import gradio as gr
+import numpy as np
 from gradio.components.base import server
 from gradio.utils import get_upload_folder
 
-from dessurt.marks import Marks
+from dessurt.lines import find_lines
+from dessurt.marks import Bounds, Marks
 from dessurt.page import Page, PageError
 from dessurt_app import strings
 
 STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parent.parent / "assets"
+JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats do not look at it
+THUMBNAIL_SIDE = 160  # pixels, of the longer one
+THUMBNAILS_AT_ONCE = 24
+_SCRIPTS = (  # put together in this order
+    "page_view.js",
+    "page_shapes.js",
+    "page_painter.js",
+    "region_map.js",
+    "page_history.js",
+    "page_lines.js",
+    "page_tools.js",
+    "page_pointer.js",
+    "page_keys.js",
+    "page_toolbar.js",
+    "page_strip.js",
+    "page_opener.js",
+    "page_canvas.js",
+)
 _ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
 
 
@@ -46,29 +69,62 @@ class PageCanvas(gr.HTML):
     def __init__(self, value: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Args: value: as made by `canvas_value`."""
         template = Template((STATIC / "page_canvas.html").read_text())
-        scripts = ("page_view.js", "page_painter.js", "region_map.js", "page_canvas.js")
         super().__init__(
             value=value,
             html_template=template.substitute(strings.CANVAS, accept=_ACCEPTED),
             css_template=(STATIC / "page_canvas.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in scripts),
+            js_on_load="".join((STATIC / name).read_text() for name in _SCRIPTS),
             apply_default_css=False,
             text=strings.CANVAS,
             **kwargs,
         )
 
     @server
-    def open_page(self, path: object) -> dict[str, Any]:
-        """Open a file that the browser has uploaded: a value with `picture`, or an `error`."""
+    def open_page(self, wanted: object) -> dict[str, Any]:
+        """Open [a file, the number of a page in it]: a value with `picture`, or an `error`."""
         try:
-            file = _served_file(path)
-            value = canvas_value(file)
-            self.temp_files.add(value["picture"])  # so that Gradio clears it away one day
-            if (pages := Page.count(file)) > 1:
-                value["notice"] = strings.MORE_PAGES.format(name=file.name, pages=pages)
-            return value
+            file, number = _wanted_page(wanted)
+            return self._kept(canvas_value(file, number=number))
         except (CanvasError, PageError) as error:
             return {"error": str(error)}
+
+    @server
+    def find_lines(self, wanted: object) -> dict[str, Any]:
+        """The boxes of the text lines on [a file, the number of a page], in reading order."""
+        try:
+            page = _open(*_wanted_page(wanted))
+        except (CanvasError, PageError) as error:
+            return {"error": str(error), "lines": []}
+        return {"lines": find_lines(page.gray.astype("uint8", copy=False))}
+
+    @server
+    def thumbnails(self, wanted: object) -> dict[str, Any]:
+        """Small pictures of the pages of a file; [a file, n]: of some pages from number n on."""
+        try:
+            file, first = _wanted_page(wanted)
+            last = min(Page.count(file), first + THUMBNAILS_AT_ONCE)
+            pictures = [str(_thumbnail(file, number)) for number in range(first, last)]
+        except (CanvasError, PageError) as error:
+            return {"error": str(error), "pictures": []}
+        self.temp_files.update(pictures)
+        return {"pictures": pictures}
+
+    @server
+    def crop(self, wanted: object) -> dict[str, Any]:
+        """Cut [a file, number, x0, y0, x1, y1 in page pixels] out: its value, or an `error`."""
+        try:
+            numbers = wanted if isinstance(wanted, list) else []
+            box, place = _box(numbers[2:]), _wanted_page(numbers[:2])
+            cut = _cut_out(_open(*place), box)
+            self.temp_files.add(str(cut))
+            return self._kept(canvas_value(cut))
+        except (CanvasError, PageError) as error:
+            return {"error": str(error)}
+
+    def _kept(self, value: dict[str, Any]) -> dict[str, Any]:
+        """The same value; Gradio will clear its files away one day."""
+        self.temp_files.add(value["picture"])
+        return value
 
     def preprocess(self, payload: Any) -> Any:
         """The value as it came; `read_value` checks it where the errors can be shown."""
@@ -85,6 +141,7 @@ class PageCanvas(gr.HTML):
             "type": "object",
             "properties": {
                 "page": {"description": "a file, or the path of an uploaded one"},
+                "number": {"type": "integer", "description": "of the page in the file, from 0"},
                 "width": number,
                 "height": number,
                 "marks": {
@@ -103,15 +160,17 @@ class PageCanvas(gr.HTML):
     example_value = example_payload
 
 
-def canvas_value(path: Path, marks: Marks | None = None) -> dict[str, Any]:
-    """The value that shows the file at `path` on the canvas.
+def canvas_value(path: Path, marks: Marks | None = None, number: int = 0) -> dict[str, Any]:
+    """The value that shows page `number` of the file at `path` on the canvas.
 
     Raises:
         PageError: the file cannot be opened as a page.
     """
-    page = _open(path, path.stat().st_mtime_ns)
+    page = _open(path, number)
     return {
         "page": str(path),
+        "number": number,
+        "pages": Page.count(path),
         "picture": str(_picture(page)),
         "width": page.width,
         "height": page.height,
@@ -130,12 +189,20 @@ def read_value(value: object) -> Drawn:
     if not isinstance(value, dict) or not value.get("page"):
         raise CanvasError(strings.NO_PAGE)
     path = value["page"]
-    path = _served_file(path.get("path") if isinstance(path, dict) else path)
-    page = _open(path, path.stat().st_mtime_ns)
+    path = path.get("path") if isinstance(path, dict) else path
+    page = _open(*_wanted_page([path, value.get("number", 0)]))
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
     return Drawn(page, Marks.from_json(value.get("marks", {"shapes": []})))
+
+
+def _wanted_page(wanted: object) -> tuple[Path, int]:
+    """A file that people may use, and the number of a page, from [path, number] or a path."""
+    path, number = wanted if isinstance(wanted, list) and len(wanted) == 2 else (wanted, 0)
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise CanvasError(strings.NO_NUMBER)
+    return _served_file(path), number
 
 
 def _served_file(path: object) -> Path:
@@ -150,16 +217,56 @@ def _served_file(path: object) -> Path:
     return file
 
 
+def _open(path: Path, number: int) -> Page:
+    return _opened(path, number, path.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=4)  # a question more on the same page needs no second reading of its file
-def _open(path: Path, changed: int) -> Page:
-    return Page.open(path)
+def _opened(path: Path, number: int, changed: int) -> Page:
+    return Page.open(path, number)
+
+
+def _cut_out(page: Page, box: Bounds) -> Path:
+    """The part of a page that lies within a box, as a lossless file."""
+    x0, y0, x1, y1 = box
+    left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
+    pixels = page.pixels[top : max(0, math.ceil(y1)), left : max(0, math.ceil(x1))]
+    return _written(Page.from_array(pixels), "png")
+
+
+def _box(numbers: list[object]) -> Bounds:
+    right = len(numbers) == 4 and all(
+        isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e6 for n in numbers
+    )
+    if not right:
+        raise CanvasError(strings.NO_BOX)
+    x0, y0, x1, y1 = numbers
+    return x0, y0, x1, y1
 
 
 def _picture(page: Page) -> Path:
-    """The page as a JPEG that a browser can show; written once."""
-    file = Path(get_upload_folder()) / "pages" / f"{page.digest}.jpg"
+    """The page as a JPEG that a browser can show."""
+    return _written(page, "jpg")
+
+
+def _thumbnail(file: Path, number: int) -> Path:
+    """A page as a small JPEG; a page that cannot be read is white."""
+    try:
+        page = Page.open(file, number, side=THUMBNAIL_SIDE)
+    except PageError:
+        page = Page.from_array(np.full((THUMBNAIL_SIDE, 3 * THUMBNAIL_SIDE // 4), 255, np.uint8))
+    return _picture(page)
+
+
+def _written(page: Page, ending: str) -> Path:
+    """The page's pixels as a file in the folder that Gradio serves; written once."""
+    file = Path(get_upload_folder()) / "pages" / f"{page.digest}.{ending}"
     if not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
         pixels = page.pixels if page.pixels.ndim == 2 else page.pixels[..., ::-1]  # OpenCV: BGR
-        cv2.imwrite(str(file), pixels, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        # Under another name first: two people may open the same page at once.
+        _, encoded = cv2.imencode(f".{ending}", pixels, JPEG_QUALITY)
+        partial = file.with_name(f"{uuid4().hex}.partial")
+        partial.write_bytes(encoded)
+        partial.replace(file)
     return file

@@ -7,7 +7,7 @@ TAGLINE = "reads a page where you point"
 # sentences that static/page_canvas.js says.
 CANVAS = {
     "toolbar": "Tools for the page",
-    "page": "Page. Drag on it to mark; H highlight, M mask, R box, B brush, F fit, Ctrl+Z undo",
+    "page": "Page. Up and down go over lines or marks, Enter marks a line; question mark for keys",
     "open": "Open…",
     "open_hint": "Open an image or a PDF; you can also drop it on the page or paste it",
     "channel": "What to mark",
@@ -16,10 +16,17 @@ CANVAS = {
     "mask": "Mask",
     "mask_hint": "Hide something from the model (M). Shift while drawing highlights instead",
     "tool": "How to mark",
+    "line": "Line",
+    "line_hint": "Line (C): click a line of text, Shift+click marks all from the last one to it; "
+    "drag for a box. Shift while dragging marks in the other way",
     "box": "Box",
-    "box_hint": "Drag from corner to corner (R)",
+    "box_hint": "Box (R): drag from corner to corner",
     "brush": "Brush",
-    "brush_hint": "Paint (B); [ and ] change the size",
+    "brush_hint": "Brush (B): paint; [ and ] change the size",
+    "lasso": "Lasso",
+    "lasso_hint": "Lasso (L): draw round what to mark",
+    "select": "Select",
+    "select_hint": "Select a mark (E): click it, drag it, Del deletes it",
     "hand": "Move the page",
     "hand_hint": "Move the page (hold Space, or drag with the middle button)",
     "size": "Brush size",
@@ -30,6 +37,18 @@ CANVAS = {
     "redo": "Redo",
     "redo_hint": "Redo (Ctrl+Shift+Z)",
     "clear": "Clear all marks",
+    "delete": "Delete mark",
+    "delete_hint": "Delete the selected mark (Del)",
+    "more": "More tools",
+    "page_group": "The whole page",
+    "crop": "Crop to the highlight",
+    "crop_hint": "Crop to the highlight: small text gets larger for the model",
+    "close": "Close the page",
+    "help": "Keys",
+    "help_hint": "Keys (?)",
+    "help_close": "Close the list of keys",
+    "help_intro": "Letters work while the page has the focus: click it, or go there with Tab.",
+    "empty": "Open a page: drop an image or a PDF here, paste one, or pick an example below.",
     "zoom": "Zoom",
     "zoom_in": "Zoom in",
     "zoom_in_hint": "Zoom in (+, Ctrl+wheel)",
@@ -41,13 +60,51 @@ CANVAS = {
     "region": "Region",
     "region_hint": "Show or hide what the model marked",
     "dismiss": "Close this message",
+    "pages": "Pages of this file",
+    "page_back": "Page before",
+    "page_back_hint": "Page before (PgUp)",
+    "page_on": "Next page",
+    "page_on_hint": "Next page (PgDn)",
     # Said by the script:
+    "page_number": "{n} / {of}",
+    "page_title": "Page {n}",
     "added": "{channel} {kind} added, marks: {n}",
+    "added_several": "{added} marks added, marks: {n}",
+    "removed": "{channel} {kind} taken away, marks: {n}",
+    "moved": "Mark moved",
+    "selected": "{channel} {kind}, mark {at} of {n}, selected",
+    "line_at": "Line {n} of {of}{marked}",
+    "line_marked": ", marked",
+    "key_box": "Arrows move the box, Shift and arrows size it, Enter adds it",
     "count": "Marks: {n}",
     "cleared": "All marks cleared",
-    "opened": "Page opened",
+    "opened": "Page {page} of {of} opened, marks: {n}",
+    "closed": "Page closed",
+    "crop_needs": "Nothing is highlighted: highlight first what the page is to be cropped to.",
+    "not_restored": "Your page is not on the server any more: open it again, and its marks come "
+    "back.",
+    "server_lost": "The app does not answer. Your marks are kept: try again in a moment.",
     "upload_failed": "Could not send {name} to the app: it may be larger than 64 MB, or the app "
     "was closed. Try a smaller file, or start the app again.",
+    # The list of keys, in this order.
+    "help_rows": (
+        ("C, R, B, L", "Line, box, brush, lasso"),
+        ("H, M", "Highlight, mask"),
+        ("Shift + drag", "Marks in the other way: mask instead of highlight, or the reverse"),
+        ("Click, Shift + click", "Marks a line; all lines from the last one to this one"),
+        ("↑ ↓, Enter", "Go over the lines; mark one (Shift + Enter: all from the last one)"),
+        ("Arrows with box", "Place a box; Shift + arrows size it, Enter adds it, Esc drops it"),
+        ("[ ]", "Brush size"),
+        ("E, Del", "Select marks (also ↑ ↓) and move them by dragging; delete one"),
+        ("Ctrl+Z, Ctrl+Shift+Z", "Undo, redo: marks, pages, crops (also Ctrl+Y)"),
+        ("+ − 0 F", "Zoom in, zoom out, 100 %, fit"),
+        ("Ctrl + wheel, two fingers", "Zoom"),
+        ("Space + drag, wheel", "Move the page (also the middle button, two fingers)"),
+        ("PgUp, PgDn", "Page before, next page"),
+        ("Ctrl+Enter", "Run, from anywhere"),
+        ("Esc", "Drop the mark being drawn or the selection, else stop the model"),
+        ("?", "This list"),
+    ),
 }
 
 # The answer. Names as for the canvas.
@@ -56,16 +113,47 @@ ANSWER = {
     "run_key": "Ctrl+↵",
     "stop": "Stop",
     "stop_key": "Esc",
+    "resume": "Continue",
+    "resume_hint": "Let the model go on from here",
     "answer": "Answer",
+    "show_as": "Show the answer as",
+    "as_text": "Text",
+    "as_tree": "Tree",
+    "as_list": "List",
     "copy": "Copy",
     "copied": "Copied",
+    "edit": "Edit",
+    "edit_hint": "Correct the answer (E, or double click); Enter saves, Esc leaves it as it was",
+    "save": "Save",
+    "editor": "Correct the answer",
+    "edited": "edited",
+    "restore": "Restore",
+    "restore_hint": "Back to what the model wrote",
+    "threshold": "Underline below",
+    "threshold_hint": "How sure the model must be of a word: its confidence, not its accuracy",
+    # Said by the script:
     "asking": "Asking…",
     "lost": "This question was not answered: see the message in the corner, then press Run again.",
+    "stopped_early": "Stopped before it began",
+    "percent": "{percent} %",
+    "unsure": "words to check: {n}",
+    "sure_of": "{percent} % sure",
+    "details": "{token}: {percent} % sure. Instead: {others}.",
+    "not_accuracy": "Model confidence, not accuracy",
+    "end": "end",
+    "part": "part of a character",
+    "repairs": "Repaired JSON:",
+    "repair_added": "added {text}",
+    "repair_removed": "left out {text}",
+    "blank": "blank",
+    "entries": "{n} entries",
+    "one_entry": "1 entry",
 }
 
 TASK = "Task"
 TEXT = "Text"
 REGION = "Also mark on the page what the model means"
+LIMIT = "Most tokens"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (
@@ -90,6 +178,10 @@ COUNT = "{tokens} tokens"
 COUNT_ONE = "1 token"
 SPEED = "{count} · {speed:.0f} tok/s"
 TOOK = "{progress} · {seconds:.1f} s"
+CONFIDENCE = "{progress} · confidence {mean:.2f}"
+AHEAD_ONE = "1 ahead of you"
+AHEAD = "{people} ahead of you"
+NOTHING_TO_CONTINUE = "This answer cannot be continued any more: press Run."
 STOPPED = "Stopped after {count}"
 STOPPED_AT_LIMIT = "Stopped at the limit of {count}"
 REGION_FOUND = "the model marked {percent:.1f} % of the page"
@@ -174,4 +266,5 @@ CHECKPOINT_FAILED = "The checkpoint could not be loaded: {reason}"
 PAGE_GONE = "This page is not on the server any more: open it again."
 PAGE_CHANGED = "The marks were drawn on a page of another size: open the page again."
 NO_PAGE = "There is no page: open one or pick an example."
-MORE_PAGES = "{name} has {pages} pages; this is the first."
+NO_NUMBER = "The number of the page must be a whole number, 0 for the first: open the page again."
+NO_BOX = "There is nothing to cut out: give the four numbers x0, y0, x1, y1 in page pixels."

@@ -13,6 +13,7 @@ from dessurt.synth import KINDS
 from dessurt.train.samples import TASKS, Part
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
+NUMBERS = ("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest")
 PART = {each.name: each.default is MISSING for each in fields(Part)}  # key: whether it is needed
 
 
@@ -41,11 +42,13 @@ def read(path: Path) -> dict[str, Any]:
         raise ConfigError("the config has no stages: give one at least.")
     for number, stage in enumerate(config["stages"], 1):
         _keys(stage, f"stage {number}", ("steps", "lr", "parts"), ("accumulate",))
+        _numbers(stage, f"stage {number}")
         if not stage["parts"]:
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
             where = f"part {name!r} of stage {number}"
             _keys(part, where, [key for key in PART if PART[key]], PART)
+            _numbers(part, where)
             _names(part["tasks"], f"tasks of {where}", TASKS)
             _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
             if not model.takes(part["window"]):
@@ -64,6 +67,14 @@ def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) ->
         if key not in given:
             raise ConfigError(f"{where} lacks the key {key!r}: see configs/README.md.")
     _names(given, f"keys of {where}", (*needed, *more))
+
+
+def _numbers(given: dict[str, Any], where: str) -> None:
+    """Refuse a number that is none, or not above 0."""
+    for key in NUMBERS:
+        value = given.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise ConfigError(f"{key} of {where} is {value!r}: give a number above 0.")
 
 
 def _names(given: Iterable[str], where: str, known: Iterable[str]) -> None:

@@ -2,46 +2,37 @@
 //
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (answer_view.py):
-// {state, text, tokens, status, notices, region, serial}; state is "ready", "running", "done",
-// "stopped" or "error".
+// {state, text, tokens, written, status, notices, region, shape, more, lacks, serial}; state is
+// "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
+const words = makeWords(part("written"), part("details"), text, say);
+const shape = makeShape(part("shaped"), text);
+const preferred = { tree: "text", list: "shape" }; // how each kind of answer is shown
 let busy = false; // from the click on Run until Gradio is ready for the next one
 let stopping = false;
 let shown = props.value;
-let written = ""; // the answer on the screen
+let edited = null; // the person's correction
+let editing = false;
+let told = 0; // characters of the answer that were read aloud
 
-function setBusy(value) {
-  busy = value;
-  stopping = false;
-  part("run").hidden = busy;
-  part("stop").hidden = !busy;
-}
+// ---- the answer -------------------------------------------------------------------------------
 
 function show(answer) {
+  if (answer.serial !== shown.serial || answer.state === "running") edited = null;
   shown = answer;
-  element.firstElementChild.dataset.state = answer.state;
-  write(answer.text);
-  part("status").textContent = answer.status;
+  editing = false;
+  words.show(answer.written);
+  shape.show(answer.shape);
   part("notices").replaceChildren(...answer.notices.map(noticeItem));
-  part("copy").disabled = !answer.text;
+  // Read aloud when something happens, but not each count of tokens.
+  const counting = answer.state === "running" && answer.tokens > 0;
+  part("status").setAttribute("aria-live", counting ? "off" : "polite");
+  part("status").textContent = answer.status;
   part("copy").textContent = text.copy;
-  // Read aloud once, at the end, and not token by token.
-  part("said").textContent = answer.state === "running" ? "" : answer.text;
-}
-
-/** Appends what is new; the tokens before it stay untouched on the screen. */
-function write(answer) {
-  const box = part("written");
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
-  if (!answer.startsWith(written)) {
-    box.replaceChildren();
-    written = "";
-  }
-  if (answer.length > written.length) box.append(answer.slice(written.length));
-  written = answer;
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  tell(answer);
+  refresh();
 }
 
 function noticeItem(sentence) {
@@ -50,6 +41,62 @@ function noticeItem(sentence) {
   return item;
 }
 
+/** Reads the answer aloud, one whole sentence after another. */
+function tell(answer) {
+  if (answer.text.length < told) told = 0;
+  const rest = answer.text.slice(told);
+  const end = answer.state === "running" ? rest.search(/[.!?…\\](?=\s[^]*$)|\n/) + 1 : rest.length;
+  if (!end) return;
+  say(rest.slice(0, end));
+  told += end;
+}
+
+function say(sentence) {
+  part("said").textContent = sentence;
+}
+
+/** Brings the buttons and the face of the answer up to date with the state. */
+function refresh() {
+  const over = !busy && shown.state !== "running";
+  element.firstElementChild.dataset.state = shown.state;
+  part("run").hidden = busy;
+  part("stop").hidden = !busy;
+  part("resume").hidden = !(over && shown.more && edited === null && !editing);
+  part("edit").disabled = !over || !shown.text;
+  part("edit").textContent = editing ? text.save : text.edit;
+  part("copy").disabled = !shown.text || editing;
+  part("restore").hidden = edited === null;
+  part("badge").hidden = edited === null;
+  part("edited").textContent = edited ?? "";
+  const kind = shown.shape?.kind;
+  part("choice").hidden = !kind || editing || edited !== null;
+  for (const button of part("choice").children) {
+    const { face } = button.dataset;
+    button.setAttribute("aria-pressed", String(face === preferred[kind]));
+    if (face === "shape") button.textContent = text["as_" + kind] ?? "";
+  }
+  for (const name of ["written", "shaped", "edited", "editor"]) part(name).hidden = name !== face();
+  part("unsure").textContent = shown.text ? text.unsure.replace("{n}", words.unsure()) : "";
+}
+
+function face() {
+  if (editing) return "editor";
+  if (edited !== null) return "edited";
+  return preferred[shown.shape?.kind] === "shape" ? "shaped" : "written";
+}
+
+async function copy() {
+  const content = { written: shown.text, shaped: shape.copy(), edited }[face()];
+  try {
+    await navigator.clipboard.writeText(content);
+    part("copy").textContent = text.copied;
+  } catch {
+    getSelection().selectAllChildren(part(face())); // not allowed: Ctrl+C does the rest
+  }
+}
+
+// ---- asking -----------------------------------------------------------------------------------
+
 function announceRegion(region) {
   document.dispatchEvent(new CustomEvent("dessurt:region", { detail: region }));
 }
@@ -57,9 +104,21 @@ function announceRegion(region) {
 function run() {
   if (busy) return;
   announceRegion(null);
-  setBusy(true);
-  show({ ...shown, state: "running", text: "", status: text.asking, notices: [] });
-  trigger("submit");
+  begin({ ...shown, text: "", tokens: 0, written: [], notices: [] }, "submit");
+}
+
+function resume() {
+  if (!busy && shown.more) begin(shown, "resume");
+}
+
+function begin(answer, event) {
+  busy = true;
+  stopping = false;
+  words.close();
+  point("");
+  show({ ...answer, state: "running", status: text.asking, shape: null, more: false, lacks: "" });
+  if (event === "submit") trigger("submit");
+  else trigger("resume");
   part("status").scrollIntoView({ block: "nearest" }); // on a small screen it may be far down
 }
 
@@ -69,18 +128,90 @@ function stop() {
   trigger("stop");
 }
 
-async function copy() {
-  try {
-    await navigator.clipboard.writeText(written);
-    part("copy").textContent = text.copied;
-  } catch {
-    getSelection().selectAllChildren(part("written")); // not allowed: Ctrl+C does the rest
-  }
+function end() {
+  busy = false;
+  refresh();
 }
+
+/** Points at the place where something is missing. */
+function point(need) {
+  const places = { highlight: "page", mask: "page", text: "text" };
+  for (const id of ["page", "text"]) {
+    document.getElementById(id)?.toggleAttribute("data-lacking", id === places[need]);
+  }
+  if (need === "text") document.querySelector("#text :is(textarea, input)")?.focus();
+}
+
+for (const name of ["pointerdown", "keydown"]) {
+  document.addEventListener(name, (event) => {
+    if (event.target.closest?.("[data-lacking]")) point("");
+  });
+}
+
+// ---- correcting -------------------------------------------------------------------------------
+
+function edit() {
+  if (part("edit").disabled || editing) return;
+  words.close();
+  editing = true;
+  part("editor").value = edited ?? shown.text;
+  refresh();
+  part("editor").focus();
+}
+
+function leaveEditor(correction) {
+  editing = false;
+  setEdited(correction);
+  part("edit").focus();
+}
+
+function setEdited(correction) {
+  edited = correction === shown.text ? null : correction;
+  props.value = { ...props.value, edited };
+  part("copy").textContent = text.copy;
+  refresh();
+}
+
+part("editor").addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing) {
+    event.preventDefault();
+    leaveEditor(part("editor").value);
+  } else if (event.key === "Escape") leaveEditor(edited ?? shown.text);
+});
+
+for (const name of ["written", "edited"]) {
+  part(name).addEventListener("dblclick", edit);
+  part(name).addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "e" || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault(); // or else the editor would get the letter
+    edit();
+  });
+}
+
+// ---- buttons and keys -------------------------------------------------------------------------
 
 part("run").addEventListener("click", run);
 part("stop").addEventListener("click", stop);
+part("resume").addEventListener("click", resume);
 part("copy").addEventListener("click", copy);
+part("restore").addEventListener("click", () => leaveEditor(shown.text));
+part("edit").addEventListener("click", () => {
+  if (editing) leaveEditor(part("editor").value);
+  else edit();
+});
+
+part("choice").addEventListener("click", (event) => {
+  preferred[shown.shape.kind] = event.target.dataset.face ?? preferred[shown.shape.kind];
+  refresh();
+});
+
+function setThreshold() {
+  const { value } = part("threshold");
+  part("percent").textContent = text.percent.replace("{percent}", value);
+  words.setThreshold(value / 100);
+  refresh();
+}
+part("threshold").addEventListener("input", setThreshold);
 
 document.addEventListener(
   "keydown",
@@ -94,19 +225,29 @@ document.addEventListener(
 );
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") stop();
+  if (event.key === "Escape" && !words.isOpen()) stop();
 });
 
+// ---- from Python ------------------------------------------------------------------------------
+
 // Sent by ask_tab.py when a question is over for Gradio, in whichever way, or has failed.
-document.addEventListener("dessurt:over", () => setBusy(false));
+document.addEventListener("dessurt:over", () => {
+  // Stopped while it waited: the server knows of nothing that it could have stopped.
+  if (stopping && shown.state === "running") {
+    show({ ...shown, state: "stopped", status: text.stopped_early });
+  }
+  end();
+});
 document.addEventListener("dessurt:failed", () => {
   if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });
-  setBusy(false);
+  end();
 });
 
 watch("value", () => {
   if (props.value.serial < shown.serial) return; // late, from a question that was stopped
   show(props.value);
+  point(props.value.lacks);
   if (props.value.region) announceRegion(props.value.region);
 });
+setThreshold();
 show(props.value);

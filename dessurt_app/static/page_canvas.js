@@ -2,11 +2,12 @@
 //
 // Gradio runs this file as the body of a function with these arguments:
 //   element  the component's root            props   what Python sent, and the value it gets
-//   upload   sends a File to the server      server  Python functions we may call: open_page
-//   watch    tells of a value set by Python
+//   upload   sends a File to the server      watch   tells of a value set by Python
+//   server   Python functions we may call: open_page, find_lines, thumbnails, crop
 //
-// The value is {page, width, height, marks: {shapes}}. The points of a mark are in page pixels;
-// only the view (page_view.js) and the painter (page_painter.js) know where they are on the screen.
+// The value is {page, number, width, height, marks: {shapes}}, or null without a page. The points
+// of a mark are in page pixels; only the view (page_view.js) and the painter (page_painter.js) know
+// where they are on the screen. Every change goes through the history (page_history.js).
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -15,344 +16,317 @@ const stage = element.querySelector(".stage");
 const canvas = element.querySelector("canvas");
 const sizeInput = part("size");
 const paint = makePainter(canvas);
-const view = makeView(canvas, onMove);
+const history = makeHistory({ page: null, marks: {} });
+const memory = makeMemory();
+const regionMap = makeRegionMap();
 
-let page = null; // {path, width, height}
-let picture = null; // the page as an image
-let region = null; // the model's region as an image, stretched over the page
-let shapes = []; // finished marks; never changed in place, so that undo can keep old lists
-let past = [];
-let future = [];
-let draft = null; // the mark under the pointer
-let channel = "highlight";
-let tool = "box";
-let radius = 12; // of the brush, page pixels
+let picture = null; // the page as an image, once it is loaded
+let region = null; // what the model marked, {picture} stretched over the page; new when it changes
+let shownPage = null; // the page that picture, region and lines belong to
+let chosenTool = ""; // by the person; before that it depends on the page
 let spaceHeld = false;
 let frame = 0; // the animation frame in which to paint, 0 = none asked for
-let opening = 0; // counts attempts to open a page; only the last one counts
-const pointers = new Map(); // pointerId -> last place on the canvas
-let panning = false;
 
-// ---- the page and the value -------------------------------------------------------------------
+/** What tools, keys and pointers work with. */
+const board = {
+  view: makeView(canvas, onMove),
+  text,
+  channel: "highlight",
+  radius: 12, // of the brush, page pixels
+  gesture: null, // the tool's work between press and lift, see page_tools.js
+  selected: null, // a mark
+  get state() {
+    return history.now;
+  },
+  get page() {
+    return history.now.page; // {path, number, pages, width, height, picture}, or null
+  },
+  get shapes() {
+    return (board.page && history.now.marks[pageKey(board.page)]) || [];
+  },
+  get tool() {
+    const tool = chosenTool || "line";
+    return tool === "line" && !lines.boxes.length ? "box" : tool;
+  },
+  get panning() {
+    return spaceHeld || board.tool === "hand";
+  },
+  /** A step that can be undone. */
+  setState(next) {
+    history.set(next);
+    show();
+  },
+  /** A start, before which there is nothing. */
+  begin(next) {
+    history.begin(next);
+    show();
+  },
+  add(shapes) {
+    if (!shapes.length) return;
+    setShapes([...board.shapes, ...shapes]);
+    const { channel, kind } = shapes[shapes.length - 1];
+    const sentence = shapes.length > 1 ? text.added_several : text.added;
+    board.say(sentence, { channel: text[channel], kind: text[kind], added: shapes.length });
+  },
+  remove(shape) {
+    setShapes(board.shapes.filter((other) => other !== shape));
+    board.say(text.removed, { channel: text[shape.channel], kind: text[shape.kind] });
+  },
+  replace(shape, next) {
+    board.selected = next;
+    setShapes(board.shapes.map((other) => (other === shape ? next : other)));
+    board.say(text.moved);
+  },
+  select(shape) {
+    board.selected = shape;
+    if (!shape) return refresh();
+    const at = { at: board.shapes.indexOf(shape) + 1 };
+    board.say(text.selected, { channel: text[shape.channel], kind: text[shape.kind], ...at });
+    refresh();
+  },
+  cancel() {
+    board.gesture = null;
+    redraw();
+  },
+  setChannel(name) {
+    board.channel = name;
+    board.cancel();
+    refresh();
+  },
+  setTool(name) {
+    chosenTool = name;
+    board.selected = null;
+    board.cancel();
+    refresh();
+  },
+  setRadius(value) {
+    board.radius = round(clamp(value, 1, largestRadius()));
+    sizeInput.value = (100 * Math.log(board.radius)) / Math.log(largestRadius());
+  },
+  redraw,
+  complain(sentence) {
+    part("message").querySelector("span").textContent = sentence;
+    part("message").hidden = !sentence;
+  },
+  /** For those who do not see the screen; every sentence may tell how many marks there are. */
+  say(sentence, values = {}) {
+    part("said").textContent = fillIn(sentence, { n: board.shapes.length, ...values });
+  },
+};
+const { view } = board;
+const lines = makeLines(board);
+const tools = makeTools(board, lines);
+const loadPicture = makePictures();
+const showBusy = (on) => (part("busy").hidden = !on);
+const opener = makeOpener(board, server, upload, loadPicture, showBusy);
 
-function fileUrl(path) {
-  const encoded = path.split("/").map(encodeURIComponent).join("/");
-  return new URL("gradio_api/file=" + encoded, document.baseURI).href;
+// ---- the state and the value ------------------------------------------------------------------
+
+function setShapes(shapes) {
+  const { page, marks } = history.now;
+  board.setState({ page, marks: { ...marks, [pageKey(page)]: shapes } });
 }
 
-async function loadImage(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return image;
+/** Brings all that is seen, and the value, up to date with the state. */
+function show() {
+  const { page } = board;
+  board.gesture = null;
+  if (page !== shownPage) changePage(page);
+  props.value = page && {
+    page: page.path,
+    number: page.number,
+    width: page.width,
+    height: page.height,
+    marks: { shapes: board.shapes },
+  };
+  memory.keep(history.now);
+  refresh();
 }
 
-function commit() {
-  props.value = { page: page.path, width: page.width, height: page.height, marks: { shapes } };
-}
-
-/** Puts a page with its marks on the canvas, unless another comes first; tells whether it did. */
-async function showPage(value) {
-  const attempt = ++opening;
-  const image = await loadImage(fileUrl(value.picture));
-  if (attempt !== opening) return false;
-  page = { path: value.page, width: value.width, height: value.height };
-  picture = image;
-  region = null;
-  shapes = value.marks?.shapes ?? [];
-  past = [];
-  future = [];
-  draft = null;
-  setRadius(Math.min(page.width, page.height) / 80);
+function changePage(page) {
+  shownPage = page;
+  picture = region = null;
+  lines.set([]);
+  if (!page) return;
   view.setPage(page);
-  refresh();
-  complain(value.notice ?? "");
-  return true;
+  board.setRadius(Math.min(page.width, page.height) / 80);
+  const isStill = () => shownPage === page;
+  loadPicture(page.picture).then((image) => {
+    if (isStill()) picture = image;
+    redraw();
+  }, console.warn);
+  server.find_lines([page.path, page.number]).then((found) => {
+    if (isStill()) lines.set(found.lines ?? []);
+    refresh();
+  }, console.warn); // then there are no lines to click, and a box does it too
 }
 
-async function openFile(file) {
-  const attempt = ++opening;
-  part("busy").hidden = false;
-  try {
-    const { path } = await upload(file);
-    const opened = await server.open_page(path);
-    if (attempt !== opening) return;
-    if (opened.error) return complain(opened.error);
-    if (await showPage(opened)) commit();
-    say(text.opened);
-  } catch (error) {
-    console.warn(error);
-    complain(text.upload_failed.replace("{name}", file.name));
-  } finally {
-    part("busy").hidden = true;
-  }
-}
-
-function complain(sentence) {
-  part("message").querySelector("span").textContent = sentence;
-  part("message").hidden = !sentence;
-}
-
-function say(sentence) {
-  part("said").textContent = sentence;
-}
-
-// ---- marks and their history ------------------------------------------------------------------
-
-function setShapes(next) {
-  past.push(shapes);
-  future = [];
-  shapes = next;
-  commit();
-  refresh();
-}
-
-function step(from, to) {
-  if (!from.length) return;
-  to.push(shapes);
-  shapes = from.pop();
-  commit();
-  refresh();
-  say(text.count.replace("{n}", shapes.length));
-}
-
-function clear() {
-  if (shapes.length) setShapes([]);
-  say(text.cleared);
-}
-
-// ---- the view ---------------------------------------------------------------------------------
+// ---- what is seen -----------------------------------------------------------------------------
 
 function onMove() {
   button("zoom_full").textContent = Math.round(view.scale * 100) + "%";
+  canvas.classList.toggle("fitted", view.fitted);
   redraw();
 }
 
 function redraw() {
   frame ||= requestAnimationFrame(() => {
     frame = 0;
-    const shownRegion = pressed(button("region")) ? region : null;
-    if (page) paint({ page, picture, region: shownRegion, shapes, draft, view });
+    const { page, gesture, selected } = board;
+    const hides = gesture?.hides;
+    const shapes = hides ? board.shapes.filter((shape) => shape !== hides) : board.shapes;
+    const chosen = hides ? gesture.draft : selected;
+    paint({
+      page,
+      picture,
+      region: pressed(button("region")) ? region : null,
+      shapes,
+      draft: gesture?.draft,
+      view,
+      pointed: board.tool === "line" && !gesture ? lines.boxes[lines.current] : null,
+      selected: chosen && boundsOf([chosen]),
+    });
   });
 }
 
-// ---- pointer ----------------------------------------------------------------------------------
-
-canvas.addEventListener("pointerdown", (event) => {
-  if (!page) return;
-  canvas.focus({ preventScroll: true });
-  canvas.setPointerCapture(event.pointerId);
-  pointers.set(event.pointerId, view.onCanvas(event));
-  if (pointers.size > 1) {
-    draft = null; // a second finger: this is a pinch, not a mark
-    redraw();
-    return;
+/** Brings the buttons and the picture up to date with the state. */
+function refresh() {
+  const { page, shapes, tool } = board;
+  if (!shapes.includes(board.selected)) board.selected = null;
+  for (const node of element.querySelectorAll("[data-channel]")) {
+    press(node, node.dataset.channel === board.channel);
   }
-  panning = event.button === 1 || spaceHeld || tool === "hand";
-  if (panning) canvas.classList.add("grabbing");
-  else if (event.button === 0) startDraft(event);
-  event.preventDefault();
-});
-
-canvas.addEventListener("pointermove", (event) => {
-  if (!pointers.has(event.pointerId)) return;
-  const [now, before] = [view.onCanvas(event), pointers.get(event.pointerId)];
-  if (pointers.size === 2) pinch(event.pointerId, now);
-  else if (panning) view.panBy(now[0] - before[0], now[1] - before[1]);
-  else if (draft) extendDraft(event);
-  pointers.set(event.pointerId, now);
-});
-
-for (const name of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(name, (event) => {
-    if (!pointers.delete(event.pointerId)) return;
-    panning = false;
-    canvas.classList.remove("grabbing");
-    if (!draft) return;
-    if (name === "pointerup") {
-      extendDraft(event);
-      finishDraft();
-    } else cancelDraft();
-  });
-}
-
-function startDraft(event) {
-  const other = { highlight: "mask", mask: "highlight" }[channel];
-  const point = view.onPage(event);
-  draft = { channel: event.shiftKey ? other : channel, kind: tool, points: [point, point] };
-  if (tool === "brush") draft.radius = radius;
+  for (const node of element.querySelectorAll("[data-tool]")) press(node, node.dataset.tool === tool);
+  element.querySelector("[data-tool=line]").disabled = !lines.boxes.length;
+  sizeInput.parentElement.hidden = tool !== "brush";
+  button("undo").disabled = !history.canUndo();
+  button("redo").disabled = !history.canRedo();
+  button("clear").disabled = !shapes.length;
+  button("crop").disabled = !shapes.some((shape) => shape.channel === "highlight");
+  button("close").disabled = !page;
+  button("delete").hidden = !board.selected;
+  button("region").hidden = !region;
+  part("empty").hidden = Boolean(page);
+  part("zoom").hidden = !page;
+  canvas.classList.toggle("hand", board.panning);
+  canvas.classList.toggle("select", tool === "select" && !spaceHeld);
+  strip.show(page);
+  refreshToolbar();
   redraw();
 }
 
-function extendDraft(event) {
-  const coalesced = event.getCoalescedEvents?.() ?? [];
-  for (const move of coalesced.length ? coalesced : [event]) {
-    const point = view.onPage(move);
-    if (draft.kind === "box") draft.points[1] = point;
-    else draft.points.push(point);
-  }
+function showRegion() {
+  region = regionMap.picture && { picture: regionMap.picture };
+  refresh();
+}
+
+function hover(point) {
+  const current = point && board.tool === "line" ? lines.at(point) : -1;
+  if (current === lines.current) return;
+  lines.current = current;
   redraw();
 }
 
-function finishDraft() {
-  const shape = { ...draft, points: draft.points.filter(isNewPoint) };
-  draft = null;
-  redraw();
-  const [first, last] = [shape.points[0], shape.points[shape.points.length - 1]];
-  const thin = Math.min(Math.abs(first[0] - last[0]), Math.abs(first[1] - last[1])) < 1;
-  if (shape.kind === "box" && thin) return; // a click, not a box
-  setShapes([...shapes, shape]);
-  const added = text.added.replace("{channel}", text[shape.channel]);
-  say(added.replace("{kind}", text[shape.kind]).replace("{n}", shapes.length));
-}
+// ---- buttons, keys, pointers ------------------------------------------------------------------
 
-function isNewPoint(point, index, points) {
-  return !index || point[0] !== points[index - 1][0] || point[1] !== points[index - 1][1];
-}
-
-function cancelDraft() {
-  draft = null;
-  redraw();
-}
-
-function pinch(movedId, now) {
-  const [a, b] = [...pointers.values()];
-  const [c, d] = [...pointers].map(([id, at]) => (id === movedId ? now : at));
-  const spread = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
-  const middle = [(c[0] + d[0]) / 2, (c[1] + d[1]) / 2];
-  view.panBy(middle[0] - (a[0] + b[0]) / 2, middle[1] - (a[1] + b[1]) / 2);
-  view.zoomTo((view.scale * spread(c, d)) / Math.max(spread(a, b), 1), middle);
-}
-
-canvas.addEventListener(
-  "wheel",
-  (event) => {
-    if (!page) return;
-    event.preventDefault();
-    if (event.ctrlKey) view.zoomTo(view.scale * Math.exp(-event.deltaY / 400), view.onCanvas(event));
-    else if (event.shiftKey && !event.deltaX) view.panBy(-event.deltaY, 0);
-    else view.panBy(-event.deltaX, -event.deltaY);
-  },
-  { passive: false },
-);
-
-// ---- toolbar and keyboard ---------------------------------------------------------------------
-
-const pressed = (node) => node.getAttribute("aria-pressed") === "true";
-const press = (node, on) => node.setAttribute("aria-pressed", String(on));
 const ZOOM_STEP = 1.25;
+const largestRadius = () => (board.page ? Math.min(board.page.width, board.page.height) / 8 : 100);
+
+function goAlong(step) {
+  opener.forget();
+  if (!step()) return;
+  board.complain("");
+  show();
+  board.say(text.count);
+}
+
+function close() {
+  opener.forget();
+  board.complain("");
+  board.setState({ ...history.now, page: null });
+  board.say(text.closed);
+}
 
 const actions = {
   open: () => part("file").click(),
-  undo: () => step(past, future),
-  redo: () => step(future, past),
-  clear,
+  close,
+  undo: () => goAlong(history.undo),
+  redo: () => goAlong(history.redo),
+  clear() {
+    if (board.shapes.length) setShapes([]);
+    board.say(text.cleared);
+  },
+  delete: () => board.selected && board.remove(board.selected),
+  crop: opener.crop,
   fit: () => view.fit(),
   zoom_in: () => view.zoomTo(view.scale * ZOOM_STEP),
   zoom_out: () => view.zoomTo(view.scale / ZOOM_STEP),
   zoom_full: () => view.zoomTo(1),
-  dismiss: () => complain(""),
-  region: () => {
+  page_back: () => opener.turnBy(-1),
+  page_on: () => opener.turnBy(1),
+  help: () => help.show(),
+  more() {
+    const opened = button("more").getAttribute("aria-expanded") !== "true";
+    button("more").setAttribute("aria-expanded", String(opened));
+    refreshToolbar();
+  },
+  dismiss: () => board.complain(""),
+  region() {
     press(button("region"), !pressed(button("region")));
     redraw();
   },
 };
+const WITHOUT_PAGE = ["open", "undo", "redo", "help", "more", "dismiss"];
 
-const keys = {
-  h: () => setChannel("highlight"),
-  m: () => setChannel("mask"),
-  r: () => setTool("box"),
-  b: () => setTool("brush"),
-  f: actions.fit,
-  0: actions.zoom_full,
-  "+": actions.zoom_in,
-  "=": actions.zoom_in,
-  "-": actions.zoom_out,
-  "[": () => setRadius(radius / ZOOM_STEP),
-  "]": () => setRadius(radius * ZOOM_STEP),
-};
-
-function setChannel(name) {
-  channel = name;
-  refresh();
+const help = makeHelp(part("help"), text.help_rows);
+const refreshToolbar = makeToolbar(element.querySelector("[role=toolbar]"));
+async function fetchPictures(path, first) {
+  return (await server.thumbnails([path, first])).pictures.map(fileUrl);
 }
-
-function setTool(name) {
-  tool = name;
-  refresh();
-}
-
-function setRadius(value) {
-  const most = page ? Math.min(page.width, page.height) / 8 : 100;
-  radius = round(clamp(value, 1, most));
-  sizeInput.value = (100 * Math.log(radius)) / Math.log(most);
-}
-
-/** Brings the toolbar and the picture up to date with the state. */
-function refresh() {
-  for (const node of element.querySelectorAll("[data-channel]")) {
-    press(node, node.dataset.channel === channel);
-  }
-  for (const node of element.querySelectorAll("[data-tool]")) {
-    press(node, node.dataset.tool === tool);
-  }
-  sizeInput.parentElement.hidden = tool !== "brush";
-  button("undo").disabled = !past.length;
-  button("redo").disabled = !future.length;
-  button("clear").disabled = !shapes.length;
-  button("region").hidden = !region;
-  canvas.classList.toggle("hand", tool === "hand" || spaceHeld);
-  redraw();
-}
+const strip = makeStrip(element, text, opener.turnTo, fetchPictures);
+const useKey = makeKeys(board, actions, tools, lines);
+listenToPointers(canvas, board, (point, event) => tools[board.tool](point, event), hover);
 
 element.addEventListener("click", (event) => {
   const data = event.target.closest("button")?.dataset ?? {};
-  if (data.do && (page || data.do === "open")) actions[data.do]();
-  else if (data.channel) setChannel(data.channel);
-  else if (data.tool) setTool(data.tool);
+  if (data.do && (board.page || WITHOUT_PAGE.includes(data.do))) actions[data.do]();
+  else if (data.channel) board.setChannel(data.channel);
+  else if (data.tool) board.setTool(data.tool);
 });
 
-sizeInput.addEventListener("input", () => {
-  const most = page ? Math.min(page.width, page.height) / 8 : 100;
-  setRadius(most ** (sizeInput.value / 100));
-});
+sizeInput.addEventListener("input", () => board.setRadius(largestRadius() ** (sizeInput.value / 100)));
 
 element.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (event.ctrlKey || event.metaKey) {
     const action = { z: event.shiftKey ? actions.redo : actions.undo, y: actions.redo }[key];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
+    if (!action) return;
+    event.preventDefault();
+    action();
   } else if (event.target === canvas && !event.altKey) {
-    if (key === "escape" && draft) {
-      event.stopPropagation(); // or else it would also stop the model
-      cancelDraft();
-    } else if (key === " ") {
-      event.preventDefault();
-      spaceHeld = true;
-      refresh();
-    } else if (page) keys[key]?.();
+    if (key === " ") holdSpace(true);
+    else if (!board.page || !useKey(event)) return;
+    event.preventDefault();
+    if (key === "escape") event.stopPropagation(); // or else it would also stop the model
   }
 });
 
-canvas.addEventListener("keyup", (event) => {
-  if (event.key !== " ") return;
-  spaceHeld = false;
+function holdSpace(held) {
+  if (spaceHeld === held) return;
+  spaceHeld = held;
   refresh();
-});
-
-canvas.addEventListener("blur", () => {
-  spaceHeld = false;
-  refresh();
-});
+}
+canvas.addEventListener("keyup", (event) => event.key === " " && holdSpace(false));
+canvas.addEventListener("blur", () => holdSpace(false));
 
 // ---- files in: button, drop, paste ------------------------------------------------------------
 
+function openFirst(files) {
+  if (files?.length) opener.openFile(files[0]);
+}
+
 part("file").addEventListener("change", () => {
-  const [file] = part("file").files;
-  if (file) openFile(file);
+  openFirst(part("file").files);
   part("file").value = ""; // so that the same file can be chosen again
 });
 
@@ -366,39 +340,46 @@ stage.addEventListener("dragleave", () => stage.classList.remove("dropping"));
 stage.addEventListener("drop", (event) => {
   event.preventDefault();
   stage.classList.remove("dropping");
-  const [file] = event.dataTransfer.files;
-  if (file) openFile(file);
+  openFirst(event.dataTransfer.files);
 });
 
-document.addEventListener("paste", (event) => {
-  const [file] = event.clipboardData?.files ?? [];
-  if (file) openFile(file);
-});
+document.addEventListener("paste", (event) => openFirst(event.clipboardData?.files));
 
-// ---- from Python ------------------------------------------------------------------------------
+// ---- from elsewhere ---------------------------------------------------------------------------
 
 watch("value", () => {
-  if (props.value?.picture) showPage(props.value);
+  if (props.value?.picture) opener.adopt(props.value);
 });
 
-// AnswerView announces what the model marked; null takes the old region away.
-const regionMap = makeRegionMap();
+document.addEventListener("dessurt:add-marks", (event) => board.page && board.add(event.detail.shapes));
+document.addEventListener("dessurt:crop", () => board.page && opener.crop());
+
+// AnswerView announces what the model marked; null takes the old region away. InspectView has a
+// slider for what counts as marked.
 document.addEventListener("dessurt:region", async (event) => {
-  const forPage = page;
-  if (!(await regionMap.load(event.detail?.url)) || forPage !== page) return;
-  region = regionMap.picture;
-  refresh();
+  const { page } = board;
+  if (!(await regionMap.load(event.detail?.url)) || page !== board.page) return;
+  showRegion();
 });
-
-// InspectView has a slider for what counts as marked.
 document.addEventListener("dessurt:threshold", (event) => {
   regionMap.cut(event.detail.value);
-  redraw();
+  if (region) showRegion();
 });
 
 new ResizeObserver(() => {
-  if (page) view.resized();
+  if (board.page) view.resized();
+  refreshToolbar();
 }).observe(stage);
 
-if (props.value?.picture) showPage(props.value);
+/** Takes up where a reload has cut off, else with the page that Python has sent. */
+async function start() {
+  const saved = memory.recall();
+  if (saved) history.begin({ page: null, marks: saved.marks });
+  const { path, number } = saved?.page ?? {};
+  if (path && (await opener.openPage(path, number, board.begin))) return;
+  if (props.value?.picture) await opener.adopt(props.value, board.begin);
+  if (path) board.complain(text.not_restored);
+}
+
 refresh();
+start();

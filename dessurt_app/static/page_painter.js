@@ -2,37 +2,46 @@
 // This file is put in front of page_canvas.js.
 
 function makePainter(canvas) {
-  // Finished marks are drawn once per view into `finished`; `scratch` adds the draft to them.
+  // What stays the same while a mark is drawn is kept in layers, as it lies on the screen: the page
+  // with the region, and for each channel its finished marks. `scratch` adds the draft to them.
   const makeLayer = () => document.createElement("canvas").getContext("2d");
+  const backdrop = makeLayer();
   const finished = { highlight: makeLayer(), mask: makeLayer() };
   const scratch = makeLayer();
+  let backdropFor = [];
   let drawnFor = { key: "", shapes: [] };
   let hatch = null;
 
-  /** Scene: {page, picture, region (or null), shapes, draft (or null), view}. */
+  /**
+   * Scene: {page, picture and region ({picture}) or null, shapes, draft (or null), view, and two
+   * boxes or null: pointed (the line under the mouse) and selected}. Without a page all is empty.
+   */
   function paint(scene) {
     const box = canvas.getBoundingClientRect();
     const width = Math.round(box.width * window.devicePixelRatio);
     const height = Math.round(box.height * window.devicePixelRatio);
     if (!width || !height) return;
     const ratio = width / box.width;
-    resize(canvas, width, height);
-    resize(scratch.canvas, width, height);
-    const place = [ratio * scene.view.scale, ratio * scene.view.x, ratio * scene.view.y];
-    const { width: pageWidth, height: pageHeight } = scene.page;
-
+    for (const layer of [canvas, scratch.canvas]) resize(layer, width, height);
     const context = canvas.getContext("2d");
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
-    toPage(context, place);
-    context.imageSmoothingQuality = "high";
-    context.drawImage(scene.picture, 0, 0, pageWidth, pageHeight);
-    if (scene.region) context.drawImage(scene.region, 0, 0, pageWidth, pageHeight);
+    if (!scene.page) return;
+    const place = [ratio * scene.view.scale, ratio * scene.view.x, ratio * scene.view.y];
+    const key = [width, height, ...place].join(" ");
 
-    refreshFinished(scene.shapes, place, width, height);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    blend(context, "highlight", scene.draft, place, "multiply", 0.6);
-    blend(context, "mask", scene.draft, place, "source-over", 0.8);
+    refreshBackdrop(scene, key, place);
+    refreshFinished(scene.shapes, key, place);
+    context.drawImage(backdrop.canvas, 0, 0);
+    blend(context, "highlight", scene, place, "multiply", 0.6);
+    blend(context, "mask", scene, place, "source-over", 0.8);
+    toPage(context, place);
+    if (scene.pointed) outline(context, scene.pointed, "#1d4ea8", [], 2 / scene.view.scale);
+    if (scene.selected) {
+      const unit = 1 / scene.view.scale;
+      outline(context, scene.selected, "#fff", [], 3 * unit);
+      outline(context, scene.selected, "#1d4ea8", [6 * unit, 4 * unit], 3 * unit);
+    }
   }
 
   function resize(target, width, height) {
@@ -41,41 +50,55 @@ function makePainter(canvas) {
     target.height = height;
   }
 
+  function restart(context, place) {
+    context.canvas.width = canvas.width; // also clears
+    context.canvas.height = canvas.height;
+    toPage(context, place);
+  }
+
   function toPage(context, [scale, x, y]) {
     context.setTransform(scale, 0, 0, scale, x, y);
   }
 
-  function refreshFinished(shapes, place, width, height) {
-    const key = [width, height, ...place].join(" ");
+  function refreshBackdrop({ page, picture, region }, key, place) {
+    const wanted = [key, page, picture, region];
+    if (wanted.every((item, index) => item === backdropFor[index])) return;
+    backdropFor = wanted;
+    restart(backdrop, place);
+    backdrop.imageSmoothingQuality = "high";
+    backdrop.fillStyle = "#fff"; // until the picture is there
+    backdrop.fillRect(0, 0, page.width, page.height);
+    if (picture) backdrop.drawImage(picture, 0, 0, page.width, page.height);
+    if (region) backdrop.drawImage(region.picture, 0, 0, page.width, page.height);
+  }
+
+  function refreshFinished(shapes, key, place) {
     const before = drawnFor.key === key ? drawnFor.shapes : [];
-    // Shapes are only ever added at the end or taken back, so an equal last one means that all
-    // before it are drawn already.
-    const drawn = before.length;
-    const onlyAdded = drawn > 0 && shapes[drawn - 1] === before[drawn - 1];
-    if (onlyAdded && shapes.length === drawn) return;
+    const onlyAdded = before.length > 0 && before.every((shape, index) => shape === shapes[index]);
+    if (onlyAdded && shapes.length === before.length) return;
     drawnFor = { key, shapes };
     for (const [channel, context] of Object.entries(finished)) {
-      if (!onlyAdded) {
-        context.canvas.width = width; // also clears
-        context.canvas.height = height;
-        toPage(context, place);
-      }
-      for (const shape of shapes.slice(onlyAdded ? drawn : 0)) {
-        if (shape.channel === channel) fillShape(context, shape);
+      if (!onlyAdded) restart(context, place);
+      context.fillStyle = context.strokeStyle = "#ffd400";
+      for (const shape of shapes.slice(onlyAdded ? before.length : 0)) {
+        if (shape.channel === channel) fillShape(context, shape, outlineOf(shape));
       }
     }
   }
 
   /** Lays one channel over the page, in one flat colour, so that overlapping marks do not add up. */
-  function blend(context, channel, draft, place, operation, alpha) {
+  function blend(context, channel, { shapes, draft }, place, operation, alpha) {
+    const drawing = draft?.channel === channel;
+    if (!drawing && !shapes.some((shape) => shape.channel === channel)) return;
     const { width, height } = scratch.canvas;
     scratch.setTransform(1, 0, 0, 1, 0, 0);
     scratch.globalCompositeOperation = "copy";
     scratch.drawImage(finished[channel].canvas, 0, 0);
     scratch.globalCompositeOperation = "source-over";
-    if (draft?.channel === channel) {
+    if (drawing) {
       toPage(scratch, place);
-      fillShape(scratch, draft);
+      scratch.fillStyle = scratch.strokeStyle = "#ffd400";
+      fillShape(scratch, draft, traceShape(draft));
       scratch.setTransform(1, 0, 0, 1, 0, 0);
     }
     if (channel === "mask") {
@@ -90,20 +113,12 @@ function makePainter(canvas) {
     context.globalAlpha = 1;
   }
 
-  function fillShape(context, shape) {
-    context.fillStyle = context.strokeStyle = "#ffd400";
-    const first = shape.points[0];
-    const last = shape.points[shape.points.length - 1];
-    if (shape.kind === "box") {
-      context.fillRect(first[0], first[1], last[0] - first[0], last[1] - first[1]);
-      return;
-    }
-    context.lineWidth = shape.radius * 2;
-    context.lineCap = context.lineJoin = "round";
-    context.beginPath();
-    context.moveTo(first[0], first[1]);
-    for (const [x, y] of shape.points) context.lineTo(x, y);
-    context.stroke();
+  function outline(context, [x0, y0, x1, y1], colour, dashes, thickness) {
+    context.strokeStyle = colour;
+    context.lineWidth = thickness;
+    context.setLineDash(dashes);
+    context.strokeRect(x0 - thickness, y0 - thickness, x1 - x0 + 2 * thickness, y1 - y0 + 2 * thickness);
+    context.setLineDash([]);
   }
 
   /** Red stripes: a mask must be told from a highlight without seeing colours. */

@@ -20,6 +20,7 @@ function makeView(canvas, onMove) {
   };
 
   view.fit = () => {
+    if (!size().width) return; // not on the screen; `resized` comes when it is
     view.scale = fitScale();
     view.x = (size().width - page.width * view.scale) / 2;
     view.y = (size().height - page.height * view.scale) / 2;
@@ -41,8 +42,26 @@ function makeView(canvas, onMove) {
     moved(false);
   };
 
+  /** Moves as little as needed to bring a box of the page into sight. */
+  view.reveal = ([x0, y0, x1, y1]) => {
+    const into = (low, high, length) =>
+      low < 0 || high - low > length ? -low : Math.min(length - high, 0);
+    const [left, top] = [x0 * view.scale + view.x, y0 * view.scale + view.y];
+    const [right, bottom] = [x1 * view.scale + view.x, y1 * view.scale + view.y];
+    const [dx, dy] = [into(left, right, size().width), into(top, bottom, size().height)];
+    if (dx || dy) view.panBy(dx, dy);
+  };
+
   /** After the canvas has got another size. */
-  view.resized = () => (view.fitted ? view.fit() : moved(false));
+  view.resized = () => {
+    if (size().width) view.fitted ? view.fit() : moved(false);
+  };
+
+  /** The middle of what is seen, in page pixels; it may be outside the page. */
+  view.centre = () => [
+    (size().width / 2 - view.x) / view.scale,
+    (size().height / 2 - view.y) / view.scale,
+  ];
 
   /** Where an event is on the canvas. */
   view.onCanvas = (event) => [event.clientX - size().left, event.clientY - size().top];

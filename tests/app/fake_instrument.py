@@ -11,7 +11,7 @@ from dessurt import tasks
 from dessurt.frame import Frame
 from dessurt.marks import Marks
 from dessurt.page import Page
-from dessurt.protocol import Card, Done, Event, Notice, Region, Request, Text
+from dessurt.protocol import Alternative, Card, Done, Event, Notice, Region, Request, Text
 
 
 class FakeInstrument:
@@ -30,6 +30,8 @@ class FakeInstrument:
         """Forget what was asked, and write as at first."""
         self.words, self.seconds = self.usual
         self.notices: list[str] = []
+        self.probabilities: dict[str, float] = {}  # of a word, if it is not 0.9
+        self.glued: tuple[str, ...] = ()  # words that have no space before the next one
         self.asked: list[tuple[Page, Request]] = []
         self.computed = 0
         self.closed = False
@@ -45,13 +47,15 @@ class FakeInstrument:
         return self._answer(page, request)
 
     def _answer(self, page: Page, request: Request) -> Iterator[Event]:
+        begin = len(request.written)
+        end = min(begin + request.max_tokens, len(self.words))
         try:
             yield from map(Notice, self.notices)
             if tasks.task(request.task).returns != "region":
-                for number, word in enumerate(self.words):
+                for number in range(begin, end):
                     time.sleep(self.seconds)
                     self.computed += 1
-                    yield Text(word if number == 0 else " " + word, number, 0.9)
+                    yield self._text(number)
             if request.want_region:
                 region = np.zeros(page.size, np.float32)
                 region[: page.height // 2] = 0.9
@@ -59,4 +63,13 @@ class FakeInstrument:
         except GeneratorExit:
             self.closed = True
             raise
-        yield Done(self.seconds, self.seconds * self.computed, self.computed, "end")
+        stopped_by = "end" if end == len(self.words) else "length"
+        yield Done(self.seconds, self.seconds * self.computed, self.computed, stopped_by)
+
+    def _text(self, number: int) -> Text:
+        word = self.words[number]
+        apart = number > 0 and self.words[number - 1] not in self.glued
+        delta, sure = " " * apart + word, self.probabilities.get(word, 0.9)
+        other = Alternative(delta.upper(), 1000 + number, round(1 - sure, 4))
+        both = Alternative(delta, number, sure), other
+        return Text(delta, number, sure, both if sure >= 0.5 else both[::-1])

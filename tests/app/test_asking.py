@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,9 +15,11 @@ from PIL import Image
 
 from dessurt.protocol import RequestError
 from dessurt_app import strings
+from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.asking import Asking
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
+from dessurt_app.shaping import Tree
 from dessurt_app.weights import Weights, WeightsError
 
 LETTER = load_examples()[0]
@@ -26,9 +30,9 @@ def asking(fake: FakeInstrument) -> Asking:
     return Asking(Weights(fake))
 
 
-def ask(desk: Asking, task="w0>", text="", show_region=False, canvas=None, who=ME):
+def ask(desk: Asking, task="w0>", text="", show_region=False, canvas=None, who=ME, max_tokens=None):
     canvas = canvas or canvas_value(LETTER.page, LETTER.marks)
-    return desk.answer_stream(canvas, task, text, show_region, who)
+    return desk.answer_stream(canvas, task, text, show_region, max_tokens, who)
 
 
 def test_answers_grow_and_end_complete():
@@ -47,20 +51,139 @@ def test_at_most_twenty_updates_a_second():
     assert len(answers) <= 20 * (time.perf_counter() - start) + 4
 
 
+def test_end_tells_speed_time_and_mean_confidence():
+    fake = FakeInstrument("sure unsure", 0)
+    fake.probabilities = {"sure": 0.98, "unsure": 0.5}
+    *_, last = ask(asking(fake))
+    assert last.status.endswith(" · confidence 0.74")
+    assert [(token.delta, token.probability) for token in last.written] == [
+        ("sure", 0.98),
+        (" unsure", 0.5),
+    ]
+    assert not last.more
+
+
+def test_view_gets_alternatives_when_the_answer_is_over():
+    fake = FakeInstrument("a b", 0.06)
+    fake.probabilities = {"b": 0.3}
+    view = AnswerView()
+    shown = [view.postprocess(answer) for answer in ask(asking(fake))]
+    plain = {"text": " b", "id": 1, "probability": 0.3}
+    assert shown[2]["written"][1] == plain
+    others = [
+        {"text": " B", "id": 1001, "probability": 0.7},
+        {"text": " b", "id": 1, "probability": 0.3},
+    ]
+    assert shown[-1]["written"][1] == {**plain, "alternatives": others}
+    assert shown[-1]["text"] == "a b"
+    json.dumps(shown)  # no dataclass is left in it, and no question
+
+
+def test_limit_ends_the_answer_and_continue_goes_on_from_there():
+    fake = FakeInstrument("a b c d e", 0)
+    desk = asking(fake)
+    *_, last = ask(desk, max_tokens=2)
+    assert (last.text, last.state, last.more) == ("a b", "done", True)
+    assert last.status == "Stopped at the limit of 2 tokens · confidence 0.90"
+    *_, last = desk.resume_stream(last, ME)
+    assert (last.text, last.more) == ("a b c d", True)
+    *_, last = desk.resume_stream(last, ME)
+    assert (last.text, last.state, last.more) == ("a b c d e", "done", False)
+    assert [request.written for _, request in fake.asked] == [(), (0, 1), (0, 1, 2, 3)]
+    assert {request.max_tokens for _, request in fake.asked} == {2}
+    assert len({request.marks for _, request in fake.asked}) == 1
+
+
+def test_continue_goes_on_after_stop():
+    fake = FakeInstrument(" ".join("w" * 1000), 0.01)
+    desk = asking(fake)
+    stream = ask(desk)
+    while not next(stream).tokens:
+        pass
+    stopped = desk.stop(ME)
+    stream.close()
+    fake.words = fake.words[: stopped.tokens + 2]
+    *_, last = desk.resume_stream(stopped, ME)
+    assert (last.state, last.tokens) == ("done", stopped.tokens + 2)
+    assert fake.computed == 2
+
+
+@pytest.mark.parametrize("last", [None, Answer("done")])
+def test_nothing_to_continue_is_said(last):
+    (answer,) = asking(FakeInstrument()).resume_stream(last, ME)
+    assert (answer.state, answer.status) == ("error", strings.NOTHING_TO_CONTINUE)
+
+
+def test_loop_is_not_continued():
+    class Stuck(FakeInstrument):
+        def _answer(self, page, request):
+            *events, done = super()._answer(page, request)
+            yield from events
+            yield replace(done, stopped_by="loop")
+
+    *_, last = ask(asking(Stuck("a a", 0)))
+    assert (last.state, last.more) == ("stopped", False)
+    assert last.status.startswith("Stopped after 2 tokens")
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"), [(7, 7), (None, 800), (0, 800), (-3, 800), ("9", 800), (float("inf"), 800)]
+)
+def test_limit_from_outside(given, asked):
+    fake = FakeInstrument("a", 0)
+    list(ask(asking(fake), max_tokens=given))
+    assert fake.asked[0][1].max_tokens == asked
+
+
+def test_questions_wait_for_each_other_and_know_how_many_are_ahead():
+    fake = FakeInstrument("a b", 0)
+    desk = asking(fake)
+    first = ask(desk, who=ME)
+    assert next(first).status == strings.READING_PAGE
+    second, third = (ask(desk, who=SimpleNamespace(session_hash=name)) for name in "xy")
+    assert next(second).status == "1 ahead of you"
+    assert next(third).status == "2 ahead of you"
+    second.close()
+    assert next(third).status == "1 ahead of you"
+    list(first)
+    assert next(third).status in ("1 ahead of you", strings.READING_PAGE)
+    *_, last = third
+    assert last.text == "a b"
+    assert len(fake.asked) == 2
+
+
+def test_waiting_question_can_be_stopped():
+    desk = asking(FakeInstrument("a b", 0))
+    first = ask(desk, who=OTHER)
+    next(first)
+    stream = ask(desk)
+    assert next(stream).status == "1 ahead of you"
+    assert desk.stop(ME).status == "Stopped after 0 tokens"
+    *_, last = stream
+    assert (last.state, last.more) == ("stopped", False)
+
+
+def test_json_answer_has_its_tree_at_the_end():
+    *running, last = ask(asking(FakeInstrument('[{"Name:": "question"', 0.06)), "json>")
+    assert all(answer.shape is None for answer in running)
+    pieces = (("same", '[{"Name:": "question"'), ("added", "}]"))
+    assert last.shape == Tree(pieces)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.02])
 def test_stop_ends_within_one_token(seconds):
     fake = FakeInstrument(" ".join("w" * 100_000), seconds)
     desk = asking(fake)
     stream = ask(desk)
-    while not (answer := next(stream)).tokens:
+    while not next(stream).tokens:
         pass
     at_stop = []
-    timer = threading.Timer(0.1, lambda: (desk.stop(answer, ME), at_stop.append(fake.computed)))
+    timer = threading.Timer(0.1, lambda: (desk.stop(ME), at_stop.append(fake.computed)))
     timer.start()
     *_, last = stream
     assert last.state == "stopped"
     assert fake.computed - at_stop[0] <= 1
-    assert last.status == f"Stopped after {last.tokens} tokens"
+    assert last.status == f"Stopped after {last.tokens} tokens · confidence 0.90"
     assert len(last.text.split()) == last.tokens == fake.computed
     assert fake.closed
 
@@ -79,26 +202,30 @@ def test_stop_of_another_session_does_nothing():
     fake = FakeInstrument("a b c", 0.01)
     desk = asking(fake)
     stream = ask(desk)
-    first = next(stream)
-    desk.stop(first, OTHER)
+    next(stream)
+    assert desk.stop(OTHER) is None
     *_, last = stream
     assert (last.state, last.text) == ("done", "a b c")
 
 
 @pytest.mark.parametrize(
-    ("task", "text", "told"),
+    ("task", "text", "told", "lacks"),
     [
-        ("mk>", "", strings.MISSING["mask"]),
-        ("natural_q~", "  ", "This task needs text."),
-        ("w0", "", "There is no task 'w0'"),
+        ("mk>", "", strings.MISSING["mask"], "mask"),
+        ("natural_q~", "  ", "This task needs text.", "text"),
+        ("natural_q~", None, "This task needs text.", "text"),
+        ("w0", "", "There is no task 'w0'", ""),
     ],
 )
-def test_what_is_missing_is_said_without_asking_the_model(task, text, told):
+def test_what_is_missing_is_said_at_once_without_asking_the_model(task, text, told, lacks):
     fake = FakeInstrument()
-    (answer,) = ask(asking(fake), task, text)
-    assert answer.state == "error"
+    desk = asking(fake)
+    busy = ask(desk, who=OTHER)
+    next(busy)  # the model is taken; nobody needs to wait for it to hear what is missing
+    (answer,) = ask(desk, task, text)
+    assert (answer.state, answer.lacks) == ("error", lacks)
     assert answer.status.startswith(told)
-    assert fake.asked == []
+    assert len(fake.asked) == 0
 
 
 def test_text_of_a_task_that_takes_none_is_not_sent():
@@ -173,8 +300,8 @@ def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
     monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait())
     desk = Asking(Weights(path=tmp_path))
     stream = ask(desk)
-    answer = next(stream)
-    desk.stop(answer, ME)
+    next(stream)
+    desk.stop(ME)
     *_, last = stream
     assert (last.state, last.tokens) == ("stopped", 0)
     there.set()

@@ -85,6 +85,25 @@ class Screen:
     def running(self) -> bool:
         return self.tab.is_visible('[data-part="stop"]')
 
+    @property
+    def said(self) -> str:
+        """What the canvas told those who do not see the screen."""
+        return self._text('#page [data-part="said"]')
+
+    def state(self) -> dict:
+        """The page and the marks of all pages, as the browser keeps them for a reload."""
+        return self.tab.evaluate(
+            """() => {
+                dispatchEvent(new Event("pagehide"));  // written down at once
+                return JSON.parse(sessionStorage.getItem("dessurt:canvas"));
+            }"""
+        )
+
+    def marks(self) -> list[dict]:
+        """The marks of the page that is shown."""
+        page, marks = self.state()["page"], self.state()["marks"]
+        return marks.get(f"{page['path']}#{page['number']}", [])
+
     def canvas_pixels(self) -> np.ndarray:
         """The canvas as it looks: uint8 [height, width, 3], CSS pixels."""
         self.tab.wait_for_timeout(60)  # the next animation frame
@@ -120,6 +139,32 @@ class Screen:
         field.click()
         field.fill(token)
         self.tab.locator('#task [role="option"]', has_text=token).first.click()
+
+    def place(self, x: float, y: float) -> tuple[float, float]:
+        """Where a point of the page lies on the canvas while the whole page is seen."""
+        box, page = self.tab.locator("#page canvas").bounding_box(), self.state()["page"]
+        width, height = page["width"], page["height"]
+        scale = min(box["width"] / width, box["height"] / height) * 0.97
+        left, top = (box["width"] - width * scale) / 2, (box["height"] - height * scale) / 2
+        return left + x * scale, top + y * scale
+
+    def click_at(self, x: float, y: float, keys: str = "") -> None:
+        """Click a point of the page while the whole page is seen."""
+        self.drag(self.place(x, y), keys=keys)
+
+    def key(self, *keys: str) -> None:
+        """Press keys with the page focused."""
+        self.tab.focus("#page canvas")
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def announce(self, event: str, detail: object) -> None:
+        """Send an event to the document, as other parts of the app do."""
+        self.tab.evaluate(
+            """([name, detail]) =>
+                document.dispatchEvent(new CustomEvent(`dessurt:${name}`, {detail}))""",
+            [event, detail],
+        )
 
     def drag(self, *points: tuple[float, float], keys: str = "", button: str = "left") -> None:
         """Move the mouse along points of the canvas, in CSS pixels, with the button held."""

@@ -1,6 +1,7 @@
 """Writing answers: stopping, suppression, beams, text from bytes, features used again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from dessurt import Done, Marks, Notice, Page, Progress, Region, Request, RequestError, Text
 from dessurt.checkpoint import Checkpoint
-from dessurt.decode import beam, beam_steps, drain, greedy, greedy_steps
+from dessurt.decode import Step, beam, beam_steps, drain, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
 from dessurt.latent import Answer, Decoder
 from dessurt.model import Tokenizer
@@ -140,6 +141,37 @@ def test_length_limit(instrument: DessurtInstrument) -> None:
     assert (done.tokens, done.stopped_by) == (1, "length")
 
 
+def test_a_stopped_answer_goes_on_as_if_it_had_not_been(instrument: DessurtInstrument) -> None:
+    whole = Request("w0>", marks=LINE, max_tokens=12)
+    ids = [event.token_id for event in instrument.ask(PAGE, whole) if isinstance(event, Text)]
+    assert len(ids) == 12
+    rest = replace(whole, written=tuple(ids[:5]), max_tokens=7)
+    *text, done = instrument.ask(PAGE, rest)
+    assert [event.token_id for event in text] == ids[5:]
+    assert (done.tokens, done.stopped_by) == (7, "length")
+
+
+def test_an_answer_that_only_repeats_itself_is_stopped(
+    instrument: DessurtInstrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = (instrument.tokenizer.encode("So it is: ") + instrument.tokenizer.encode("on") * 60)[:90]
+    steps = [Step(id_, 0.5) for id_ in said]
+    monkeypatch.setattr("dessurt.instrument.greedy_steps", lambda *_: iter(steps))
+    *text, notice, done = instrument.ask(PAGE, Request("w0>", marks=LINE))
+    assert "".join(event.delta for event in text) == "So it is: " + "on" * 20
+    assert "repeated itself" in notice.message
+    assert (done.tokens, done.stopped_by) == (50, "loop")
+
+
+def test_rows_of_dots_may_be_long(
+    instrument: DessurtInstrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [Step(id_, 0.5) for id_ in instrument.tokenizer.encode("." * 60 + "7")]
+    monkeypatch.setattr("dessurt.instrument.greedy_steps", lambda *_: iter(steps))
+    *text, done = instrument.ask(PAGE, Request("w0>", marks=LINE))
+    assert "".join(event.delta for event in text) == "." * 60 + "7"
+
+
 def test_long_text_is_told(instrument: DessurtInstrument) -> None:
     first = next(iter(instrument.ask(PAGE, Request("natural_q~", "abcdefghij"))))
     assert isinstance(first, Notice)
@@ -184,6 +216,9 @@ def test_beams_tell_that_they_go_on_and_can_be_stopped(instrument: DessurtInstru
         (Request("w0>", marks=Marks.from_boxes(highlight=[(500, 500, 600, 600)])), "outside"),
         (Request("w0>", marks=LINE, max_tokens=0), "at least 1"),
         (Request("w0>", marks=LINE, beams=0), "at least 1"),
+        (Request("w0>", marks=LINE, written=(-1,)), "token ids"),
+        (Request("w0>", marks=LINE, written=(5,), beams=2), "beams=1"),
+        (Request("w0>", marks=LINE, written=(5,) * 2000), "mark a smaller part"),
     ],
 )
 def test_bad_requests_say_what_to_do(

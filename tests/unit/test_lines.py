@@ -1,12 +1,12 @@
-"""How tall marked lines of text are."""
+"""Where lines of text are, and how tall marked ones are."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt.lines import line_height, marked_line_height
+from dessurt.lines import find_lines, line_height, marked_line_height
 from dessurt.marks import Marks
-from dessurt.page import Page
 
 TEXT = ("He went down to the old mill by the river,", "where nobody had ground any flour",
         "since the spring; the wheel hung still", "and dry.")  # fmt: skip
@@ -54,13 +54,6 @@ def test_large_letters_are_one_line(text):
     assert line_height(np.asarray(image), (20, 20, 2380, 220)) == 200
 
 
-def test_a_page_in_colour_is_measured_as_a_grey_one():
-    grey = drawn(TEXT, 22, 30)
-    colour = Page.from_array(np.repeat(grey[:, :, None], 3, axis=2)).gray
-    assert colour.dtype == np.float32
-    assert line_height(colour, marked(TEXT, 30)) == line_height(grey, marked(TEXT, 30)) < 40
-
-
 def test_marks_are_as_tall_as_their_median_and_highlights_go_first():
     blank = np.full((1000, 1000), 255, np.uint8)
     heights = [10, 20, 60]
@@ -79,3 +72,90 @@ def test_of_very_many_marks_only_some_are_measured(monkeypatch):
     assert marked_line_height(blank, Marks.from_boxes(boxes)) == 12
     assert len(measured) <= 32
     assert measured[0] == boxes[0] and measured[-1][1] > 850, "from the whole page"
+
+
+def test_a_mark_on_a_colour_page():
+    gray = drawn(TEXT, 22, 30).astype(np.float32) - 0.25  # as Page.gray of a colour page
+    assert line_height(gray.clip(0), marked(TEXT, 30)) == line_height(
+        drawn(TEXT, 22, 30), marked(TEXT, 30)
+    )
+
+
+# find_lines: a page 1000 wide, 22 pixel letters; every line with the box of its ink.
+
+
+def paper(ink=0, white=255):
+    image = Image.new("L", (1000, 700), white)
+    return image, ImageDraw.Draw(image), ImageFont.load_default(22), ink
+
+
+def write(page, texts, x, y, pitch=34):
+    """Draw lines of text; the boxes of their ink."""
+    image, draw, face, ink = page
+    boxes = []
+    for i, text in enumerate(texts):
+        draw.text((x, y + i * pitch), text, ink, face)
+        boxes.append(draw.textbbox((x, y + i * pitch), text, face))
+    return boxes
+
+
+def assert_found(gray, boxes, off=6):
+    """The lines are found in this order, each with at most `off` pixels round its ink."""
+    found = np.array(find_lines(np.ascontiguousarray(gray)))
+    assert len(found) == len(boxes)
+    outside = (found - np.array(boxes)) * [-1, -1, 1, 1]
+    assert outside.min() >= -1.5 and outside.max() <= off
+
+
+@pytest.mark.parametrize("colours", [(0, 255), (255, 0), (60, 150), (230, 40)])
+def test_a_paragraph_dark_on_light_and_light_on_dark(colours):
+    page = paper(*colours)
+    boxes = write(page, TEXT, 60, 80)
+    assert_found(page[0], boxes)
+
+
+def test_two_columns_are_not_joined_and_the_left_one_is_read_first():
+    page = paper()
+    boxes = write(page, ["A heading that stands over both of the columns of this page"], 60, 40)
+    left = write(page, TEXT, 60, 130)
+    right = write(page, TEXT[::-1], left[0][2] + 40, 130)
+    assert_found(page[0], boxes + left + right)
+
+
+def test_a_light_heading_in_a_dark_bar_across_the_page():
+    page = paper()
+    page[1].rectangle((0, 40, 999, 100), fill=20)
+    heading = write((*page[:3], 250), ["Light letters in a dark bar"], 60, 58)
+    assert_found(page[0], heading + write(page, TEXT, 60, 150))
+
+
+def test_rules_and_boxes_are_no_lines():
+    page = paper()
+    page[1].rectangle((40, 60, 960, 400), outline=0, width=2)
+    page[1].line((40, 110, 960, 110), fill=0, width=2)
+    page[1].line((500, 60, 500, 400), fill=0, width=2)
+    left = write(page, ["Name", "Date of birth"], 60, 74, 60)
+    right = write(page, ["Address", "Place of birth"], 520, 74, 60)
+    assert_found(page[0], left + right)
+
+
+def test_skew_of_one_degree():
+    page = paper()
+    boxes = np.array(write(page, TEXT, 60, 200, 46), float)
+    turn = cv2.getRotationMatrix2D((500, 350), 1, 1)
+    gray = cv2.warpAffine(np.asarray(page[0]), turn, (1000, 700), borderValue=255)
+    corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] @ turn[:, :2].T + turn[:, 2]
+    assert_found(gray, np.hstack([corners.min(1), corners.max(1)]), off=8)
+
+
+def test_a_large_page_is_measured_in_its_own_pixels():
+    page = paper()
+    boxes = write(page, TEXT, 60, 80)
+    gray = cv2.resize(np.asarray(page[0]), None, fx=5, fy=5, interpolation=cv2.INTER_CUBIC)
+    assert_found(gray, np.array(boxes) * 5, off=30)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 4), (4, 3000), (700, 1000)])
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_an_empty_page_has_no_lines(size, shade):
+    assert find_lines(np.full(size, shade, np.uint8)) == ()

@@ -296,3 +296,15 @@ def test_pixels_cannot_change_behind_the_digest():
 def test_rgb_for_showing():
     gray = np.arange(16, dtype=np.uint8).reshape(4, 4)
     assert Page.from_array(gray).rgb.tolist() == np.stack([gray] * 3, axis=2).tolist()
+
+
+@pytest.mark.parametrize("name", ["page.png", "page.pdf"])
+def test_a_small_picture_of_a_page(name, tmp_path):
+    image = Image.new("RGB", (600, 1200), "white")
+    image.paste((200, 0, 0), (0, 0, 600, 600))
+    image.save(tmp_path / name)
+    page = Page.open(tmp_path / name, side=160)
+    assert abs(page.height - 160) <= 2 and abs(page.width - 80) <= 2
+    upper, lower = page.pixels[20:60, 20:60], page.pixels[100:140, 20:60]
+    assert np.abs(upper - np.array([200.0, 0, 0])).max() <= 3 and (lower == 255).all()
+    assert Page.open(tmp_path / name, side=99_999).width == Page.open(tmp_path / name).width

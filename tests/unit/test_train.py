@@ -126,6 +126,24 @@ def test_a_highlighted_line_gives_its_text_and_places(without_slips: None) -> No
     assert {"above", "read me now", "below"} <= read
 
 
+def test_a_part_may_ask_for_several_lines_only(without_slips: None) -> None:
+    alone = Paragraph((line("all alone", 100, 20),))
+    two = Paragraph((line("the first of", 100, 100), line("two lines", 100, 125)))
+    truth = Truth((200, 600), paragraphs=(alone, two))
+    page, draw = Page.from_array(np.full((200, 600), 255, np.uint8)), sampler()
+    source = Source(page, truth, Glyphs.of(truth))
+    read: dict[int, set] = {}
+    for lines in (1, 2):
+        part = Part.of({"tasks": {"read_block0>": 1}, "window": [128, 512], "batch": 1,
+                        "lines": lines})  # fmt: skip
+        drawn = [draw.sample(part, "read_block0>", source, random.Random(i)) for i in range(20)]
+        texts = [draw.tokenizer.decode([step[1] for step in each["steps"]])
+                 for each in drawn if each]  # fmt: skip
+        read[lines] = set(texts)
+    assert read[1] == {"all alone", "the first of\\two lines"}
+    assert read[2] == {"the first of\\two lines"}
+
+
 def test_an_answer_ends_where_the_window_ends(without_slips: None) -> None:
     shown = line("abcdefgh", 0, 20)
     truth, page = truth_of(shown), Page.from_array(np.full((200, 600), 255, np.uint8))
@@ -317,6 +335,8 @@ PART = {"tasks": {"w0>": 1}, "window": [64, 256], "batch": 1}
         ({"part": {"kinds": ["poem"]}}, "kinds of part 'line' of stage 1: there is no 'poem'"),
         ({"part": {"window": [64, 100]}}, "does not take the window [64, 100] of part 'line'"),
         ({"part": {"window": [64, 512]}}, "at most [128, 256]"),
+        ({"part": {"batch": "4"}}, "batch of part 'line' of stage 1 is '4': give a number above 0"),
+        ({"part": {"weight": -1}}, "weight of part 'line' of stage 1 is -1: give a number above 0"),
     ],
 )  # fmt: skip
 def test_a_config_that_cannot_be_followed_says_why(

@@ -1,0 +1,118 @@
+// Gets pages from the server: opened files, other pages of the same file, crops.
+// This file is put in front of page_canvas.js.
+
+function fileUrl(path) {
+  const encoded = path.split("/").map(encodeURIComponent).join("/");
+  return new URL("gradio_api/file=" + encoded, document.baseURI).href;
+}
+
+async function loadImage(url) {
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  return image;
+}
+
+/** Loads images and keeps the last few, so that undo shows a page at once. */
+function makePictures() {
+  const KEPT = 3;
+  const loaded = new Map(); // address -> promise of the image, the youngest last
+  return function load(path) {
+    const url = fileUrl(path);
+    const image = loaded.get(url) ?? loadImage(url);
+    loaded.delete(url);
+    loaded.set(url, image);
+    image.catch(() => loaded.delete(url));
+    for (const old of [...loaded.keys()].slice(0, -KEPT)) loaded.delete(old);
+    return image;
+  };
+}
+
+/** `board` is made in page_canvas.js; `showBusy(on)` tells that the server is at work. */
+function makeOpener(board, server, upload, loadPicture, showBusy) {
+  const { text } = board;
+  let attempts = 0; // only the last one counts
+  let wanted = null; // the number of the page that is being turned to
+
+  /**
+   * Shows the page that `ask` gets, {page, number, pages, width, height, picture, notice} or
+   * {error}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
+   * `shapes` are the marks on it, else it keeps those it had; `put` takes the new state. Tells
+   * whether the page is shown.
+   */
+  async function open(ask, failed, shapes = null, put = board.setState) {
+    const attempt = ++attempts;
+    const late = () => attempt !== attempts;
+    showBusy(true);
+    try {
+      const { error, notice = "", ...opened } = await ask();
+      if (!late() && error) board.complain(error);
+      if (late() || error) return false;
+      const { page: path, number = 0, pages = 1, width, height, picture } = opened;
+      await loadPicture(picture);
+      if (late()) return false;
+      const page = { path, number, pages, width, height, picture };
+      const { marks } = board.state;
+      put({ page, marks: shapes ? { ...marks, [pageKey(page)]: shapes } : marks });
+      board.complain(notice);
+      board.say(text.opened, { page: number + 1, of: pages });
+      return true;
+    } catch (error) {
+      console.warn(error);
+      if (!late()) board.complain(failed);
+      return false;
+    } finally {
+      if (!late()) showBusy(false);
+    }
+  }
+
+  const openPage = (path, number, put) =>
+    open(() => server.open_page([path, number]), text.server_lost, null, put);
+
+  function openFile(file) {
+    const ask = async () => server.open_page([(await upload(file)).path, 0]);
+    return open(ask, fillIn(text.upload_failed, { name: file.name }));
+  }
+
+  /** A value that Python has set. */
+  function adopt(value, put) {
+    return open(async () => value, text.server_lost, value.marks?.shapes ?? [], put);
+  }
+
+  async function turnTo(number) {
+    const { page } = board;
+    if (number < 0 || number >= page.pages || number === (wanted ?? page.number)) return;
+    wanted = number;
+    await openPage(page.path, number);
+    if (wanted === number) wanted = null;
+  }
+
+  const turnBy = (by) => turnTo((wanted ?? board.page.number) + by);
+
+  /** Goes on with what is highlighted alone, a margin round it; marks move along. */
+  function crop() {
+    const { page, shapes } = board;
+    const highlighted = shapes.filter((shape) => shape.channel === "highlight");
+    if (!highlighted.length) return board.complain(text.crop_needs);
+    const [x0, y0, x1, y1] = boundsOf(highlighted);
+    const margin = 20 + 0.1 * Math.max(x1 - x0, y1 - y0);
+    const left = Math.floor(Math.max(x0 - margin, 0));
+    const top = Math.floor(Math.max(y0 - margin, 0));
+    const right = Math.ceil(Math.min(x1 + margin, page.width));
+    const bottom = Math.ceil(Math.min(y1 + margin, page.height));
+    const kept = shapes
+      .map((shape) => movedShape(shape, -left, -top))
+      .filter((shape) => meets(shape, { width: right - left, height: bottom - top }));
+    const ask = () => server.crop([page.path, page.number, left, top, right, bottom]);
+    return open(ask, text.server_lost, kept);
+  }
+
+  /** Whatever is on its way is not wanted any more. */
+  function forget() {
+    attempts++;
+    wanted = null;
+    showBusy(false);
+  }
+
+  return { openPage, openFile, adopt, turnTo, turnBy, crop, forget };
+}

@@ -1,0 +1,84 @@
+// Mouse, pen and fingers: one draws, two pan and zoom; the wheel pans, with Ctrl it zooms.
+// This file is put in front of page_canvas.js.
+
+/** `board` is made in page_canvas.js; `begin(point, event)` gives a gesture as in page_tools.js. */
+function listenToPointers(canvas, board, begin, hover) {
+  const { view } = board;
+  const down = new Map(); // pointerId -> last place on the canvas
+  let panning = false;
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (!board.page) return;
+    canvas.focus({ preventScroll: true });
+    canvas.setPointerCapture(event.pointerId);
+    down.set(event.pointerId, view.onCanvas(event));
+    board.gesture = null; // also a second finger: this is a pinch, not a mark
+    if (down.size === 1) {
+      panning = event.button === 1 || board.panning;
+      if (panning) canvas.classList.add("grabbing");
+      else if (event.button === 0) board.gesture = begin(view.onPage(event), event);
+    }
+    hover(null);
+    board.redraw();
+    event.preventDefault();
+  });
+
+  canvas.addEventListener("pointermove", (event) => {
+    if (!board.page) return;
+    if (!down.has(event.pointerId)) return hover(view.onPage(event));
+    const [now, before] = [view.onCanvas(event), down.get(event.pointerId)];
+    if (down.size === 2) pinch(event.pointerId, now);
+    else if (panning) view.panBy(now[0] - before[0], now[1] - before[1]);
+    else follow(event);
+    down.set(event.pointerId, now);
+  });
+
+  canvas.addEventListener("pointerup", (event) => {
+    if (!lift(event) || !board.gesture) return;
+    follow(event);
+    const { gesture } = board;
+    board.gesture = null;
+    gesture.end();
+    board.redraw();
+  });
+
+  canvas.addEventListener("pointercancel", (event) => {
+    if (lift(event)) board.cancel();
+  });
+  canvas.addEventListener("pointerleave", () => hover(null));
+
+  function lift(event) {
+    panning = false;
+    canvas.classList.remove("grabbing");
+    return down.delete(event.pointerId);
+  }
+
+  function follow(event) {
+    if (!board.gesture) return;
+    const moves = event.getCoalescedEvents?.() ?? [];
+    board.gesture.move((moves.length ? moves : [event]).map(view.onPage));
+    board.redraw();
+  }
+
+  function pinch(movedId, now) {
+    const [a, b] = [...down.values()];
+    const [c, d] = [...down].map(([id, at]) => (id === movedId ? now : at));
+    const spread = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
+    const middle = [(c[0] + d[0]) / 2, (c[1] + d[1]) / 2];
+    view.panBy(middle[0] - (a[0] + b[0]) / 2, middle[1] - (a[1] + b[1]) / 2);
+    view.zoomTo((view.scale * spread(c, d)) / Math.max(spread(a, b), 1), middle);
+  }
+
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (!board.page) return;
+      event.preventDefault();
+      const { deltaX, deltaY } = event;
+      if (event.ctrlKey) view.zoomTo(view.scale * Math.exp(-deltaY / 400), view.onCanvas(event));
+      else if (event.shiftKey && !deltaX) view.panBy(-deltaY, 0);
+      else view.panBy(-deltaX, -deltaY);
+    },
+    { passive: false },
+  );
+}

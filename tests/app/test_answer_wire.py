@@ -1,0 +1,61 @@
+"""What goes over the wire while an answer is written: each token once."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+from fake_instrument import FakeInstrument
+from serving import serve
+
+from dessurt_app.examples import load_examples
+from dessurt_app.page_canvas import canvas_value
+
+
+def messages_of_one_question(address: str) -> list[dict]:
+    """All that the server sends to a browser for one question, in order."""
+    example = load_examples()[0]
+    data = [canvas_value(example.page, example.marks), "w0>", "", False, 800]
+    with httpx.Client(base_url=address, timeout=60) as client:
+        events = client.get("config").json()["dependencies"]
+        (question,) = [event["id"] for event in events if event["api_name"] == "answer"]
+        body = {"fn_index": question, "data": data, "session_hash": "wire"}
+        client.post("gradio_api/queue/join", json=body).raise_for_status()
+        found = []
+        with client.stream("GET", "gradio_api/queue/data?session_hash=wire") as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data:"):
+                    found.append(json.loads(line[5:]))
+                    if found[-1]["msg"] == "process_completed":
+                        return found
+    raise AssertionError("the stream has ended too early")
+
+
+def test_only_what_is_new_is_sent():
+    words = [f"w{number}" for number in range(120)]
+    with serve(model=FakeInstrument(" ".join(words), 0.005)) as address:
+        messages = messages_of_one_question(address)
+    moments = [m["output"]["data"][0] for m in messages if m["msg"] == "process_generating"]
+    whole, *changes = moments  # the first value, then edits: [action, path, value]
+    assert whole["written"] == []
+    edits = [edit for change in changes for edit in change]
+    tokens = [value for action, path, value in edits if path[0] == "written" and len(path) == 2]
+    assert [token["text"].strip() for token in tokens] == words
+    texts = [value for action, path, value in edits if path == ["text"]]
+    assert "".join(texts) == " ".join(words)
+    # A token gets its alternatives once, at the end; nothing else about it is sent again.
+    later = [path[1:] for _, path, _ in edits if path[0] == "written" and len(path) > 2]
+    last = [number for number, token in enumerate(tokens) if "alternatives" in token]
+    assert later + [[number, "alternatives"] for number in last] == [
+        [number, "alternatives"] for number in range(len(words))
+    ]
+    assert len(moments) < len(words)  # several tokens in one message
+
+
+def test_request_of_continue_is_small():
+    """The server remembers the answer: Run and Continue send no tokens."""
+    with serve(model=FakeInstrument("a", 0)) as address:
+        events = httpx.get(f"{address}config").json()
+    ids = {part["id"]: part["props"].get("elem_id") for part in events["components"]}
+    inputs = [[ids[i] for i in event["inputs"]] for event in events["dependencies"]]
+    assert not [names for names in inputs if "answer" in names]

@@ -1,0 +1,109 @@
+"""Lines of text are marked by a click, or by the arrow keys and Enter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pages import text_page
+from PIL import Image
+from screen import Screen
+
+from dessurt.lines import find_lines
+
+
+@pytest.fixture
+def boxes(screen: Screen, fake, tmp_path: Path) -> list:
+    """The boxes of four lines on a page that has been opened."""
+    fake.seconds = 0.01
+    text_page().save(tmp_path / "text.png")
+    screen.open_file(tmp_path / "text.png")
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    found = find_lines(np.asarray(text_page()))
+    assert len(found) == 4
+    return [[list(map(float, box[:2])), list(map(float, box[2:]))] for box in found]
+
+
+def middle(box: list) -> tuple[float, float]:
+    (x0, y0), (x1, y1) = box
+    return (x0 + x1) / 2, (y0 + y1) / 2
+
+
+def drawn(screen: Screen) -> list[tuple]:
+    """Channel, kind and points of the marks."""
+    return [(mark["channel"], mark["kind"], mark["points"]) for mark in screen.marks()]
+
+
+def test_click_marks_a_line_and_takes_it_away(screen, fake, boxes):
+    screen.click_at(*middle(boxes[1]))
+    screen.run_to_end()
+    (shape,) = fake.asked[-1][1].marks.shapes
+    assert (shape.channel, shape.kind) == ("highlight", "line")
+    assert [list(point) for point in shape.points] == boxes[1]
+    assert screen.said == "Highlight Line added, marks: 1"
+    screen.click_at(*middle(boxes[1]))
+    assert drawn(screen) == []
+    screen.press("mask")
+    screen.click_at(*middle(boxes[2]))
+    assert drawn(screen) == [("mask", "line", boxes[2])]
+    x, y = middle(boxes[3])
+    screen.click_at(x, y + 60)  # where nothing is
+    assert len(drawn(screen)) == 1
+
+
+def test_shift_click_marks_all_lines_from_the_last_one(screen, boxes):
+    screen.click_at(*middle(boxes[3]))
+    screen.click_at(*middle(boxes[1]), keys="Shift")
+    expected = [("highlight", "line", boxes[number]) for number in (3, 1, 2)]
+    assert drawn(screen) == expected
+    screen.press("undo")
+    assert drawn(screen) == expected[:1]
+
+
+def test_the_line_under_the_mouse_is_shown(screen, boxes):
+    box = screen.tab.locator("#page canvas").bounding_box()
+    before = screen.canvas_pixels()
+    x, y = screen.place(*middle(boxes[2]))
+    screen.tab.mouse.move(box["x"] + x, box["y"] + y)
+    rows = np.flatnonzero((screen.canvas_pixels() != before).any(axis=(1, 2)))
+    (_, top), (_, bottom) = (screen.place(*corner) for corner in boxes[2])
+    assert top - 5 <= rows.min() <= top + 1 and bottom - 1 <= rows.max() <= bottom + 5
+    screen.tab.mouse.move(box["x"] + x, 5)
+    assert np.array_equal(screen.canvas_pixels(), before)
+
+
+def test_dragging_draws_a_box(screen, boxes):
+    screen.drag((150, 120), (300, 200))
+    screen.drag((150, 320), (300, 400), keys="Shift")
+    assert [mark[:2] for mark in drawn(screen)] == [("highlight", "box"), ("mask", "box")]
+
+
+def test_lines_are_marked_without_a_mouse(screen, fake, boxes):
+    screen.key("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp")
+    assert screen.said == "Line 2 of 4"
+    screen.key("Enter")
+    assert drawn(screen) == [("highlight", "line", boxes[1])]
+    screen.key("ArrowDown", "ArrowDown", "Shift+Enter")
+    expected = [("highlight", "line", boxes[number]) for number in (1, 2, 3)]
+    assert drawn(screen) == expected
+    screen.key("ArrowUp")
+    assert screen.said == "Line 3 of 4, marked"
+    screen.key("Enter", "Control+Enter")
+    screen.wait_for(lambda: screen.status.startswith("6 tokens"))
+    points = [[list(p) for p in shape.points] for shape in fake.asked[-1][1].marks.shapes]
+    assert points == [boxes[1], boxes[3]]
+    screen.tab.focus("#page canvas")
+    screen.tab.keyboard.press("Tab")
+    assert not screen.tab.evaluate("document.activeElement.matches('#page canvas')")
+
+
+def test_a_page_without_text_has_no_lines_but_boxes(screen, tmp_path):
+    Image.new("L", (700, 500), 255).save(tmp_path / "white.png")
+    screen.open_file(tmp_path / "white.png")
+    screen.wait_for(lambda: screen.caption.startswith("700 × 500"))
+    screen.wait_for(lambda: screen.tab.is_disabled('[data-tool="line"]'))
+    assert screen.tab.get_attribute('[data-tool="box"]', "aria-pressed") == "true"
+    screen.drag((200, 120), (300, 200))
+    assert [mark[:2] for mark in drawn(screen)] == [("highlight", "box")]
