@@ -3,7 +3,7 @@
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (inspect_tab.py):
 // {message, channels: a file, scale, offset, page_size, facts}. input_pictures.js, region_map.js
-// and page_view.js are put in front of this file.
+// and page_view.js are put in front of this file; before_inspect.js runs long before.
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -14,7 +14,6 @@ const view = makeView(canvas, onMove);
 const region = makeRegionMap();
 const MOST_BOXES = 500; // to be added as marks
 
-let drawn = null; // the value of the canvas with the page
 let stale = true; // the page or its marks have changed since the last preview
 let input = null; // {shape, values} of the model's input
 let pictures = {}; // of the input, by the way to show it, made when first wanted
@@ -206,7 +205,7 @@ function tellRegion() {
 }
 
 function useAsHighlight() {
-  const { width, height } = drawn;
+  const { width, height } = window.dessurt.drawn;
   const shapes = region.boxes.slice(0, MOST_BOXES).map(([x0, y0, x1, y1]) => ({
     channel: "highlight",
     kind: "box",
@@ -219,7 +218,8 @@ function useAsHighlight() {
 }
 
 function saveMask() {
-  region.mask(drawn.width, drawn.height).toBlob((blob) => {
+  const { width, height } = window.dessurt.drawn;
+  region.mask(width, height).toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = "region.png";
@@ -270,34 +270,16 @@ canvas.addEventListener("keydown", (event) => {
   } else actions[keys[event.key.toLowerCase()]]?.();
 });
 
-/** I on the page opens Inspect, and takes one back. */
-document.addEventListener("keydown", (event) => {
-  const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
-  if (event.key.toLowerCase() !== "i" || !plain || !event.target.matches("#page canvas")) return;
-  document.getElementById(inSight() ? "ask-tab-button" : "inspect-tab-button").click();
-});
-
 // ---- from elsewhere ---------------------------------------------------------------------------
 
-// The canvas has another page or other marks, or there is another model (inspect_tab.py).
-document.addEventListener("dessurt:drawn", (event) => {
-  const samePage = pageOf(drawn) === pageOf(event.detail);
-  drawn = event.detail;
+document.addEventListener("dessurt:drawn", () => {
   stale = true;
-  if (!samePage) forgetRegion();
   look();
 });
 
-const pageOf = (value) => JSON.stringify([value?.page, value?.number ?? 0]);
-
-async function forgetRegion() {
-  if (await region.load(null)) refresh();
-}
-
 // AnswerView announces what the model marked; null takes the old region away.
-document.addEventListener("dessurt:region", async (event) => {
-  if (await region.load(event.detail?.url)) refresh();
-});
+const showRegion = async (place) => (await region.load(place?.url)) && refresh();
+document.addEventListener("dessurt:region", (event) => showRegion(event.detail));
 
 watch("value", () => showPreview(props.value));
 
@@ -307,3 +289,4 @@ new ResizeObserver(() => {
 }).observe(part("stage"));
 
 refresh();
+showRegion(window.dessurt.region);

@@ -12,6 +12,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from serving import serve
 
+from dessurt import tasks
+
 BOX = {"channel": "highlight", "kind": "box", "points": [[10, 20], [300, 50]]}
 
 
@@ -42,9 +44,28 @@ def question(file, **changed):
     return (canvas, "w0>", "", False)
 
 
-def test_only_the_answer_is_public(client):
+def test_what_is_public_is_documented(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/answer"}
+    assert set(endpoints) == {"/answer", "/preview", "/tasks"}
+    names = [parameter["parameter_name"] for parameter in endpoints["/answer"]["parameters"]]
+    assert names == ["canvas", "task", "text", "show_region", "limit", "checkpoint"]
+    assert all(endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_tasks_are_listed(client):
+    listed = {task["task"]: task for task in client.predict(api_name="/tasks")}
+    assert len(listed) == sum(not task.hidden for task in tasks.TASKS)
+    assert listed["w0>"] == {
+        "task": "w0>",
+        "name": "Read the highlighted text",
+        "group": "Read",
+        "needs": ["highlight"],
+        "returns": "text and region",
+        "example": ["", "a sunny day in May"],
+        "learned": True,
+    }
+    assert listed["rm>"]["needs"] == ["highlight", "mask"]
+    assert not listed["rm>"]["learned"]
 
 
 def test_answer_is_streamed(client, fake, page):
@@ -60,7 +81,8 @@ def test_answer_is_streamed(client, fake, page):
 def test_region_is_a_file(client, page):
     canvas, *rest = question(page)
     answer = client.predict(canvas, *rest[:2], True, api_name="/answer")
-    assert Image.open(answer["region"]).size == (400, 300)
+    picture = Image.open(answer["region"])
+    assert (picture.size, picture.mode) == ((400, 300), "L")
 
 
 def test_cancelling_stops_the_model(client, fake, page):

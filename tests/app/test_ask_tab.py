@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fake_instrument import FakeInstrument
 
 from dessurt import tasks
+from dessurt.frame import Frame
+from dessurt.lines import marked_line_height
 from dessurt.marks import Marks
-from dessurt_app.ask_tab import _choices, _describe
+from dessurt_app.ask_tab import _describe
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
+from dessurt_app.task_choices import task_choices
 from dessurt_app.weights import Weights
+
+LETTER = load_examples()[0]
 
 
 def test_every_task_for_people_is_offered_once():
-    tokens = [token for _, token in _choices(())]
+    tokens = [token for _, token in task_choices(())]
     assert sorted(tokens) == sorted(task.token for task in tasks.TASKS if not task.hidden)
     assert tokens[0] in ("w0>", ";0>")
 
 
 def test_learned_tasks_come_first_and_the_others_are_flagged():
-    choices = _choices(("natural_q~", "w0>"))
+    choices = task_choices(("natural_q~", "w0>"))
     assert [token for _, token in choices[:2]] == ["w0>", "natural_q~"]
     flagged = ["(not learned)" in label for label, _ in choices]
     assert flagged == [False] * 2 + [True] * (len(choices) - 2)
@@ -42,6 +49,29 @@ def test_small_text_is_warned_of():
     assert describe(tall)[2].endswith("text about 20 px tall")
     lines = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 900, 60)])
     assert describe(lines)[2].endswith("px tall, too small to read well")
+
+
+class WholePage(FakeInstrument):
+    """Shows the model the whole page, as the original checkpoints do."""
+
+    def frame(self, page, marks):
+        height = marked_line_height(page.gray, marks)
+        return replace(Frame.fit(page.size, (1152, 768)), line_height=height)
+
+
+def test_cropping_is_offered_where_it_would_make_small_text_larger():
+    button = '<button type="button" data-do="crop">Crop to the marked area</button>'
+    line = canvas_value(LETTER.page, Marks.from_boxes(highlight=[(100, 500, 900, 510)]))
+    told = _describe(Weights(WholePage()), line, "w0>", "")[2]
+    # 10 page pixels at 768 / 1240.
+    assert told.endswith(f"text about 6 px tall, too small to read well {button}")
+    tall = canvas_value(LETTER.page, Marks.from_boxes(highlight=[(100, 500, 900, 540)]))
+    assert _describe(Weights(WholePage()), tall, "w0>", "")[2].endswith("text about 25 px tall")
+    masked = canvas_value(LETTER.page, Marks.from_boxes(mask=[(100, 500, 900, 510)]))
+    assert "<button" not in _describe(Weights(WholePage()), masked, "mk>", "")[2]
+    # A window round the marks shows them as large as they fit already.
+    many = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 900, 60)])
+    assert "too small" in describe(many)[2] and "<button" not in describe(many)[2]
 
 
 def test_marks_off_the_page_do_not_break_the_line_under_it():

@@ -1,6 +1,7 @@
 """Frame: the original's preprocessing, the window round the marks, and the way back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
+from dessurt import frame as frame_module
 from dessurt.frame import Frame
 from dessurt.marks import Marks, Shape
 from dessurt.page import Page
@@ -278,3 +280,35 @@ def test_the_whole_page_takes_no_more_image_than_it_needs(page, image):
     assert frame.seen == (0, 0, page[1], page[0])
     (x0, y0), (x1, y1) = frame.to_model([(0, 0), page[::-1]])
     assert x0 >= -1 and y0 >= -1 and x1 <= image[1] + 1 and y1 <= image[0] + 1
+
+
+def test_the_frame_knows_the_height_of_the_marked_text():
+    lines = Marks.from_boxes(highlight=[(100, 200, 900, 240), (100, 300, 900, 320)])
+    told = Frame.focus((1650, 1275), (1408, 1088), lines, 22, (64, 1024), line_height=20)
+    measured = Frame.focus((1650, 1275), (1408, 1088), lines, 22, (64, 1024))
+    assert told.marked_text_height == pytest.approx(20 * told.scale[1])
+    assert measured.marked_text_height == pytest.approx(30 * measured.scale[1])
+    assert Frame.fit((1650, 1275), MODEL).marked_text_height is None
+
+
+def test_the_height_of_text_is_no_part_of_the_placement():
+    frame = Frame.fit((1650, 1275), MODEL)
+    other = replace(frame, line_height=20.0)
+    assert frame == other and hash(frame) == hash(other)
+
+
+def test_a_page_is_fitted_once_for_all_marks(monkeypatch):
+    fitted = []
+    spline = frame_module._resize_spline
+    monkeypatch.setattr(
+        frame_module, "_resize_spline", lambda *given: fitted.append(1) or spline(*given)
+    )
+    page = Page.from_array(np.random.default_rng(1).integers(0, 255, (60, 40)).astype(np.uint8))
+    frame, smaller = Frame.fit(page.size, MODEL), Frame.fit(page.size, (24, 24))
+    plain = frame.tensor(page, Marks())
+    marked = frame.tensor(page, Marks.from_boxes(mask=[(0, 0, 40, 30)]))
+    assert len(fitted) == 1
+    assert np.array_equal(frame.tensor(page, Marks()), plain), "masking changes no later picture"
+    assert not np.array_equal(marked[0], plain[0])
+    assert smaller.tensor(page, Marks()).shape == (2, 24, 24)
+    assert len(fitted) == 2

@@ -1,0 +1,148 @@
+"""Inspect shows what the model really gets, and tells what it does to the page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_instrument import FakeInstrument
+from gradio_client import Client, handle_file
+from PIL import Image
+from serving import serve
+
+from dessurt import Marks, Page, Request, open_model
+from dessurt.instrument import DessurtInstrument
+from dessurt_app import inspect_tab, strings
+from dessurt_app.examples import load_examples
+from dessurt_app.inspect_tab import preview
+from dessurt_app.page_canvas import canvas_value
+from dessurt_app.weights import SHIPPED, Weights
+
+LETTER = load_examples()[0]  # 1240 x 1080
+HIGHLIGHT = Marks.from_boxes([(30, 40, 250, 66)])
+BOTH = Marks.from_boxes([(30, 40, 250, 66)], mask=[(100, 50, 300, 200)])
+
+
+class ModelGivenInput(Exception):  # noqa: N818
+    """Raised in place of running the model."""
+
+
+@pytest.fixture(scope="module")
+def instrument() -> DessurtInstrument:
+    if not (SHIPPED / "model.safetensors").exists():
+        pytest.skip("no shipped checkpoint")
+    return open_model(SHIPPED, "cpu")
+
+
+@pytest.fixture(scope="module")
+def client(instrument) -> Iterator[Client]:
+    with serve(model=instrument) as address:
+        yield Client(address, verbose=False)
+
+
+@pytest.fixture(params=["L", "RGB"])
+def page_file(request, tmp_path) -> Path:
+    """A noisy page, grey or in colour."""
+    shape = (420, 330) if request.param == "L" else (420, 330, 3)
+    pixels = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "page.png")
+    return tmp_path / "page.png"
+
+
+def given_to_the_model(instrument, monkeypatch, page: Page, marks: Marks) -> np.ndarray:
+    """The tensor that a question with these marks hands to the network: float32 [2, H, W]."""
+    images = []
+
+    def see(image):
+        images.append(image)
+        raise ModelGivenInput
+
+    monkeypatch.setattr(instrument.decoder, "see", see)
+    with pytest.raises(ModelGivenInput):
+        list(instrument.ask(page, Request("natural_q~", "Who?", marks)))
+    (image,) = images
+    return image[0].cpu().numpy()
+
+
+@pytest.mark.parametrize("marks", [HIGHLIGHT, BOTH, Marks()], ids=["highlight", "both", "none"])
+@pytest.mark.parametrize("way", ["round the marks", "whole page, as the original"])
+def test_preview_is_bit_for_bit_what_the_model_gets(
+    client, instrument, monkeypatch, page_file, way, marks
+):
+    if way == "whole page, as the original":
+        monkeypatch.delitem(instrument.checkpoint.config, "frame")
+    canvas = {"page": handle_file(page_file), "marks": marks.to_json()}
+    shown = client.predict(canvas, api_name="/preview")
+    assert shown["message"] == ""
+    previewed = np.load(shown["channels"])
+    given = given_to_the_model(instrument, monkeypatch, Page.open(page_file), marks)
+    assert previewed.dtype == np.float32 and previewed.shape == given.shape
+    assert previewed.tobytes() == given.tobytes()
+    drawn = {value for value, name in ((1, "highlight"), (-1, "mask")) if marks.has(name)}
+    assert set(np.unique(previewed[1])) == {0} | drawn
+
+
+def look(marks: Marks = LETTER.marks, model=None):
+    return preview(Weights(model or FakeInstrument()), canvas_value(LETTER.page, marks))
+
+
+def test_facts_of_a_window():
+    shown = look(Marks.from_boxes([(400, 500, 800, 540)]))
+    # The fake brings a line to 20 pixels of its 64, so that the window is 128 page pixels high.
+    assert dict(shown.facts) == {
+        "Tensor": "2 × 64 × 1024, float32",
+        "Scale": "0.5 model pixels to a page pixel",
+        "Window": "page x -424 to 1624, y 456 to 584; white outside the page",
+        "Marked text": "about 20 model pixels tall",
+    }
+    assert shown.text_height == pytest.approx(20)
+    assert (shown.scale, shown.offset, shown.page_size) == ((0.5, 0.5), (212, -228), (1080, 1240))
+
+
+def test_facts_of_a_whole_page():
+    shown = look(Marks())
+    # 1240 x 1080 at 768 / 1240 is 768 x 669, in an image of 768 x 1152.
+    assert dict(shown.facts) == {
+        "Tensor": "2 × 1152 × 768, float32",
+        "Scale": "0.619 model pixels to a page pixel",
+        "Padding": "left 0, top 241, right 0, bottom 242, black",
+        "Marked text": "nothing is marked",
+    }
+    assert shown.text_height is None
+    array = np.load(shown.channels)
+    assert (array[0, :241] == 1).all() and (array[0, -242:] == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("canvas", "told"),
+    [
+        ({}, strings.NO_PAGE),
+        ({"page": "/etc/passwd"}, strings.PAGE_GONE),
+        ({"marks": Marks.from_boxes([(9000, 9000, 9100, 9100)]).to_json()}, "outside the page"),
+        ({"marks": 3}, "Marks are an object"),
+    ],
+)
+def test_what_cannot_be_shown_is_told(canvas, told):
+    if "marks" in canvas:
+        canvas = {**canvas_value(LETTER.page), **canvas}
+    shown = preview(Weights(FakeInstrument()), canvas)
+    assert shown.channels is None
+    assert told in shown.message and "\n" not in shown.message
+
+
+def test_before_the_weights_are_there_it_says_so(monkeypatch, tmp_path):
+    there = threading.Event()
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait())
+    shown = preview(Weights(path=tmp_path), canvas_value(LETTER.page))
+    there.set()
+    assert (shown.message, shown.channels) == (strings.INSPECT_LOADING, None)
+
+
+def test_old_files_are_forgotten(monkeypatch, tmp_path):
+    monkeypatch.setattr(inspect_tab, "get_upload_folder", lambda: str(tmp_path))
+    monkeypatch.setattr(inspect_tab, "KEPT_FILES", 3)
+    written = [look().channels for _ in range(5)]
+    assert {str(path) for path in (tmp_path / "inputs").iterdir()} == set(written[-3:])
