@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pages import pages_file, text_page
+from screen import Screen
 
 from dessurt_app.examples import load_examples
 
@@ -97,9 +98,8 @@ def test_tabs_remember_their_own_page(screen, app, tmp_path):
     text_page().save(tmp_path / "page.png")
     screen.open_file(tmp_path / "page.png")
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
-    other = screen.tab.context.new_page()
-    other.goto(app)
-    other.wait_for_function("document.querySelector('#caption')?.textContent.startsWith('1240')")
+    other = Screen(screen.tab.context.new_page(), app)
+    assert other.caption.startswith("1240 × 1080")
 
 
 def test_marks_come_back_with_a_page_that_was_gone(screen, tmp_path):
