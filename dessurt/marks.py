@@ -23,6 +23,7 @@ KINDS = ("box", "line", "brush", "lasso")
 MAX_SHAPES = 10_000
 MAX_POINTS = 200_000
 MAX_COORDINATE = 1e6  # far outside any page that can be opened
+NAME_SHOWN = 40  # characters of an unknown name that an error repeats
 
 Point = tuple[float, float]
 Bounds = tuple[float, float, float, float]  # x0, y0, x1, y1
@@ -49,9 +50,11 @@ class Shape:
     def __post_init__(self) -> None:
         """Check the fields and bring them to one form."""
         if self.channel not in CHANNELS:
-            raise MarksError(f"A mark has the channel {self.channel!r}: use highlight or mask.")
+            name = str(self.channel)[:NAME_SHOWN]
+            raise MarksError(f"A mark has the channel {name!r}: use highlight or mask.")
         if self.kind not in KINDS:
-            raise MarksError(f"A mark has the kind {self.kind!r}: use one of {', '.join(KINDS)}.")
+            name = str(self.kind)[:NAME_SHOWN]
+            raise MarksError(f"A mark has the kind {name!r}: use one of {', '.join(KINDS)}.")
         points = _points(self.points, self.kind)
         wanted, right = {
             "brush": ("one point or more", len(points) >= 1),

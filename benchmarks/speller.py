@@ -1,0 +1,42 @@
+"""An instrument that spells out what it was asked about: whose answer it is can be told."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+from dessurt.frame import Frame
+from dessurt.marks import Marks
+from dessurt.page import Page
+from dessurt.protocol import Card, Done, Event, Request, Text
+
+LETTERS_PER_TOKEN = 12
+
+
+def spelling(page: Page, marks: Marks) -> str:
+    """The right answer to any question about this page with these marks."""
+    return f"{page.digest} {json.dumps(marks.to_json(), separators=(',', ':'))}"
+
+
+class Speller:
+    """Writes the `spelling`, a few letters each `seconds`."""
+
+    card = Card("speller", tasks=("w0>",))
+
+    def __init__(self, seconds: float) -> None:
+        """Args: seconds: time for one token."""
+        self.seconds = seconds
+
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        """The whole page, made to fit."""
+        return Frame.fit(page.size, (1152, 768))
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        """Spell."""
+        text = spelling(page, request.marks)
+        parts = [text[i : i + LETTERS_PER_TOKEN] for i in range(0, len(text), LETTERS_PER_TOKEN)]
+        for number, part in enumerate(parts):
+            time.sleep(self.seconds)
+            yield Text(part, number, 0.9)
+        yield Done(self.seconds, self.seconds * len(parts), len(parts), "end")

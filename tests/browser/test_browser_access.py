@@ -1,0 +1,174 @@
+"""The screen for everybody: measured by axe, used by keys alone, used by touch, standing still."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from dessurt_app.examples import load_examples
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+DESKTOP = {"viewport": {"width": 1280, "height": 800}}
+# Gradio's own parts, whose markup is not ours.
+THEIRS = ("footer", "#task", "#text", ".toast-wrap")
+FOCUSED = """() => {
+    const on = document.activeElement;
+    const name = on.ariaLabel || on.title || on.textContent || on.tagName;
+    const box = on.getBoundingClientRect();
+    return [on.id || on.dataset.do || on.dataset.part || on.tagName.toLowerCase(),
+        name.trim(), box.width > 0 && box.height > 0];
+}"""
+
+
+def serious_faults(screen) -> list[str]:
+    """What axe calls serious or critical, outside of Gradio's own markup."""
+    context = json.dumps({"exclude": [[part] for part in THEIRS]})
+    screen.tab.evaluate(Axe().axe_script)
+    found = screen.tab.evaluate(f"axe.run({context}, {{resultTypes: ['violations']}})")
+    return [
+        f"{fault['id']}: {node['target'][0]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_axe_finds_nothing_serious(app, fake, open_screen, device, scheme):
+    fake.reset()
+    fake.seconds, fake.notices = 0.01, ["The model reads only the first 18 tokens."]
+    screen = open_screen(app, color_scheme=scheme, **device)
+    assert serious_faults(screen) == [], "first launch"
+    screen.run_to_end()
+    assert serious_faults(screen) == [], "after an answer"
+    screen.press("brush")
+    screen.press("clear")
+    screen.run_to_end()
+    assert screen.status.startswith("This task needs a highlight")
+    assert serious_faults(screen) == [], "after an error"
+
+
+def tab_to(screen, name: str, most: int = 60) -> None:
+    """Press Tab until the element with this id or data attribute has the focus."""
+    for _ in range(most):
+        if screen.tab.evaluate(FOCUSED)[0] == name:
+            return
+        screen.tab.keyboard.press("Tab")
+    raise AssertionError(f"{name} is not reached with Tab")
+
+
+def test_every_stop_of_the_tab_key_is_seen_and_has_a_name(screen):
+    stops = []
+    for _ in range(80):
+        screen.tab.keyboard.press("Tab")
+        stops.append(screen.tab.evaluate(FOCUSED))
+        if stops[-1][0] == "body" or len(stops) > 3 and stops[-1] == stops[0]:
+            break
+    assert len(stops) < 80, "no trap: Tab comes round"
+    parts = [part for part, _, _ in stops]
+    for part in ("open", "canvas", "run", "written"):
+        assert part in parts
+    for part, name, seen in stops:
+        assert part == "body" or (name and seen), (part, name)
+    there = [part for part, after in pairwise(parts) if part == after == "canvas"]
+    assert there == [], "the canvas lets go of the focus"
+
+
+def test_canvas_is_left_backwards_too(screen):
+    tab_to(screen, "canvas")
+    screen.tab.keyboard.press("Shift+Tab")
+    assert screen.tab.evaluate(FOCUSED)[0] != "canvas"
+
+
+def test_run_and_copy_by_keys_alone(app, fake, open_screen):
+    fake.reset()
+    fake.seconds = 0.01
+    screen = open_screen(app, permissions=["clipboard-read", "clipboard-write"])
+    tab_to(screen, "canvas")
+    screen.tab.keyboard.press("Control+Enter")
+    screen.wait_for(lambda: screen.status.startswith("6 tokens"))
+    tab_to(screen, "copy")
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: screen.tab.text_content('[data-part="copy"]').strip() == "Copied")
+    assert screen.tab.evaluate("navigator.clipboard.readText()") == "one two three four five six"
+
+
+def test_letters_typed_into_the_text_are_no_shortcuts(screen):
+    screen.choose_task("natural_q~")
+    screen.wait_for(lambda: screen.tab.is_visible("#text"))
+    screen.tab.locator("#text textarea, #text input").first.type("mb0")
+    assert screen.tab.get_attribute('[data-channel="highlight"]', "aria-pressed") == "true"
+    assert screen.tab.get_attribute('[data-tool="brush"]', "aria-pressed") == "false"
+
+
+def touch(screen, kind: str, *places: tuple[float, float]) -> None:
+    """One event of the fingers that lie at these places of the canvas (CSS pixels)."""
+    box = screen.tab.locator("#page canvas").first.bounding_box()
+    points = [{"x": box["x"] + x, "y": box["y"] + y, "id": n} for n, (x, y) in enumerate(places)]
+    session = screen.tab.context.new_cdp_session(screen.tab)
+    session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.detach()
+
+
+def test_one_finger_draws_and_two_move_the_page(app, fake, open_screen):
+    fake.reset()
+    fake.seconds = 0.01
+    screen = open_screen(app, **PHONE)
+    screen.tab.tap('#page [data-tool="box"]')
+    before = len(load_examples()[0].marks.shapes)
+    touch(screen, "touchStart", (120, 300))
+    for step in range(5):
+        touch(screen, "touchMove", (130 + 20 * step, 310 + 5 * step))
+    touch(screen, "touchEnd")
+    screen.run_to_end()
+    drawn = fake.asked[-1][1].marks
+    assert len(drawn.shapes) == before + 1
+
+    unpinched = screen.canvas_pixels()
+    touch(screen, "touchStart", (180, 200))
+    touch(screen, "touchStart", (180, 200), (220, 240))
+    for step in range(5):
+        touch(screen, "touchMove", (180 - 10 * step, 200 - 10 * step), (220, 240 + 10 * step))
+    touch(screen, "touchEnd")
+    assert (screen.canvas_pixels() != unpinched).mean() > 0.05, "zoomed"
+    screen.run_to_end()
+    assert fake.asked[-1][1].marks == drawn, "two fingers leave no mark"
+
+
+def test_everything_to_touch_is_large_enough(app, fake, open_screen):
+    """Of what is ours; and nothing lies beside the screen."""
+    fake.reset()
+    screen = open_screen(app, **PHONE)
+    small = screen.tab.evaluate(
+        """[...document.querySelectorAll('#page button, #answer button, #examples button')]
+           .map(node => [node.textContent.trim() || node.ariaLabel, node.getBoundingClientRect()])
+           .filter(([, box]) => box.width && (box.width < 44 || box.height < 44))
+           .map(([name, box]) => [name, box.width, box.height])"""
+    )
+    assert small == []
+    assert screen.tab.evaluate("document.documentElement.scrollWidth") <= 390
+    run = screen.tab.locator('[data-part="run"]').bounding_box()
+    assert run["y"] + run["height"] <= 844
+
+
+SHIFTS = """
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+def test_nothing_moves_by_itself(screen, fake):
+    screen.tab.add_init_script(SHIFTS)
+    screen.tab.reload()
+    screen.wait_for(lambda: "model sees" in screen.caption)
+    at_load = screen.tab.evaluate("shifts")
+    assert at_load <= 0.1
+    screen.run_to_end()
+    screen.tab.wait_for_timeout(200)
+    assert screen.tab.evaluate("shifts") - at_load <= 0.01
