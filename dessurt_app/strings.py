@@ -101,6 +101,7 @@ CANVAS = {
         ("Ctrl + wheel, two fingers", "Zoom"),
         ("Space + drag, wheel", "Move the page (also the middle button, two fingers)"),
         ("PgUp, PgDn", "Page before, next page"),
+        ("I", "What the model sees, beside the page; I again goes back"),
         ("Ctrl+Enter", "Run, from anywhere"),
         ("Esc", "Drop the mark being drawn or the selection, else stop the model"),
         ("?", "This list"),

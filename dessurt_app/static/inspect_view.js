@@ -20,7 +20,7 @@ let pictures = {}; // of the input, by the way to show it, made when first wante
 let way = "ink"; // "ink", "marks", "both" or "region"
 let shown = props.value; // the preview that `input` came with
 let message = ""; // why there is no input
-let fitted = ""; // the size of the picture that the view is set up for
+let fitted = null; // the size of the picture that the view is set up for
 let spot = null; // the pixel whose values are told: [x, y]
 let dragged = null; // where the pointer was while it moves the picture
 let attempt = 0; // counts previews; only the last one counts
@@ -76,11 +76,9 @@ function refresh() {
   part("message").textContent = current ? "" : way === "region" ? text.no_region : message;
   part("message").hidden = Boolean(current);
   const size = current && [current.width, current.height].join(" ");
-  if (size && size !== fitted) {
-    view.setPage({ width: current.width, height: current.height });
-    fitted = size;
-    spot = null;
-  }
+  if (size !== fitted) spot = null;
+  if (size && size !== fitted) view.setPage({ width: current.width, height: current.height });
+  fitted = size;
   tellSpot();
   tellRegion();
   redraw();

@@ -126,6 +126,12 @@ class Screen:
     def stop(self) -> None:
         self.tab.click('[data-part="stop"]')
 
+    def run_by_key(self) -> None:
+        """Ask from wherever one is, and wait for the end."""
+        self.tab.keyboard.press("Control+Enter")
+        hidden = "document.querySelector('[data-part=\"stop\"]').hidden"
+        self.wait_for(lambda: self.tab.evaluate(hidden))
+
     def run_to_end(self) -> None:
         self.run()
         self.wait_for(lambda: not self.running)

@@ -12,7 +12,7 @@ from PIL import Image
 from screen import Screen
 from serving import serve
 
-from dessurt import Marks, Page
+from dessurt import Page
 from dessurt.protocol import Region
 from dessurt_app.examples import load_examples
 from dessurt_app.weights import SHIPPED
@@ -290,16 +290,18 @@ def test_the_page_shows_the_region_cut_at_the_same_threshold(screen, inspect):
     assert (covered(sure), covered(half_sure), covered(unsure)) == (1, 0, 0)
 
 
-def test_region_becomes_a_highlight(screen, inspect):
+def test_region_becomes_a_highlight_in_one_step(screen, inspect, fake):
     run_with_region(screen)
     inspect.open()
-    inspect.listen("dessurt:add-marks")
     screen.tab.click('#inspect [data-do="highlight"]')
-    ((detail),) = inspect.heard()
-    marks = Marks.from_json(detail)
-    found = sorted(shape.bounds() for shape in marks.of("highlight"))
-    assert np.abs(np.array(found) - [list(SPOTS)[0], list(SPOTS)[1]]).max() <= 1
-    assert len(marks.shapes) == 2
+    screen.run_by_key()
+    marks = fake.asked[-1][1].marks
+    assert marks.shapes[:1] == LETTER.marks.shapes and len(marks.of("highlight")) == 3
+    added = sorted(shape.bounds() for shape in marks.shapes[1:])
+    assert np.abs(np.array(added) - list(SPOTS)[:2]).max() <= 1
+    screen.press("undo")
+    screen.run_by_key()
+    assert fake.asked[-1][1].marks == LETTER.marks
 
 
 def test_mask_is_saved_in_the_size_of_the_page(screen, inspect, tmp_path):
