@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import httpx
 from fake_instrument import FakeInstrument
@@ -12,30 +13,29 @@ from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
 
 
-def messages_of_one_question(address: str) -> list[dict]:
+def messages(address: str, session: str = "wire") -> Iterator[dict]:
     """All that the server sends to a browser for one question, in order."""
     example = load_examples()[0]
     data = [canvas_value(example.page, example.marks), "w0>", "", False, 800, "fake"]
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("config").json()["dependencies"]
         (question,) = [event["id"] for event in events if event["api_name"] == "answer"]
-        body = {"fn_index": question, "data": data, "session_hash": "wire"}
+        body = {"fn_index": question, "data": data, "session_hash": session}
         client.post("gradio_api/queue/join", json=body).raise_for_status()
-        found = []
-        with client.stream("GET", "gradio_api/queue/data?session_hash=wire") as stream:
+        with client.stream("GET", f"gradio_api/queue/data?session_hash={session}") as stream:
             for line in stream.iter_lines():
                 if line.startswith("data:"):
-                    found.append(json.loads(line[5:]))
-                    if found[-1]["msg"] == "process_completed":
-                        return found
+                    yield (message := json.loads(line[5:]))
+                    if message["msg"] == "process_completed":
+                        return
     raise AssertionError("the stream has ended too early")
 
 
 def test_only_what_is_new_is_sent():
     words = [f"w{number}" for number in range(120)]
     with serve(model=FakeInstrument(" ".join(words), 0.005)) as address:
-        messages = messages_of_one_question(address)
-    moments = [m["output"]["data"][0] for m in messages if m["msg"] == "process_generating"]
+        sent = list(messages(address))
+    moments = [m["output"]["data"][0] for m in sent if m["msg"] == "process_generating"]
     whole, *changes = moments  # the first value, then edits: [action, path, value]
     assert whole["written"] == []
     edits = [edit for change in changes for edit in change]
@@ -59,3 +59,16 @@ def test_request_of_continue_is_small():
     ids = {part["id"]: part["props"].get("elem_id") for part in events["components"]}
     inputs = [[ids[i] for i in event["inputs"]] for event in events["dependencies"]]
     assert not [names for names in inputs if "answer" in names]
+
+
+def test_who_goes_away_gives_the_model_to_the_next():
+    fake = FakeInstrument(" ".join("w" * 2000), 0.05)
+    with serve(model=fake) as address:
+        leaving = messages(address, "leaving")
+        while next(leaving)["msg"] != "process_generating" or not fake.computed:
+            pass
+        leaving.close()  # as when a tab is closed
+        fake.words = ["hello"]
+        *_, last = messages(address, "next")
+    assert last["output"]["data"][0]["text"] == "hello"
+    assert len(fake.asked) == 2
