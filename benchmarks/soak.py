@@ -38,6 +38,7 @@ from dessurt.marks import Marks
 from dessurt.page import Page
 
 SECONDS_PER_TOKEN = 0.01
+MOST_TOKENS = 800
 MOST_GROWTH = 0.10
 SETTLE = 3.0  # seconds of quiet before memory is read
 TIMEOUT = 90.0  # seconds for one answer; longer counts as none
@@ -105,7 +106,7 @@ class Visitor:
             boxes.append((x, y, x + self.dice.randint(3, 9), y + self.dice.randint(3, 40)))
         marks = Marks.from_boxes(highlight=boxes)
         canvas = {"page": handle_file(self.file), "marks": marks.to_json()}
-        return [canvas, "w0>", "", False], spelling(self.page, marks)
+        return [canvas, "w0>", "", False, MOST_TOKENS], spelling(self.page, marks)
 
     def listen(self) -> None:
         """Wait for the whole answer."""
