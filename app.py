@@ -5,9 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 
+try:
+    import spaces  # on a Space that lends its GPU; it has to come before torch
+except ImportError:
+    spaces = None
+
 from dessurt_app.ui import build, launch_options
 
 ON_SPACE = "SPACE_ID" in os.environ
+
+
+def account(text: str) -> tuple[str, str]:
+    """A user and a password from user:password."""
+    user, _, password = text.partition(":")
+    if not (user and password):
+        raise argparse.ArgumentTypeError("give a user and a password as user:password")
+    return user, password
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -17,6 +30,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
     parser.add_argument("--share", action="store_true", help="also open a public link for a while")
     parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
+    parser.add_argument(
+        "--auth",
+        type=account,
+        nargs="+",
+        metavar="USER:PASSWORD",
+        help="let only these people in",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     return parser.parse_args()
 
@@ -24,10 +44,11 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
-    build(checkpoint=arguments.checkpoint).launch(
+    build(checkpoint=arguments.checkpoint, lend=spaces and spaces.GPU).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         share=arguments.share,
+        auth=arguments.auth,
         inbrowser=not (arguments.no_browser or ON_SPACE),
         **launch_options(),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -67,7 +68,8 @@ class DessurtInstrument:
     def __init__(self, checkpoint: Checkpoint) -> None:
         """Get the checkpoint's model ready for writing."""
         self.checkpoint = checkpoint
-        self.card = _card(checkpoint)
+        path = checkpoint.path
+        self.card = card_of(checkpoint.config, path.stem if path else "dessurt")
         self.tokenizer = checkpoint.tokenizer
         self.config = checkpoint.model.config
         self.device = checkpoint.model.absolute_2dpos_embed.device
@@ -242,11 +244,11 @@ def _search(
     raise AssertionError("unreachable")
 
 
-def _card(checkpoint: Checkpoint) -> Card:
-    given = checkpoint.config.get("card", {})
-    name = checkpoint.config.get("name") or (checkpoint.path.stem if checkpoint.path else "dessurt")
+def card_of(config: Mapping[str, Any], name: str) -> Card:
+    """What a checkpoint's config says about it; `name`: for one that does not give its own."""
+    given = config.get("card", {})
     return Card(
-        name=str(name),
+        name=str(config.get("name") or name),
         description=str(given.get("description", "")),
         tasks=tuple(given.get("tasks", ())),
         quality=str(given.get("quality", "")),

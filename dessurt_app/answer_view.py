@@ -31,6 +31,7 @@ class Question:
     text: str
     show_region: bool
     max_tokens: Any
+    checkpoint: Any = None  # its name
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,10 @@ from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.asking import Asking, given_needs
 from dessurt_app.caption import Caption, caption
 from dessurt_app.examples import Example, load_examples
+from dessurt_app.header import Header, wire_header
 from dessurt_app.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
-from dessurt_app.weights import Weights, WeightsError
+from dessurt_app.task_choices import task_choices
+from dessurt_app.weights import Weights
 
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
@@ -47,35 +49,24 @@ class _Parts:
     examples: list[tuple[Example, gr.Button]]
 
 
-def build_ask_tab(
-    app: gr.Blocks, weights: Weights, model_label: gr.HTML
-) -> tuple[PageCanvas, gr.Tabs]:
+def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> tuple[PageCanvas, gr.Tabs]:
     """Lay out the screen inside `app`, which is being built, and wire it up.
 
     Returns the page, and the tabs beside it, to which others can be added.
     """
     parts = _lay_out(load_examples())
-    asking = Asking(weights)
-    events = _wire_asking(parts, asking)
+    events = _wire_asking(parts, asking, header.checkpoint)
     _wire_examples(parts, asking, events)
 
-    describe = partial(_describe, weights)
+    describe = partial(_describe, asking.weights)
     asked, described = (
-        [parts.canvas, parts.task, parts.text],
+        [parts.canvas, parts.task, parts.text, header.checkpoint],
         [parts.text, parts.needs, parts.caption],
     )
-    changes = [parts.canvas.change, parts.task.change, parts.text.change]
+    changes = [parts.canvas.change, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
     app.load(describe, asked, described, **_QUICK)
-    told = app.load(
-        partial(_follow_weights, weights),
-        None,
-        [model_label, parts.task, parts.answer],
-        concurrency_limit=None,  # each open browser waits here
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    told.then(describe, asked, described, **_QUICK)
+    wire_header(app, asking.weights, header, parts.task, parts.answer)
     return parts.canvas, parts.tabs
 
 
@@ -90,7 +81,8 @@ def _lay_out(examples: list[Example]) -> _Parts:
             gr.Tabs(elem_id="tabs") as tabs,
             gr.Tab(strings.ASK_TAB, elem_id="ask-tab"),
         ):
-            task = gr.Dropdown(_choices(()), value=first.task, label=strings.TASK, elem_id="task")
+            choices = task_choices(())
+            task = gr.Dropdown(choices, value=first.task, label=strings.TASK, elem_id="task")
             text = gr.Textbox(
                 first.text,
                 label=strings.TEXT,
@@ -117,15 +109,33 @@ def _lay_out(examples: list[Example]) -> _Parts:
     return _Parts(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
 
 
-def _wire_asking(parts: _Parts, asking: Asking) -> list[Dependency]:
+def _wire_asking(parts: _Parts, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:
     """Run, Continue and Stop; returns the events that an example stops, too."""
     last = gr.State()  # the session's last answer, to go on from
     shown = [parts.answer, last]
 
     def ask(
-        canvas: dict, task: str, text: str, show_region: bool, limit: int, request: gr.Request
+        canvas: dict,
+        task: str,
+        text: str,
+        show_region: bool,
+        limit: int,
+        checkpoint: str,
+        request: gr.Request,
     ) -> Iterator[tuple[Answer, Answer]]:
-        yield from _twice(asking.answer_stream(canvas, task, text, show_region, limit, request))
+        """Ask one question about one page; every item is the whole answer so far.
+
+        Args:
+            canvas: the page and the marks on it, in page pixels.
+            task: a task token as in /tasks, for example "w0>".
+            text: what follows the token, for tasks that take text.
+            show_region: whether to return a picture of what the model means, too.
+            limit: the most tokens to write.
+            checkpoint: the name of the checkpoint to ask.
+        """
+        yield from _twice(
+            asking.answer_stream(canvas, task, text, show_region, limit, checkpoint, request)
+        )
 
     def resume(last: Answer | None, request: gr.Request) -> Iterator[tuple[Answer, Answer]]:
         yield from _twice(asking.resume_stream(last, request))
@@ -136,7 +146,7 @@ def _wire_asking(parts: _Parts, asking: Asking) -> list[Dependency]:
 
     # Asking lets one question at a time to the model and tells the others how many are ahead.
     options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
-    asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit]
+    asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit, checkpoint]
     events = [
         parts.answer.submit(ask, asked, shown, api_name="answer", **options),
         parts.answer.resume(resume, last, shown, api_visibility="private", **options),
@@ -163,19 +173,6 @@ def _wire_examples(parts: _Parts, asking: Asking, events: list[Dependency]) -> N
         button.click(show, None, outputs, cancels=events, **_QUICK)
 
 
-def _choices(learned: tuple[str, ...]) -> list[tuple[str, str]]:
-    """The tasks for the list by groups, and before all others those that the model has learned."""
-    offered = [task for task in tasks.TASKS if not task.hidden]
-    offered.sort(key=lambda task: (task.token not in learned, strings.GROUPS.index(task.group)))
-    choices = []
-    for task in offered:
-        choice = strings.TASK_CHOICE.format(group=task.group, name=task.name, token=task.token)
-        if learned and task.token not in learned:
-            choice = strings.NOT_LEARNED.format(choice=choice)
-        choices.append((choice, task.token))
-    return choices
-
-
 def _show_example(asking: Asking, example: Example) -> tuple[dict[str, Any], str, str, Answer]:
     return (
         canvas_value(example.page, example.marks),
@@ -185,21 +182,8 @@ def _show_example(asking: Asking, example: Example) -> tuple[dict[str, Any], str
     )
 
 
-def _follow_weights(weights: Weights) -> Iterator[tuple[str, Any, Any]]:
-    """The model's label, the list of tasks and the answer, now and when the checkpoint is there."""
-    yield html.escape(weights.label()), gr.skip(), gr.skip()
-    try:
-        learned = weights.model().card.tasks
-    except WeightsError as error:
-        label = html.escape(weights.label())
-        yield label, gr.skip(), Answer("error", status=str(error))
-    else:
-        label = html.escape(weights.label())
-        yield label, gr.Dropdown(choices=_choices(learned)), gr.skip()
-
-
 def _describe(
-    weights: Weights, canvas: object, token: str, text: str
+    weights: Weights, canvas: object, token: str, text: str, checkpoint: str | None = None
 ) -> tuple[dict[str, Any], str, str]:
     """The text field, the line of needs and the line under the page, for what is there now."""
     task = tasks.task(token)
@@ -208,7 +192,8 @@ def _describe(
         drawn = read_value(canvas)
     except (CanvasError, PageError, MarksError) as error:
         return field, _needs_line(task, {}), html.escape(str(error))
-    return field, _needs_line(task, given_needs(drawn, text)), caption(weights, drawn)
+    line = caption(weights.of(checkpoint), drawn)
+    return field, _needs_line(task, given_needs(drawn, text)), line
 
 
 def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:

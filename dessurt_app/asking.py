@@ -9,17 +9,18 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 import gradio as gr
 import numpy as np
+import torch
 
 from dessurt import tasks
 from dessurt.marks import MarksError
-from dessurt.page import PageError
+from dessurt.page import Page, PageError
 from dessurt.protocol import (
     Done,
     Event,
@@ -36,13 +37,17 @@ from dessurt_app.page_canvas import CanvasError, Drawn, read_value
 from dessurt_app.region_picture import region_picture
 from dessurt_app.shaping import shape
 from dessurt_app.turns import Turns
-from dessurt_app.weights import Weights, WeightsError
+from dessurt_app.weights import Loading, Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
 
 _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
+
+
+# The name of a checkpoint, a page and a question to the events of an answer.
+Ask = Callable[[str, Page, Request], Iterator[Event]]
 
 
 @dataclass
@@ -56,9 +61,10 @@ class _Running:
 class Asking:
     """Asks the model and knows which questions are running, so that they can be stopped."""
 
-    def __init__(self, weights: Weights) -> None:
-        """Args: weights: where the model comes from."""
+    def __init__(self, weights: Weights, ask: Ask | None = None) -> None:
+        """Args: weights: where models come from; ask: in place of `weights.ask`."""
         self.weights = weights
+        self._ask = ask or weights.ask
         self._turns = Turns()
         self._running: dict[str | None, _Running] = {}  # by browser session
         self._serials = itertools.count(time.time_ns() // 1_000_000)  # grows over restarts too
@@ -70,13 +76,14 @@ class Asking:
         text: str,
         show_region: bool,
         max_tokens: float | None,
+        checkpoint: str | None,
         request: gr.Request,
     ) -> Iterator[Answer]:
         """Ask one question; every item is the whole answer so far.
 
         Closing the iterator, or `stop` from the same session, ends it within one token.
         """
-        question = Question(canvas, task, text or "", show_region, max_tokens)
+        question = Question(canvas, task, text or "", show_region, max_tokens, checkpoint)
         yield from self._stream(Answer("running", question=question), request)
 
     def resume_stream(self, last: Answer | None, request: gr.Request) -> Iterator[Answer]:
@@ -142,22 +149,53 @@ class Asking:
         with self._turns.join() as place:
             while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
                 yield replace(answer, status=_waiting(ahead))
-            if not self.weights.ready:
+            loading = self.weights.of(question.checkpoint)
+            if loading.outcome is None:
                 yield replace(answer, status=strings.LOADING_WEIGHTS)
-            if (model := self._wait_for_model(stop)) is None:
+            if _wait_for_model(loading, stop) is None:
                 yield _stopped(answer)
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
-            yield from _follow(model.ask(drawn.page, asked), answer, stop)
+            yield from self._ask_with_memory(loading, drawn.page, asked, answer, stop)
 
-    def _wait_for_model(self, stop: threading.Event) -> Instrument | None:
-        """The model, or None if the wait was stopped."""
-        while not stop.is_set():
-            try:
-                return self.weights.model(timeout=0.1)
-            except TimeoutError:
-                continue
-        return None
+    def _ask_with_memory(
+        self, loading: Loading, page: Page, asked: Request, answer: Answer, stop: threading.Event
+    ) -> Iterator[Answer]:
+        """Ask; if the GPU's memory is too small, go on from what is written without the GPU."""
+        last = answer
+        try:
+            with closing(_follow(self._ask(loading.name, page, asked), answer, stop)) as answers:
+                for last in answers:
+                    yield last
+            return
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            if not loading.on_gpu:
+                raise RequestError(strings.OUT_OF_MEMORY) from error
+        yield (last := replace(last, status=strings.RETRY_ON_CPU))
+        rest = replace(asked, written=tuple(token.token_id for token in last.written))
+        try:
+            yield from _follow(loading.on_cpu().ask(page, rest), last, stop)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise RequestError(strings.OUT_OF_MEMORY) from error
+
+
+def _wait_for_model(loading: Loading, stop: threading.Event) -> Instrument | None:
+    """The model, or None if the wait was stopped."""
+    while not stop.is_set():
+        try:
+            return loading.model(timeout=0.1)
+        except TimeoutError:
+            continue
+    return None
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether it says that there is no more memory, on the GPU or, as torch says it, elsewhere."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
 def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> Iterator[Answer]:

@@ -15,7 +15,7 @@ from dessurt.frame import Frame
 from dessurt.marks import MarksError
 from dessurt_app import strings
 from dessurt_app.page_canvas import Drawn
-from dessurt_app.weights import Weights, WeightsError
+from dessurt_app.weights import Loading, WeightsError
 
 SMALL_TEXT = 8  # model pixels; below this lines often cannot be read
 _CROP = f'<button type="button" data-do="crop">{strings.CROP}</button>'
@@ -35,13 +35,13 @@ class Caption(gr.HTML):
         super().__init__(js_on_load=_ON_LOAD, apply_default_css=False, **kwargs)
 
 
-def caption(weights: Weights, drawn: Drawn) -> str:
+def caption(loading: Loading, drawn: Drawn) -> str:
     """HTML: the size of the page and, once the model is there, what the model will see of it."""
     parts = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
     crop = False
-    if weights.ready:
+    if loading.outcome is not None:
         try:
-            frame = weights.model().frame(drawn.page, drawn.marks.checked(drawn.page.size))
+            frame = loading.model().frame(drawn.page, drawn.marks.checked(drawn.page.size))
         except (WeightsError, MarksError):
             pass  # asking will say so
         else:

@@ -23,6 +23,7 @@ from dessurt.inspect.inputs import ModelInput, model_input
 from dessurt.marks import MarksError
 from dessurt.page import PageError
 from dessurt_app import strings
+from dessurt_app.header import Header
 from dessurt_app.page_canvas import STATIC, CanvasError, PageCanvas, read_value
 from dessurt_app.weights import Weights, WeightsError
 
@@ -93,19 +94,21 @@ class InspectView(gr.HTML):
     example_value = example_payload
 
 
-def build_inspect_tab(app: gr.Blocks, canvas: PageCanvas, weights: Weights, label: gr.HTML) -> None:
+def build_inspect_tab(
+    app: gr.Blocks, canvas: PageCanvas, weights: Weights, header: Header
+) -> None:
     """Fill the tab that is being built.
 
     Args:
         app: the app that is being built.
         canvas: the page to look at.
         weights: where the model comes from.
-        label: changes when another model is there.
+        header: in which a model is chosen.
     """
     view = InspectView(elem_id="inspect")
     # The view asks for a preview when something has changed and it is in sight.
     gr.on(
-        [app.load, canvas.change, label.change],
+        [app.load, canvas.change, header.label.change],
         None,
         canvas,
         js=_TELL,
@@ -114,7 +117,7 @@ def build_inspect_tab(app: gr.Blocks, canvas: PageCanvas, weights: Weights, labe
     )
     view.look(
         partial(preview, weights),
-        canvas,
+        [canvas, header.checkpoint],
         view,
         api_name="preview",
         queue=False,
@@ -123,18 +126,19 @@ def build_inspect_tab(app: gr.Blocks, canvas: PageCanvas, weights: Weights, labe
     )
 
 
-def preview(weights: Weights, canvas: dict) -> Preview:
+def preview(weights: Weights, canvas: dict, checkpoint: str | None = None) -> Preview:
     """What the model would get for this page with these marks; the model is not run.
 
     Args:
         weights: where the model comes from.
         canvas: as for /answer.
+        checkpoint: its name, as for /answer.
     """
-    if not weights.ready:
-        return Preview(strings.INSPECT_LOADING)
     try:
         drawn = read_value(canvas)
-        given = model_input(weights.model(), drawn.page, drawn.marks)
+        given = model_input(weights.of(checkpoint).model(timeout=0), drawn.page, drawn.marks)
+    except TimeoutError:
+        return Preview(strings.INSPECT_LOADING)
     except (CanvasError, PageError, MarksError, WeightsError) as error:
         return Preview(str(error))
     frame = given.frame

@@ -172,6 +172,8 @@ NOT_LEARNED = "{choice} (not learned)"
 
 # The answer's status line.
 EXAMPLE_LOADED = "Example loaded. Press Run."
+RETRY_ON_CPU = "The GPU has not enough memory: going on without it, which is slower…"
+OUT_OF_MEMORY = "There is not enough memory for this question: mark a smaller part of the page."
 LOADING_WEIGHTS = "Loading the weights…"
 READING_PAGE = "Reading the page…"
 COUNT = "{tokens} tokens"
@@ -255,6 +257,9 @@ CROP = "Crop to the marked area"
 # The checkpoint.
 MODEL_LOADING = "Loading {name}…"
 MODEL_READY = "{name} · {device}"
+CHECKPOINT = "Checkpoint"
+LEARNED = "Has learned: {tasks}"
+LICENCE = "Licence: {licence}"
 MODEL_MISSING = "no checkpoint"
 NO_CHECKPOINT = (
     "There is no checkpoint yet: put one into the folder checkpoints/dessurt-small, "

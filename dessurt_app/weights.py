@@ -1,72 +1,208 @@
-"""Weights: the checkpoint, read in the background while the page can already be marked."""
+"""Weights: the checkpoints that can be asked, read in the background while a page can be marked.
+
+Models are shared by all visitors, each of whom chooses by name. Those used last stay in memory.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
 from dessurt import open_model
 from dessurt.checkpoint import CheckpointError
-from dessurt.protocol import Instrument
+from dessurt.instrument import card_of
+from dessurt.page import Page
+from dessurt.protocol import Card, Event, Instrument, Request
 from dessurt_app import strings
 
 _log = logging.getLogger(__name__)
-SHIPPED = Path(__file__).parent.parent / "checkpoints" / "dessurt-small"
+CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
+SHIPPED = CHECKPOINTS / "dessurt-small"
+KEPT = 2  # models in memory
 
 
 class WeightsError(RuntimeError):
     """There is no model to ask; the message says in one sentence what to do."""
 
 
-class Weights:
-    """The model, as soon as it is there."""
+class Loading:
+    """One checkpoint: its card at once, its model when it is first wanted."""
 
-    def __init__(self, model: Instrument | None = None, path: str | Path | None = None) -> None:
-        """Take a ready `model`, or start to read the checkpoint at `path` (default: shipped)."""
-        self.path = path or (SHIPPED if (SHIPPED / "config.json").exists() else None)
-        self._model: Future[Instrument] = Future()
-        if model is not None:
-            self._model.set_result(model)
-        elif self.path is None:
-            self._model.set_exception(WeightsError(strings.NO_CHECKPOINT))
-        else:
-            # A daemon: leaving the app does not wait for it.
-            threading.Thread(target=self._load, name="weights", daemon=True).start()
+    def __init__(
+        self,
+        path: str | Path,
+        card: Card | None = None,
+        outcome: Instrument | WeightsError | None = None,
+        used: Callable[[Loading], None] = lambda loading: None,
+    ) -> None:
+        """Nothing is read yet.
 
-    def _load(self) -> None:
-        try:
-            self._model.set_result(open_model(self.path))
-        except CheckpointError as error:
-            self._model.set_exception(WeightsError(strings.CHECKPOINT_FAILED.format(reason=error)))
-        except Exception as error:  # else a waiting question would wait for ever
-            _log.exception("The checkpoint could not be loaded")
-            self._model.set_exception(
-                WeightsError(strings.CHECKPOINT_FAILED.format(reason=type(error).__name__))
-            )
+        Args:
+            path: as for `open_model`; its last part is the checkpoint's name.
+            card: what is known of it already.
+            outcome: a model that is there already, or why there is none.
+            used: told whenever the model is wanted.
+        """
+        self.path, self.name = path, Path(path).name
+        self._card, self._used = card or Card(self.name), used
+        self._lock = threading.Lock()
+        self._model: Future[Instrument] | None = None
+        if outcome is not None:
+            self._model = Future()
+            _settle(self._model, outcome)
 
     @property
-    def ready(self) -> bool:
-        """Whether `model` answers at once, with the model or with an error."""
-        return self._model.done()
+    def outcome(self) -> Instrument | WeightsError | None:
+        """The model or why there is none; None: it is not read yet."""
+        model = self._model
+        if model is None or not model.done():
+            return None
+        return model.exception() or model.result()
+
+    @property
+    def card(self) -> Card:
+        """What is known of it; of an official file that is little before it is read."""
+        return getattr(self.outcome, "card", self._card)
 
     def model(self, timeout: float | None = None) -> Instrument:
-        """Wait for the model.
+        """Wait for the model, which is read now at the latest.
 
         Raises:
-            WeightsError: there is no checkpoint, or it could not be loaded.
+            WeightsError: there is no checkpoint, or it could not be read.
             TimeoutError: it is not there after `timeout` seconds.
         """
-        return self._model.result(timeout)
+        self._used(self)
+        return self.read().result(timeout)
+
+    def read(self) -> Future[Instrument]:
+        """Begin to read it, unless that was done before."""
+        with self._lock:
+            if self._model is None:
+                self._model = Future()
+                # A daemon: leaving the app does not wait for it.
+                threading.Thread(target=self._read, args=(self._model,), daemon=True).start()
+            return self._model
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether the model is there, on a GPU."""
+        return str(getattr(self.outcome, "device", "cpu")).startswith("cuda")
+
+    def on_cpu(self) -> Instrument:
+        """The same model in the computer's own memory, for one question that needs more."""
+        return open_model(self.path, "cpu")
+
+    def forget(self) -> None:
+        """Free the memory unless it is being read just now; it is read again when wanted."""
+        with self._lock:
+            if self.outcome is not None:
+                self._model = None
 
     def label(self) -> str:
-        """The state of the model in a few words."""
-        if not self.ready:
-            return strings.MODEL_LOADING.format(name=Path(str(self.path)).name)
-        try:
-            model = self.model()
-        except WeightsError:
+        """Its state in a few words."""
+        outcome = self.outcome
+        if outcome is None:
+            return strings.MODEL_LOADING.format(name=self.name)
+        if isinstance(outcome, WeightsError):
             return strings.MODEL_MISSING
-        device = str(getattr(model, "device", "cpu")).split(":")[0].upper()
-        return strings.MODEL_READY.format(name=model.card.name, device=device)
+        device = str(getattr(outcome, "device", "cpu")).split(":")[0].upper()
+        return strings.MODEL_READY.format(name=outcome.card.name, device=device)
+
+    def _read(self, model: Future[Instrument]) -> None:
+        try:
+            outcome = open_model(self.path)
+        except CheckpointError as error:
+            outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=error))
+        except Exception as error:  # else a waiting question would wait for ever
+            _log.exception("The checkpoint could not be loaded")
+            outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=type(error).__name__))
+        _settle(model, outcome)
+
+
+def _settle(model: Future[Instrument], outcome: Instrument | WeightsError) -> None:
+    if isinstance(outcome, WeightsError):
+        model.set_exception(outcome)
+    else:
+        model.set_result(outcome)
+
+
+class Weights:
+    """All checkpoints; the first one is asked unless another is chosen."""
+
+    def __init__(
+        self,
+        model: Instrument | None = None,
+        path: str | Path | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Find the checkpoints and begin to read the first one.
+
+        Args:
+            model: a model that is there already.
+            path: of the checkpoint that comes first; by default the shipped one.
+            folder: where the others are, by default checkpoints/.
+        """
+        self._lock = threading.Lock()
+        self._recent: list[Loading] = []
+        if model is not None:
+            first = [Loading(model.card.name, outcome=model, used=self._keep)]
+        else:
+            first = [Loading(path, _card_in(Path(path)), used=self._keep)] if path else []
+        found = () if model is not None else _checkpoints_in(folder or CHECKPOINTS)
+        others = [Loading(each, card, used=self._keep) for each, card in found]
+        self._all: dict[str, Loading] = {}
+        for loading in first + others:
+            self._all.setdefault(loading.name, loading)
+        if self._all:
+            self.of(None).read()
+
+    @property
+    def names(self) -> list[str]:
+        """Of all checkpoints, that which is asked by default first."""
+        return list(self._all)
+
+    def of(self, name: object) -> Loading:
+        """The checkpoint of this name; the first one for a name that there is not."""
+        if not self._all:
+            return Loading("", outcome=WeightsError(strings.NO_CHECKPOINT))
+        default = next(iter(self._all.values()))
+        return self._all.get(name, default) if isinstance(name, str) else default
+
+    def ask(self, name: str, page: Page, request: Request) -> Iterator[Event]:
+        """Ask the model of this name as soon as it is there.
+
+        Raises:
+            WeightsError: it could not be read.
+            RequestError: the question cannot be asked as it stands.
+        """
+        yield from self.of(name).model().ask(page, request)
+
+    def _keep(self, used: Loading) -> None:
+        """Remember that a model is in use, and forget those that were not for longest."""
+        with self._lock:
+            self._recent = [used, *(other for other in self._recent if other is not used)]
+            for other in self._recent[KEPT:]:
+                other.forget()
+
+
+def _checkpoints_in(folder: Path) -> Iterator[tuple[Path, Card | None]]:
+    """Our folders and official files, the shipped one first, with the cards of folders."""
+    names = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in sorted(names, key=lambda path: path.name != SHIPPED.name):
+        card = _card_in(path)
+        if card or (path.suffix == ".pth" and path.is_file()):
+            yield path, card
+
+
+def _card_in(folder: Path) -> Card | None:
+    """The card of a folder; None if that is no checkpoint of ours."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        there = (folder / "model.safetensors").is_file() and "model" in config
+        return card_of(config, folder.name) if there else None
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None

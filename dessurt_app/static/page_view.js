@@ -20,6 +20,7 @@ function makeView(canvas, onMove) {
   };
 
   view.fit = () => {
+    view.fitted = true;
     if (!size().width) return; // not on the screen; `resized` comes when it is
     view.scale = fitScale();
     view.x = (size().width - page.width * view.scale) / 2;

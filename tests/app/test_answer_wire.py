@@ -15,7 +15,7 @@ from dessurt_app.page_canvas import canvas_value
 def messages_of_one_question(address: str) -> list[dict]:
     """All that the server sends to a browser for one question, in order."""
     example = load_examples()[0]
-    data = [canvas_value(example.page, example.marks), "w0>", "", False, 800]
+    data = [canvas_value(example.page, example.marks), "w0>", "", False, 800, "fake"]
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("config").json()["dependencies"]
         (question,) = [event["id"] for event in events if event["api_name"] == "answer"]

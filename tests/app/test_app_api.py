@@ -12,6 +12,8 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from serving import serve
 
+from dessurt import tasks
+
 BOX = {"channel": "highlight", "kind": "box", "points": [[10, 20], [300, 50]]}
 
 
@@ -42,9 +44,28 @@ def question(file, **changed):
     return (canvas, "w0>", "", False)
 
 
-def test_only_the_answer_and_the_preview_are_public(client):
+def test_what_is_public_is_documented(client):
     endpoints = client.view_api(return_format="dict")["named_endpoints"]
-    assert set(endpoints) == {"/answer", "/preview"}
+    assert set(endpoints) == {"/answer", "/preview", "/tasks"}
+    names = [parameter["parameter_name"] for parameter in endpoints["/answer"]["parameters"]]
+    assert names == ["canvas", "task", "text", "show_region", "limit", "checkpoint"]
+    assert all(endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_tasks_are_listed(client):
+    listed = {task["task"]: task for task in client.predict(api_name="/tasks")}
+    assert len(listed) == sum(not task.hidden for task in tasks.TASKS)
+    assert listed["w0>"] == {
+        "task": "w0>",
+        "name": "Read the highlighted text",
+        "group": "Read",
+        "needs": ["highlight"],
+        "returns": "text and region",
+        "example": ["", "a sunny day in May"],
+        "learned": True,
+    }
+    assert listed["rm>"]["needs"] == ["highlight", "mask"]
+    assert not listed["rm>"]["learned"]
 
 
 def test_answer_is_streamed(client, fake, page):

@@ -10,22 +10,23 @@ from dessurt import tasks
 from dessurt.frame import Frame
 from dessurt.lines import marked_line_height
 from dessurt.marks import Marks
-from dessurt_app.ask_tab import _choices, _describe
+from dessurt_app.ask_tab import _describe
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
+from dessurt_app.task_choices import task_choices
 from dessurt_app.weights import Weights
 
 LETTER = load_examples()[0]
 
 
 def test_every_task_for_people_is_offered_once():
-    tokens = [token for _, token in _choices(())]
+    tokens = [token for _, token in task_choices(())]
     assert sorted(tokens) == sorted(task.token for task in tasks.TASKS if not task.hidden)
     assert tokens[0] in ("w0>", ";0>")
 
 
 def test_learned_tasks_come_first_and_the_others_are_flagged():
-    choices = _choices(("natural_q~", "w0>"))
+    choices = task_choices(("natural_q~", "w0>"))
     assert [token for _, token in choices[:2]] == ["w0>", "natural_q~"]
     flagged = ["(not learned)" in label for label, _ in choices]
     assert flagged == [False] * 2 + [True] * (len(choices) - 2)

@@ -20,7 +20,7 @@ from dessurt_app.asking import Asking
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
 from dessurt_app.shaping import Tree
-from dessurt_app.weights import Weights, WeightsError
+from dessurt_app.weights import Weights
 
 LETTER = load_examples()[0]
 ME, OTHER = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="other")
@@ -32,7 +32,7 @@ def asking(fake: FakeInstrument) -> Asking:
 
 def ask(desk: Asking, task="w0>", text="", show_region=False, canvas=None, who=ME, max_tokens=None):
     canvas = canvas or canvas_value(LETTER.page, LETTER.marks)
-    return desk.answer_stream(canvas, task, text, show_region, max_tokens, who)
+    return desk.answer_stream(canvas, task, text, show_region, max_tokens, None, who)
 
 
 def test_answers_grow_and_end_complete():
@@ -263,24 +263,6 @@ def test_failures_become_one_sentence_and_keep_the_text():
         *_, last = ask(asking(fake))
         assert (last.state, last.status) == ("error", told)
         assert last.text == "a b"
-
-
-def test_no_checkpoint_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr("dessurt_app.weights.SHIPPED", tmp_path)
-    weights = Weights()
-    assert weights.ready
-    assert weights.label() == strings.MODEL_MISSING
-    *_, last = ask(Asking(weights))
-    assert (last.state, last.status) == ("error", strings.NO_CHECKPOINT)
-
-
-def test_bad_checkpoint_is_said_in_one_sentence(tmp_path):
-    (tmp_path / "bad.pth").write_bytes(b"not a checkpoint")
-    weights = Weights(path=tmp_path / "bad.pth")
-    with pytest.raises(WeightsError) as told:
-        weights.model(timeout=60)
-    assert str(told.value).startswith("The checkpoint could not be loaded: ")
-    assert "\n" not in str(told.value)
 
 
 def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):

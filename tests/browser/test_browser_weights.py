@@ -8,6 +8,8 @@ import pytest
 from fake_instrument import FakeInstrument
 from serving import serve
 
+from dessurt.checkpoint import CheckpointError
+from dessurt.protocol import Card
 from dessurt_app import strings
 from dessurt_app.examples import load_examples
 from dessurt_app.weights import SHIPPED
@@ -16,7 +18,7 @@ from dessurt_app.weights import SHIPPED
 def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
     open_screen, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("dessurt_app.weights.SHIPPED", tmp_path)
+    monkeypatch.setattr("dessurt_app.weights.CHECKPOINTS", tmp_path)
     with serve() as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.status == strings.NO_CHECKPOINT)
@@ -39,8 +41,81 @@ def test_run_waits_for_the_weights(open_screen, monkeypatch, tmp_path):
         screen.wait_for(lambda: screen.status == strings.LOADING_WEIGHTS)
         there.set()
         screen.wait_for(lambda: screen.answer == "a b c")
-        screen.wait_for(lambda: screen.tab.text_content("#model").strip() == "fake · CPU")
+        screen.wait_for(lambda: screen.tab.text_content("#model summary") == "fake · CPU")
         screen.wait_for(lambda: "model sees 1024 × 64" in screen.caption)
+
+
+@pytest.fixture
+def three_checkpoints(monkeypatch, tmp_path):
+    """Two that can be read, and one that cannot."""
+    reads = FakeInstrument("read by a", 0), FakeInstrument("read by b", 0)
+    reads[1].card = Card("Model b", "Finds <things>", ("0w~",), licence="MIT")
+
+    def open_model(path):
+        if path.name == "c.pth":
+            raise CheckpointError("c.pth is damaged: download it again.")
+        return reads[path.name == "b.pth"]
+
+    for name in "abc":
+        (tmp_path / f"{name}.pth").write_bytes(b"")
+    monkeypatch.setattr("dessurt_app.weights.CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("dessurt_app.weights.open_model", open_model)
+
+
+def choose(screen, name):
+    screen.tab.click("#checkpoint input")
+    screen.tab.click(f'[role="option"]:has-text("{name}")')
+
+
+def label(screen):
+    return screen.tab.text_content("#model summary")
+
+
+def test_each_visitor_chooses_a_checkpoint(open_screen, three_checkpoints):
+    with serve() as address:
+        mine, other = open_screen(address), open_screen(address)
+        mine.wait_for(lambda: label(mine) == "fake · CPU")
+        choose(mine, "b.pth")
+        mine.wait_for(lambda: label(mine) == "Model b · CPU")
+        mine.run_to_end()
+        assert mine.answer == "read by b"
+        other.run_to_end()
+        assert other.answer == "read by a"
+        mine.tab.click("#model summary")
+        assert mine.tab.inner_text("#model details div").split("\n\n") == [
+            "Finds <things>",
+            "Has learned: 0w~",
+            "Licence: MIT",
+        ]
+
+
+def test_tasks_that_are_not_learned_come_last_and_are_dimmed(open_screen, three_checkpoints):
+    with serve() as address:
+        screen = open_screen(address)
+        choose(screen, "b.pth")
+        screen.wait_for(lambda: label(screen) == "Model b · CPU")
+        screen.tab.click("#task input")
+        options = screen.tab.locator('#task [role="option"], [role="option"]')
+        screen.wait_for(lambda: "0w~" in options.first.inner_text())
+        styles = [options.nth(i).evaluate("o => getComputedStyle(o).fontStyle") for i in (0, 1)]
+        assert styles == ["normal", "italic"]
+        assert options.nth(1).inner_text().endswith("(not learned)")
+
+
+def test_a_checkpoint_that_cannot_be_read_says_why_and_the_old_one_stays(
+    open_screen, three_checkpoints
+):
+    with serve() as address:
+        screen = open_screen(address)
+        screen.wait_for(lambda: label(screen) == "fake · CPU")
+        choose(screen, "c.pth")
+        told = screen.tab.locator(".toast-body")
+        told.wait_for()
+        assert "c.pth is damaged: download it again." in told.inner_text()
+        screen.wait_for(lambda: screen.tab.input_value("#checkpoint input") == "a.pth")
+        assert label(screen) == "fake · CPU"
+        screen.run_to_end()
+        assert screen.answer == "read by a"
 
 
 @pytest.mark.slow

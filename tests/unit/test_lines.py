@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt.lines import find_lines, line_height
+from dessurt.lines import find_lines, line_height, marked_line_height
+from dessurt.marks import Marks
+from dessurt.page import Page
 
 TEXT = ("He went down to the old mill by the river,", "where nobody had ground any flour",
         "since the spring; the wheel hung still", "and dry.")  # fmt: skip
@@ -53,11 +55,31 @@ def test_large_letters_are_one_line(text):
     assert line_height(np.asarray(image), (20, 20, 2380, 220)) == 200
 
 
-def test_a_mark_on_a_colour_page():
-    gray = drawn(TEXT, 22, 30).astype(np.float32) - 0.25  # as Page.gray of a colour page
-    assert line_height(gray.clip(0), marked(TEXT, 30)) == line_height(
-        drawn(TEXT, 22, 30), marked(TEXT, 30)
-    )
+def test_a_page_in_colour_is_measured_as_a_grey_one():
+    grey = drawn(TEXT, 22, 30)
+    colour = Page.from_array(np.repeat(grey[:, :, None], 3, axis=2)).gray
+    assert colour.dtype == np.float32
+    assert line_height(colour, marked(TEXT, 30)) == line_height(grey, marked(TEXT, 30)) < 40
+
+
+def test_marks_are_as_tall_as_their_median_and_highlights_go_first():
+    blank = np.full((1000, 1000), 255, np.uint8)
+    heights = [10, 20, 60]
+    boxes = [(10, 100 * i, 500, 100 * i + tall) for i, tall in enumerate(heights)]
+    mask = [(600, 0, 900, 90)]
+    assert marked_line_height(blank, Marks.from_boxes(boxes, mask)) == 20
+    assert marked_line_height(blank, Marks.from_boxes(mask=mask)) == 90
+    assert marked_line_height(blank, Marks()) is None
+
+
+def test_of_very_many_marks_only_some_are_measured(monkeypatch):
+    measured = []
+    monkeypatch.setattr("dessurt.lines.line_height", lambda gray, box: measured.append(box) or 12)
+    blank = np.full((1000, 1000), 255, np.uint8)
+    boxes = [(10, i, 500, i + 12) for i in range(900)]
+    assert marked_line_height(blank, Marks.from_boxes(boxes)) == 12
+    assert len(measured) <= 32
+    assert measured[0] == boxes[0] and measured[-1][1] > 850, "from the whole page"
 
 
 # find_lines: a page 1000 wide, 22 pixel letters; every line with the box of its ink.

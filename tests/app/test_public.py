@@ -1,0 +1,171 @@
+"""The app in public: who gets in, which files it serves, how much it takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from fake_instrument import FakeInstrument
+from PIL import Image
+from serving import serve
+
+import app as start
+from dessurt_app import ui
+from dessurt_app.ui import build, launch_options
+
+ROOT = Path(ui.__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serve(model=FakeInstrument("a b", 0)) as address:
+        yield address
+
+
+def upload(address: str, name: str, content: bytes) -> httpx.Response:
+    files = {"files": (name, content)}
+    return httpx.post(f"{address}gradio_api/upload", files=files, timeout=60)
+
+
+def test_only_uploads_and_examples_are_served(address, tmp_path):
+    Image.new("L", (30, 20), 9).save(tmp_path / "page.png")
+    content = (tmp_path / "page.png").read_bytes()
+    (mine,) = upload(address, "page.png", content).json()
+    served = f"{address}gradio_api/file="
+    assert httpx.get(served + mine).content == content
+    assert httpx.get(f"{served}{ROOT}/assets/1_letter.png").status_code == 200
+    for path in (
+        f"{ROOT}/README.md",
+        f"{ROOT}/checkpoints/dessurt-small/config.json",
+        f"{ROOT}/assets/../README.md",
+        "/etc/passwd",
+        str(tmp_path / "page.png"),
+        str(Path(mine).parent),
+        str(Path(mine).parent.parent),
+        "https://example.com/page.png",
+    ):
+        assert httpx.get(served + path).status_code in (403, 404), path
+
+
+def test_uploads_lie_where_nobody_else_can_guess(address):
+    (first,) = upload(address, "page.png", b"one").json()
+    (second,) = upload(address, "page.png", b"two").json()
+    assert len({Path(path).parent.name for path in (first, second)}) == 2
+    assert all(len(Path(path).parent.name) == 64 for path in (first, second))
+
+
+def test_large_uploads_are_refused(address, monkeypatch):
+    assert upload(address, "large.png", b"0" * (64 * 1024**2 + 1)).status_code == 413
+
+
+def test_nothing_is_recorded(address):
+    config = httpx.get(f"{address}config").json()
+    assert not config["analytics_enabled"]
+    assert not config["run_history"]
+
+
+def test_only_known_people_get_in():
+    built = build(model=FakeInstrument())
+    accounts = [("ann", "a:b"), ("ben", "c")]
+    _, address, _ = built.launch(
+        prevent_thread_lock=True, quiet=True, auth=accounts, **launch_options()
+    )
+    try:
+        file = f"{address}gradio_api/file={ROOT}/assets/1_letter.png"
+        assert httpx.get(file).status_code == 401
+        assert upload(address, "page.png", b"one").status_code == 401
+        wrong = {"username": "ann", "password": "c"}
+        assert httpx.post(f"{address}login", data=wrong).status_code == 400
+        for user, password in accounts:
+            with httpx.Client() as visitor:
+                visitor.post(f"{address}login", data={"username": user, "password": password})
+                assert visitor.get(file).status_code == 200
+    finally:
+        built.close(verbose=False)
+
+
+def test_a_full_queue_refuses_with_a_message(monkeypatch):
+    monkeypatch.setattr(ui, "LONGEST_QUEUE", 2)
+    monkeypatch.setattr("dessurt_app.ask_tab.WAITING", 1)
+    with serve(model=FakeInstrument("w " * 500, 0.05)) as address:
+        functions = httpx.get(f"{address}config").json()["dependencies"]
+        (number,) = (each["id"] for each in functions if each["api_name"] == "answer")
+        example = ui.ASSETS / "1_letter.png"
+        box = {"channel": "highlight", "kind": "box", "points": [[9, 9], [90, 40]]}
+        canvas = {"page": str(example), "marks": {"shapes": [box]}}
+        body = {"data": [canvas, "w0>", "", False, 800, "fake"], "fn_index": number}
+
+        def join(visitor: int) -> httpx.Response:
+            sent = {**body, "session_hash": f"visitor{visitor}"}
+            return httpx.post(f"{address}gradio_api/queue/join", json=sent, timeout=60)
+
+        with ThreadPoolExecutor(8) as many:
+            answers = list(many.map(join, range(8)))
+        refused = [answer for answer in answers if answer.status_code == 503]
+        assert 4 <= len(refused) <= 6
+        assert all("full" in answer.json()["detail"].lower() for answer in refused)
+
+
+# The command line of app.py
+
+
+def parsed(monkeypatch, *words: str):
+    monkeypatch.setattr(sys, "argv", ["app.py", *words])
+    return start.parse_arguments()
+
+
+def test_people_are_given_on_the_command_line(monkeypatch, capsys):
+    given = parsed(monkeypatch, "--auth", "ann:a:b", "ben:c", "--host", "0.0.0.0", "--port", "80")
+    assert given.auth == [("ann", "a:b"), ("ben", "c")]
+    assert (given.host, given.port, given.share) == ("0.0.0.0", 80, False)
+    assert parsed(monkeypatch).auth is None
+    for wrong in ("ann", "ann:", ":secret"):
+        with pytest.raises(SystemExit):
+            parsed(monkeypatch, "--auth", wrong)
+        assert "user:password" in capsys.readouterr().err
+
+
+LENDING = """
+import sys
+assert "torch" not in sys.modules, "torch came first"
+def GPU(function):
+    def lent(*given):
+        print("lent for", given[0], flush=True)
+        yield from function(*given)
+    return lent
+"""
+
+ASKING = """
+import sys
+sys.path.insert(0, "tests/app")
+import app
+from fake_instrument import FakeInstrument
+built = app.build(model=FakeInstrument("a b", 0), lend=app.spaces.GPU)
+from types import SimpleNamespace
+from dessurt_app.examples import load_examples
+from dessurt_app.page_canvas import canvas_value
+from dessurt_app.asking import Asking
+letter = load_examples()[0]
+(answer,) = (fn for fn in built.fns.values() if fn.api_name == "answer")
+canvas = canvas_value(letter.page, letter.marks)
+given = canvas, "w0>", "", False, 9, "fake", SimpleNamespace(session_hash="me")
+*_, (last, _) = answer.fn(*given)
+print(last.text)
+"""
+
+
+def test_a_space_lends_its_gpu_for_each_question(tmp_path):
+    (tmp_path / "spaces.py").write_text(LENDING)
+    done = subprocess.run(
+        [sys.executable, "-c", ASKING],
+        cwd=ROOT,
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}", "PATH": "", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.splitlines()[-2:] == ["lent for fake", "a b"], done.stderr
