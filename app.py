@@ -10,17 +10,10 @@ try:
 except ImportError:
     spaces = None
 
+from dessurt.cli import account
 from dessurt_app.ui import build, launch_options
 
 ON_SPACE = "SPACE_ID" in os.environ
-
-
-def account(text: str) -> tuple[str, str]:
-    """A user and a password from user:password."""
-    user, _, password = text.partition(":")
-    if not (user and password):
-        raise argparse.ArgumentTypeError("give a user and a password as user:password")
-    return user, password
 
 
 def parse_arguments() -> argparse.Namespace:

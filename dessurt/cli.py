@@ -119,6 +119,14 @@ def _parser() -> argparse.ArgumentParser:
     app.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
     app.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
     app.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    app.add_argument("--share", action="store_true", help="also open a public link for a while")
+    app.add_argument(
+        "--auth",
+        type=account,
+        nargs="+",
+        metavar="USER:PASSWORD",
+        help="let only these people in",
+    )
     app.add_argument("--no-browser", action="store_true", help="do not open a browser")
     app.set_defaults(run=_app)
 
@@ -147,6 +155,14 @@ def _box(text: str) -> tuple[float, float, float, float]:
             f"{text!r} is not a box: give four numbers, for example 120,300,900,340"
         ) from None
     return x0, y0, x1, y1
+
+
+def account(text: str) -> tuple[str, str]:
+    """A user and a password from user:password."""
+    user, _, password = text.partition(":")
+    if not (user and password):
+        raise argparse.ArgumentTypeError("give a user and a password as user:password")
+    return user, password
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -268,6 +284,8 @@ def _app(arguments: argparse.Namespace) -> int:
         ui.build(checkpoint=arguments.checkpoint).launch(
             server_name=arguments.host,
             server_port=arguments.port,
+            share=arguments.share,
+            auth=arguments.auth,
             inbrowser=not arguments.no_browser,
             **ui.launch_options(),
         )

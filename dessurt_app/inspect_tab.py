@@ -8,7 +8,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -115,8 +114,17 @@ def build_inspect_tab(
         show_progress="hidden",
         api_visibility="private",
     )
+    def preview_input(canvas: dict, checkpoint: str) -> Preview:
+        """Get the exact input of the model for a page with marks, without asking the model.
+
+        Args:
+            canvas: the page and the marks on it, as for /answer.
+            checkpoint: the name of the checkpoint.
+        """
+        return preview(weights, canvas, checkpoint)
+
     view.look(
-        partial(preview, weights),
+        preview_input,
         [canvas, header.checkpoint],
         view,
         api_name="preview",
