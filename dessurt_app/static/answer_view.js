@@ -45,7 +45,7 @@ function noticeItem(sentence) {
 function tell(answer) {
   if (answer.text.length < told) told = 0;
   const rest = answer.text.slice(told);
-  const end = answer.state === "running" ? rest.search(/[.!?…\\](?=\s[^]*$)|\n/) + 1 : rest.length;
+  const end = answer.state === "running" ? rest.search(/[.!?…](?=\s)|[\\\n]/) + 1 : rest.length;
   if (!end) return;
   say(rest.slice(0, end));
   told += end;

@@ -23,6 +23,7 @@ def answer_of(screen, fake, text: str, token: str = "w0>") -> None:
         screen.choose_task(token)
         screen.wait_for(lambda: "highlight" not in screen.needs)
     screen.run_to_end()
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-part="edit"]'))
 
 
 def copied(screen) -> str:
@@ -99,10 +100,11 @@ def test_words_are_reached_and_opened_by_keys(screen, fake):
 
 
 def test_escape_closes_the_alternatives_before_it_stops_the_model(screen, fake):
-    fake.words, fake.seconds = ["word"] * 300, 0.03
+    fake.words, fake.seconds = ["word"] * 300, 0.2
     screen.run()
     screen.wait_for(lambda: screen.answer.count("word") >= 2)
-    screen.tab.click(".word >> nth=0")
+    screen.tab.click("#answer .word >> nth=0")
+    assert screen.tab.locator(".details").is_visible()
     screen.tab.keyboard.press("Escape")
     assert not screen.tab.locator(".details").is_visible()
     assert screen.running
@@ -111,7 +113,7 @@ def test_escape_closes_the_alternatives_before_it_stops_the_model(screen, fake):
 
 
 def test_words_once_written_are_never_drawn_again(screen, fake):
-    fake.words, fake.seconds = [f"w{number}" for number in range(500)], 0.002
+    fake.words, fake.seconds = [f"w{number}" for number in range(500)], 0
     screen.tab.evaluate(
         """() => {
             window.changes = {added: 0, removed: 0};
@@ -162,22 +164,23 @@ def test_continue_after_the_limit(screen, fake):
 
 
 def test_continue_after_stop_asks_the_same_question(screen, fake):
-    fake.words = ["word"] * 40
+    fake.words = ["word"] * 600
     screen.run()
     screen.wait_for(lambda: screen.answer.count("word") >= 3)
     screen.stop()
     screen.wait_for(lambda: not screen.running and screen.status.startswith("Stopped after"))
+    screen.wait_for(lambda: fake.closed)
     before = screen.answer.count("word")
     screen.press("clear")  # marks that were changed since belong to the next question
-    fake.seconds = 0.005
+    fake.words = ["word"] * (before + 5)
     screen.tab.click('[data-part="resume"]')
-    screen.wait_for(lambda: screen.answer.count("word") == 40 and not screen.running)
+    screen.wait_for(lambda: screen.answer.count("word") == before + 5 and not screen.running)
     assert len(fake.asked[-1][1].written) == before
     assert fake.asked[-1][1].marks == fake.asked[-2][1].marks
 
 
 def test_waiting_question_tells_who_is_ahead_and_can_be_stopped(app, fake, screen, open_screen):
-    fake.words, fake.seconds = ["word"] * 300, 0.05
+    fake.words, fake.seconds = ["word"] * 300, 0.2
     other = open_screen(app)
     screen.run()
     screen.wait_for(lambda: "word" in screen.answer)
@@ -203,10 +206,10 @@ def test_answer_is_corrected_in_place(screen, fake, way):
     if way == "button":
         screen.tab.click('[data-part="edit"]')
     elif way == "key":
-        screen.tab.focus(".word >> nth=0")
+        screen.tab.focus("#answer .word >> nth=0")
         screen.tab.keyboard.press("e")
     else:
-        screen.tab.dblclick(".word >> nth=1")
+        screen.tab.dblclick("#answer .word >> nth=1")
     editor = screen.tab.locator('[data-part="editor"]')
     assert editor.input_value() == "Total dua"
     editor.fill("Total due")
