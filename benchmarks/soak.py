@@ -38,7 +38,6 @@ from dessurt.marks import Marks
 from dessurt.page import Page
 
 SECONDS_PER_TOKEN = 0.01
-MOST_TOKENS = 800
 MOST_GROWTH = 0.10
 SETTLE = 3.0  # seconds of quiet before memory is read
 TIMEOUT = 90.0  # seconds for one answer; longer counts as none
@@ -106,7 +105,7 @@ class Visitor:
             boxes.append((x, y, x + self.dice.randint(3, 9), y + self.dice.randint(3, 40)))
         marks = Marks.from_boxes(highlight=boxes)
         canvas = {"page": handle_file(self.file), "marks": marks.to_json()}
-        return [canvas, "w0>", "", False, MOST_TOKENS], spelling(self.page, marks)
+        return [canvas, "w0>", "", False], spelling(self.page, marks)
 
     def listen(self) -> None:
         """Wait for the whole answer."""
@@ -131,6 +130,7 @@ class Visitor:
         """Close the connection in the middle of an answer, as a closed tab does."""
         arguments, right = self.question()
         arguments[0]["page"] = self._upload()
+        arguments += self._usual()[len(arguments) :]
         url = f"{self.address}gradio_api/call/answer"
         event = httpx.post(url, json={"data": arguments}, timeout=TIMEOUT).json()["event_id"]
         lines_wanted = 3 * self.dice.randrange(6)
@@ -146,6 +146,12 @@ class Visitor:
         httpx.get(self.address, timeout=TIMEOUT).raise_for_status()
         self.client = self._come()
         self.seen["came back"] += 1
+
+    def _usual(self) -> list[Any]:
+        """What the endpoint takes for arguments that are not given."""
+        info = self.client.view_api(return_format="dict", print_info=False)
+        parameters = info["named_endpoints"]["/answer"]["parameters"]
+        return [parameter.get("parameter_default") for parameter in parameters]
 
     def _upload(self) -> dict[str, Any]:
         with self.file.open("rb") as file:
