@@ -6,13 +6,15 @@ SETUP := scripts/setup.sh scripts/find_chromium.py \
          pyproject.toml requirements.txt constraints.txt packages.txt
 ARGS ?=
 
-.PHONY: help app test lint bench clean
+.PHONY: help app test lint bench ux soak clean
 
 help:
 	@echo "make app     set up and open the app (ARGS='--port 7861' passes flags on)"
 	@echo "make test    set up and run every test (ARGS='-k frame' picks some)"
 	@echo "make lint    check style and types"
 	@echo "make bench   time decoding against the original's way (ARGS='--config official')"
+	@echo "make ux      time the screen against its bounds (ARGS='--only A5,A12')"
+	@echo "make soak    many visitors at once for 3 minutes (ARGS='--minutes 1')"
 	@echo "make clean   remove the virtual environment"
 
 app: .venv/app-ready
@@ -27,6 +29,12 @@ lint: .venv/dev-ready
 
 bench: .venv/app-ready
 	@$(BIN)/python -m benchmarks.decode $(ARGS)
+
+ux: .venv/dev-ready
+	@$(BIN)/python -m benchmarks.ux $(ARGS)
+
+soak: .venv/dev-ready
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 clean:
 	@rm -rf .venv

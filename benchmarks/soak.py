@@ -130,6 +130,7 @@ class Visitor:
         """Close the connection in the middle of an answer, as a closed tab does."""
         arguments, right = self.question()
         arguments[0]["page"] = self._upload()
+        arguments += self._usual()[len(arguments) :]
         url = f"{self.address}gradio_api/call/answer"
         event = httpx.post(url, json={"data": arguments}, timeout=TIMEOUT).json()["event_id"]
         lines_wanted = 3 * self.dice.randrange(6)
@@ -145,6 +146,12 @@ class Visitor:
         httpx.get(self.address, timeout=TIMEOUT).raise_for_status()
         self.client = self._come()
         self.seen["came back"] += 1
+
+    def _usual(self) -> list[Any]:
+        """What the endpoint takes for arguments that are not given."""
+        info = self.client.view_api(return_format="dict", print_info=False)
+        parameters = info["named_endpoints"]["/answer"]["parameters"]
+        return [parameter.get("parameter_default") for parameter in parameters]
 
     def _upload(self) -> dict[str, Any]:
         with self.file.open("rb") as file:

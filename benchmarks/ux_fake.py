@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from dessurt.marks import Marks, Shape
@@ -53,8 +53,8 @@ def crowded_examples() -> list[Example]:
     starts = dice.uniform((300, 300), (1400, 1900), (300, 1, 2))
     paths = (starts + steps).clip(0, 1700)
     strokes = [Shape("highlight", "brush", path.tolist(), 12.0) for path in paths]
-    page = Path(tempfile.gettempdir()) / "dessurt-ux" / "page.png"
-    page.parent.mkdir(exist_ok=True)
+    page = Path(get_upload_folder()) / "ux" / "page.png"  # from elsewhere none is read
+    page.parent.mkdir(parents=True, exist_ok=True)
     paper((1700, 2200)).save(page)
     usual = load_examples()
     crowded = {WRITTEN_BOXES: boxes, WRITTEN_STROKES: Marks(tuple(strokes))}

@@ -1,11 +1,14 @@
 """The browser app: everything that knows Gradio. The model core is the package `dessurt`."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
+
+# Gradio names files by their content and deletes at its end those it has used: of two apps with
+# one folder, the first to end would take the other's pages away.
 if "GRADIO_TEMP_DIR" not in os.environ:
-    # Pages that people open lie in a folder of this process alone: no other user of the computer
-    # can look into it, no other app clears it away, and it goes when the app ends.
-    _pages = tempfile.TemporaryDirectory(prefix="dessurt-")
-    os.environ["GRADIO_TEMP_DIR"] = _pages.name
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="dessurt-")
+    atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)

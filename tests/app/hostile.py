@@ -12,7 +12,7 @@ from PIL import Image
 from dessurt.marks import CHANNELS, KINDS
 from dessurt_app.page_canvas import ASSETS
 
-HOSTS = ("example.com", "192.0.2.1")
+HOSTS = ("example.com", "192.0.2.1", "localhost")
 FILE_DATA = {"_type": "gradio.FileData"}
 
 
