@@ -196,7 +196,7 @@ NEEDS = "Needs:"
 NEEDS_NOTHING = "Needs: nothing but the page"
 NEED_GIVEN, NEED_MISSING = "✓", "○"
 MISSING = {
-    "highlight": "This task needs a highlight. Draw a box round a line.",
+    "highlight": "This task needs a highlight. Click a line, or draw a box round it.",
     "mask": "This task needs a mask. Choose Mask and draw a box over the words to hide.",
     "text": "This task needs text. Type it into the field, for example “{example}”",
 }

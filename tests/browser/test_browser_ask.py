@@ -113,9 +113,9 @@ def test_missing_highlight_is_said_and_nothing_is_lost(screen, fake):
     screen.press("clear")
     screen.drag((150, 120), (300, 200), keys="Shift")
     screen.run_to_end()
-    assert screen.status == "This task needs a highlight. Draw a box round a line."
+    assert screen.status == "This task needs a highlight. Click a line, or draw a box round it."
     screen.run_to_end()  # the same once more
-    assert screen.status == "This task needs a highlight. Draw a box round a line."
+    assert screen.status == "This task needs a highlight. Click a line, or draw a box round it."
     assert fake.asked == []
     screen.drag((150, 300), (300, 360))
     screen.run_to_end()
