@@ -196,7 +196,9 @@ function refresh() {
   for (const node of element.querySelectorAll("[data-channel]")) {
     press(node, node.dataset.channel === board.channel);
   }
-  for (const node of element.querySelectorAll("[data-tool]")) press(node, node.dataset.tool === tool);
+  for (const node of element.querySelectorAll("[data-tool]")) {
+    press(node, node.dataset.tool === tool);
+  }
   element.querySelector("[data-tool=line]").disabled = !lines.boxes.length;
   sizeInput.parentElement.hidden = tool !== "brush";
   button("undo").disabled = !history.canUndo();
@@ -294,7 +296,9 @@ element.addEventListener("click", (event) => {
   else if (data.tool) board.setTool(data.tool);
 });
 
-sizeInput.addEventListener("input", () => board.setRadius(largestRadius() ** (sizeInput.value / 100)));
+sizeInput.addEventListener("input", () => {
+  board.setRadius(largestRadius() ** (sizeInput.value / 100));
+});
 
 element.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
@@ -351,7 +355,9 @@ watch("value", () => {
   if (props.value?.picture) opener.adopt(props.value);
 });
 
-document.addEventListener("dessurt:add-marks", (event) => board.page && board.add(event.detail.shapes));
+document.addEventListener("dessurt:add-marks", (event) => {
+  if (board.page) board.add(event.detail.shapes);
+});
 document.addEventListener("dessurt:crop", () => board.page && opener.crop());
 
 // AnswerView announces what the model marked; null takes the old region away. InspectView has a

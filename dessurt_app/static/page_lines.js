@@ -33,7 +33,8 @@ function makeLines(board) {
   /** Marks a line or, if it is marked, takes that away; or marks all from the last one to it. */
   lines.click = (index, extend) => {
     if (index < 0) return;
-    if (extend && lines.last >= 0) addFrom(Math.min(index, lines.last), Math.max(index, lines.last));
+    const ends = [index, lines.last];
+    if (extend && lines.last >= 0) addFrom(Math.min(...ends), Math.max(...ends));
     else toggle(index);
     lines.last = index;
   };

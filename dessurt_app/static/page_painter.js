@@ -86,7 +86,7 @@ function makePainter(canvas) {
     }
   }
 
-  /** Lays one channel over the page, in one flat colour, so that overlapping marks do not add up. */
+  /** Lays one channel over the page in one flat colour: overlapping marks do not add up. */
   function blend(context, channel, { shapes, draft }, place, operation, alpha) {
     const drawing = draft?.channel === channel;
     if (!drawing && !shapes.some((shape) => shape.channel === channel)) return;
@@ -117,7 +117,8 @@ function makePainter(canvas) {
     context.strokeStyle = colour;
     context.lineWidth = thickness;
     context.setLineDash(dashes);
-    context.strokeRect(x0 - thickness, y0 - thickness, x1 - x0 + 2 * thickness, y1 - y0 + 2 * thickness);
+    const [width, height] = [x1 - x0 + 2 * thickness, y1 - y0 + 2 * thickness];
+    context.strokeRect(x0 - thickness, y0 - thickness, width, height);
     context.setLineDash([]);
   }
 

@@ -18,7 +18,8 @@ function makeStrip(element, text, goTo, fetchPictures) {
     part("pages").hidden = !several;
     if (!several) return;
     if (page.path !== path) fill(page);
-    part("page_number").textContent = fillIn(text.page_number, { n: page.number + 1, of: page.pages });
+    const place = { n: page.number + 1, of: page.pages };
+    part("page_number").textContent = fillIn(text.page_number, place);
     element.querySelector('[data-do="page_back"]').disabled = page.number === 0;
     element.querySelector('[data-do="page_on"]').disabled = page.number === page.pages - 1;
     const current = list.children[page.number];

@@ -17,7 +17,7 @@ function makeToolbar(toolbar) {
     for (const other of all) other.tabIndex = other === stop ? 0 : -1;
   }
 
-  toolbar.addEventListener("focusin", (event) => all.includes(event.target) && stopAt(event.target));
+  toolbar.addEventListener("focusin", (event) => stopAt(event.target));
   toolbar.addEventListener("keydown", (event) => {
     const buttons = usable();
     const at = buttons.indexOf(document.activeElement);

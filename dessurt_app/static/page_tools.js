@@ -44,7 +44,11 @@ function makeTools(board, lines) {
 
   function brush(start, event) {
     const draft = { ...begin("brush", start, event), radius: board.radius };
-    return { draft, move: (points) => draft.points.push(...points), end: () => board.add([clean(draft)]) };
+    return {
+      draft,
+      move: (points) => draft.points.push(...points),
+      end: () => board.add([clean(draft)]),
+    };
   }
 
   /** Round what is to be marked. */
