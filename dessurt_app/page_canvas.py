@@ -50,6 +50,7 @@ _SCRIPTS = (  # put together in this order
 )
 _ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
 
+MOST_PAGES = 1_000_000  # of a file; its errors repeat the number
 
 class CanvasError(ValueError):
     """A canvas value that cannot be used; the message says in one sentence what to do."""
@@ -200,7 +201,7 @@ def read_value(value: object) -> Drawn:
 def _wanted_page(wanted: object) -> tuple[Path, int]:
     """A file that people may use, and the number of a page, from [path, number] or a path."""
     path, number = wanted if isinstance(wanted, list) and len(wanted) == 2 else (wanted, 0)
-    if isinstance(number, bool) or not isinstance(number, int):
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > MOST_PAGES:
         raise CanvasError(strings.NO_NUMBER)
     return _served_file(path), number
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +52,17 @@ def test_what_is_public_is_documented(client):
     names = [parameter["parameter_name"] for parameter in endpoints["/answer"]["parameters"]]
     assert names == ["canvas", "task", "text", "show_region", "limit", "checkpoint"]
     assert all(endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_example_of_the_readme(client, fake, monkeypatch, capsys):
+    root = Path(__file__).parents[2]
+    examples = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    (code,) = (each for each in examples if "gradio_client" in each)
+    monkeypatch.chdir(root)
+    fake.seconds = 0
+    exec(compile(code.replace("http://127.0.0.1:7860", client.src), "README.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines()[-1] == "one two three four"
+    assert fake.asked[-1][1].marks.bounds("highlight") == (102, 481, 869, 520)
 
 
 def test_tasks_are_listed(client):
