@@ -175,7 +175,8 @@ def test_continue_after_stop_asks_the_same_question(screen, fake):
     fake.words = ["word"] * (before + 5)
     screen.tab.click('[data-part="resume"]')
     screen.wait_for(lambda: screen.answer.count("word") == before + 5 and not screen.running)
-    assert len(fake.asked[-1][1].written) == before
+    # One token may have been under way when Stop was pressed.
+    assert before <= len(fake.asked[-1][1].written) <= before + 1
     assert fake.asked[-1][1].marks == fake.asked[-2][1].marks
 
 
