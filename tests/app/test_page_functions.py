@@ -59,13 +59,13 @@ def test_the_first_page_needs_no_number(canvas, three_pages):
     assert read_value(value).page.pixels.mean() < 2
 
 
-@pytest.mark.parametrize("number", [3, -1, 10**30])
+@pytest.mark.parametrize("number", [3, -1, 10**6])
 def test_a_page_that_is_not_there(canvas, three_pages, number):
     told = canvas.open_page([three_pages, number])["error"]
     assert "has 3 pages" in told and told.endswith("choose one from 1 to 3.")
 
 
-@pytest.mark.parametrize("number", [None, "1", 0.5, True, [0], {}])
+@pytest.mark.parametrize("number", [None, "1", 0.5, True, [0], {}, 10**30])
 def test_a_number_that_is_none(canvas, number):
     assert canvas.open_page([LETTER, number]) == {"error": strings.NO_NUMBER}
     with pytest.raises(page_canvas.CanvasError, match="whole number"):
