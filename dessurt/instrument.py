@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from dessurt.checkpoint import Checkpoint, CheckpointError, load
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
-from dessurt.lines import marked_line_height
+from dessurt.lines import highlighted_lines, marked_line_height
 from dessurt.marks import Marks, MarksError
 from dessurt.model.tokenizer import END
 from dessurt.page import Page
@@ -119,12 +120,46 @@ class DessurtInstrument:
         room = self.config.max_q_tokens if self.config.use_set_length else None
         query_ids, cut = self.tokenizer.encode_query(request.text, room)
         most = self._most_tokens(len(query_ids) + 1)
-        if len(request.written) >= most:
+        parts = self._parts(page, replace(request, marks=marks))
+        if len(parts[0].written) >= most:
             raise RequestError(
                 f"The answer has the {most} tokens that this model can write: mark a smaller part."
             )
         notices = self._notices(task, cut)
-        return self._answer(page, replace(request, marks=marks), task.row, query_ids, notices)
+        if len(parts) > 1:
+            notices.append(Notice(f"The model saw each of the {len(parts)} lines by itself."))
+        return self._answers(page, parts, task.row, query_ids, notices)
+
+    def _parts(self, page: Page, request: Request) -> list[Request]:
+        """What is asked one after another: the request, or its highlighted lines.
+
+        A small checkpoint loses its place in long paragraphs. If its config has `"frame":
+        {"by_line": [task, ...]}`, these tasks are asked line by line, the answers joined by the
+        sign for a line break, as long recordings are transcribed a window at a time
+        (arXiv 2212.04356, 3.8).
+        """
+        if not self._is_read_by_line(request):
+            return [request]
+        lines = highlighted_lines(page.gray, request.marks)
+        begun: list[list[int]] = [[]]  # of each line
+        for id_ in request.written:
+            if id_ == self._line_break:
+                begun.append([])
+            else:
+                begun[-1].append(id_)
+        rest = lines[len(begun) - 1 :] or lines[-1:]
+        written = [tuple(begun[-1]), *[()] * (len(rest) - 1)]
+        return [
+            replace(request, marks=marks, written=ids)
+            for marks, ids in zip(rest, written, strict=True)
+        ]
+
+    def _is_read_by_line(self, request: Request) -> bool:
+        return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())
+
+    @property
+    def _line_break(self) -> int:
+        return self.tokenizer.encode("\\")[0]
 
     def _notices(self, task: tasks.Task, cut: str) -> list[Notice]:
         """What to tell before the answer; `cut` is the text that the model cannot take."""
@@ -141,12 +176,50 @@ class DessurtInstrument:
             )
         return [Notice(sentence) for sentence in told]
 
-    def _answer(
-        self, page: Page, request: Request, row: int, query_ids: list[int], notices: list[Notice]
+    def _answers(
+        self,
+        page: Page,
+        parts: list[Request],
+        row: int,
+        query_ids: list[int],
+        notices: list[Notice],
     ) -> Iterator[Event]:
-        """The events of a question that is in order; `row` is the task's."""
-        started = time.perf_counter()
+        """The events of a question that is in order, all its parts; `row` is the task's."""
+        started, most = time.perf_counter(), parts[0].max_tokens
         yield from notices
+        first, tokens, stopped_by = 0.0, 0, "end"
+        region: Region | None = None
+        for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
+            part = replace(part, max_tokens=most - tokens)
+            for event in self._answer(page, part, row, query_ids):
+                match event:
+                    case Text():
+                        first, tokens = first or time.perf_counter() - started, tokens + 1
+                        if left and event.token_id == END:
+                            event = Text("\\", self._line_break, event.probability)
+                        yield event
+                    case Region():
+                        known = event.map if region is None else region.map
+                        region = replace(event, map=np.maximum(event.map, known))
+                    case Done():
+                        stopped_by = event.stopped_by
+                    case _:
+                        yield event
+            if stopped_by == "length" or (left and tokens == most):
+                stopped_by = "length"
+                break
+            if left and stopped_by == "loop":
+                tokens += 1
+                yield Text("\\", self._line_break, 1.0)
+        if region is not None:
+            yield region
+        yield Done(first, time.perf_counter() - started, tokens, stopped_by)
+
+    def _answer(
+        self, page: Page, request: Request, row: int, query_ids: list[int]
+    ) -> Iterator[Event]:
+        """The events of one part of a question."""
+        started = time.perf_counter()
         frame = self.frame(page, request.marks)
         most = len(request.written) + request.max_tokens
         most = min(most, self._most_tokens(len(query_ids) + 1))
@@ -160,6 +233,8 @@ class DessurtInstrument:
         for id_ in request.written:
             answer.append(torch.tensor([id_], device=self.device))
         left, suppressed = most - len(request.written), self.checkpoint.suppressed
+        if self._is_read_by_line(request):
+            suppressed = (*suppressed, self._line_break)
         steps: Iterable[Step]
         if request.beams == 1:
             steps = greedy_steps(answer, left, suppressed)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from dessurt.marks import Bounds, Marks
+from dessurt.marks import Bounds, Marks, Shape
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
@@ -27,6 +27,7 @@ EMPTY = 0.1  # of it have at most the emptiest rows between two lines
 BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
 SMALLEST = 9.0  # page pixels; nothing smaller could be read
 SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
+APART = 5.0  # times their height: marks that are no further from each other may be one line
 MEASURED_MARKS = 32  # of very many marks only so many are measured
 
 
@@ -227,3 +228,50 @@ def _widest_gap(starts: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
     gaps = starts[order][1:] - np.maximum.accumulate(ends[order])[:-1]
     widest = int(np.argmax(gaps))
     return float(gaps[widest]), float(starts[order][widest + 1])
+
+
+def highlighted_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
+    """The marks of each highlighted line of text, in reading order; masks belong to all.
+
+    A shape that covers several lines is cut into them; shapes beside each other are one line.
+
+    Args:
+        gray: the page, [H, W].
+        marks: in page pixels.
+    """
+    shapes: list[Shape] = []
+    for shape in marks.of("highlight"):
+        shapes += _cut_into_lines(gray, shape)
+    groups: list[list[Shape]] = []
+    for shape in shapes:
+        beside = (group for group in groups if any(_beside(shape, other) for other in group))
+        group = next(beside, None)
+        if group is None:
+            groups.append([shape])
+        else:
+            group.append(shape)
+    lines = [Marks((*group, *marks.of("mask"))) for group in groups]
+    boxes = np.array([line.bounds("highlight") for line in lines], float).reshape(-1, 4)
+    letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2 if lines else 0.0
+    return [lines[i] for i in _reading_order(boxes, letter)]
+
+
+def _cut_into_lines(gray: np.ndarray, shape: Shape) -> list[Shape]:
+    x0, y0, x1, y1 = bounds = shape.bounds()
+    if y1 - y0 <= SEVERAL * line_height(gray, bounds):
+        return [shape]
+    found = []
+    for left, top, right, bottom in find_lines(gray.astype(np.uint8)):
+        inside = (max(left, x0), top), (min(right, x1), bottom)
+        if y0 < (top + bottom) / 2 < y1 and inside[1][0] - inside[0][0] > (right - left) / 2:
+            found.append(Shape("highlight", "box", inside))
+    return found or [shape]
+
+
+def _beside(one: Shape, other: Shape) -> bool:
+    """Whether two marks are parts of one line."""
+    left, top, right, bottom = one.bounds()
+    x0, y0, x1, y1 = other.bounds()
+    lower = min(bottom - top, y1 - y0)
+    shared = min(bottom, y1) - max(top, y0)
+    return shared > lower / 2 and max(left, x0) - min(right, x1) < APART * lower

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt.lines import find_lines, line_height, marked_line_height
+from dessurt.lines import find_lines, highlighted_lines, line_height, marked_line_height
 from dessurt.marks import Marks
 from dessurt.page import Page
 
@@ -160,3 +160,38 @@ def test_a_large_page_is_measured_in_its_own_pixels():
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_an_empty_page_has_no_lines(size, shade):
     assert find_lines(np.full(size, shade, np.uint8)) == ()
+
+
+def bounds_of(lines: list[Marks]) -> list[tuple[float, ...]]:
+    return [line.bounds("highlight") for line in lines]
+
+
+@pytest.mark.parametrize("colours", [(0, 255), (230, 40)])
+def test_a_highlighted_paragraph_is_cut_into_its_lines(colours):
+    page = drawn(TEXT, 22, 34, *colours)
+    found = bounds_of(highlighted_lines(page, Marks.from_boxes(highlight=[marked(TEXT, 34)])))
+    assert len(found) == len(TEXT)
+    for i, (x0, y0, x1, y1) in enumerate(found):
+        middle = 30 + 34 * i + 14  # of the small letters
+        assert abs((y0 + y1) / 2 - middle) < 6 and 18 < y1 - y0 < 34
+        assert 20 <= x0 <= 34 and 70 < x1 <= 680
+    part = Marks.from_boxes(highlight=[(20.0, 62.0, 680.0, 132.0)])  # the second and the third
+    second, third = bounds_of(highlighted_lines(page, part))
+    assert second == found[1] and third == found[2]
+
+
+def test_marks_of_one_line_stay_together_and_masks_belong_to_all():
+    page = drawn(TEXT, 22, 34)
+    words = [(250, 64, 330, 90), (30, 30, 120, 56), (30, 64, 130, 90), (140, 66, 240, 92)]
+    mask = (400, 0, 500, 100)
+    first, second = highlighted_lines(page, Marks.from_boxes(highlight=words, mask=[mask]))
+    assert [shape.bounds() for shape in first.of("highlight")] == [words[1]]
+    assert {shape.bounds() for shape in second.of("highlight")} == {words[0], words[2], words[3]}
+    assert first.bounds("mask") == second.bounds("mask") == mask
+
+
+def test_a_highlight_without_text_is_one_line():
+    blank = np.full((200, 300), 255, np.uint8)
+    marks = Marks.from_boxes(highlight=[(10, 10, 290, 190)])
+    assert highlighted_lines(blank, marks) == [marks]
+    assert highlighted_lines(blank, Marks()) == []
