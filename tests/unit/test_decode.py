@@ -199,7 +199,8 @@ def test_a_paragraph_is_read_line_by_line(by_line: tuple[DessurtInstrument, list
     see = model._see
     model._see = lambda page, frame, marks: (seen.append(marks), see(page, frame, marks))[1]
     request = Request("read_block0>", marks=LINES, want_region=True)
-    *text, region, done = model.ask(PAGE, request)
+    notice, *text, region, done = model.ask(PAGE, request)
+    assert "each of the 2 lines" in notice.message
     assert "".join(event.delta for event in text) == "above\\below"
     assert [marks.bounds("highlight") for marks in seen] == [(10, 20, 70, 40), (10, 60, 70, 80)]
     assert isinstance(region, Region)
