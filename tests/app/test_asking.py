@@ -174,7 +174,7 @@ def test_json_answer_has_its_tree_at_the_end():
 def test_stop_ends_within_one_token(seconds):
     fake = FakeInstrument(" ".join("w" * 100_000), seconds)
     desk = asking(fake)
-    stream = ask(desk)
+    stream = ask(desk, max_tokens=100_000)
     while not next(stream).tokens:
         pass
     at_stop = []
