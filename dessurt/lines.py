@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
 import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -88,11 +91,12 @@ def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
     the gap between two columns is wider.
 
     Args:
-        gray: the page, uint8 [H, W].
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
 
     Returns:
         x0, y0, x1, y1 of every line in page pixels, in reading order: column by column.
     """
+    gray = gray.astype(np.uint8, copy=False)
     shrink = min(1.0, (WORKING_PIXELS / gray.size) ** 0.5)
     if shrink < 1:
         gray = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
@@ -240,8 +244,11 @@ def highlighted_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
         marks: in page pixels.
     """
     shapes: list[Shape] = []
+    found = cache(lambda: find_lines(gray))  # only looked for if a shape has several
     for shape in marks.of("highlight"):
-        shapes += _cut_into_lines(gray, shape)
+        bounds = shape.bounds()
+        several = bounds[3] - bounds[1] > SEVERAL * line_height(gray, bounds)
+        shapes += (_cut_into_lines(shape, found()) if several else []) or [shape]
     groups: list[list[Shape]] = []
     for shape in shapes:
         beside = (group for group in groups if any(_beside(shape, other) for other in group))
@@ -256,16 +263,15 @@ def highlighted_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
     return [lines[i] for i in _reading_order(boxes, letter)]
 
 
-def _cut_into_lines(gray: np.ndarray, shape: Shape) -> list[Shape]:
-    x0, y0, x1, y1 = bounds = shape.bounds()
-    if y1 - y0 <= SEVERAL * line_height(gray, bounds):
-        return [shape]
-    found = []
-    for left, top, right, bottom in find_lines(gray.astype(np.uint8)):
+def _cut_into_lines(shape: Shape, lines: Sequence[Bounds]) -> list[Shape]:
+    """The parts of lines of text that lie in a shape's bounds."""
+    x0, y0, x1, y1 = shape.bounds()
+    parts = []
+    for left, top, right, bottom in lines:
         inside = (max(left, x0), top), (min(right, x1), bottom)
         if y0 < (top + bottom) / 2 < y1 and inside[1][0] - inside[0][0] > (right - left) / 2:
-            found.append(Shape("highlight", "box", inside))
-    return found or [shape]
+            parts.append(Shape("highlight", "box", inside))
+    return parts
 
 
 def _beside(one: Shape, other: Shape) -> bool:

@@ -33,6 +33,7 @@ ASSETS = Path(__file__).parent.parent / "assets"
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats do not look at it
 THUMBNAIL_SIDE = 160  # pixels, of the longer one
 THUMBNAILS_AT_ONCE = 24
+MOST_PAGES = 1_000_000  # of a file; its errors repeat the number
 _SCRIPTS = (  # put together in this order
     "page_view.js",
     "page_shapes.js",
@@ -50,7 +51,6 @@ _SCRIPTS = (  # put together in this order
 )
 _ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
 
-MOST_PAGES = 1_000_000  # of a file; its errors repeat the number
 
 class CanvasError(ValueError):
     """A canvas value that cannot be used; the message says in one sentence what to do."""
@@ -96,7 +96,7 @@ class PageCanvas(gr.HTML):
             page = _open(*_wanted_page(wanted))
         except (CanvasError, PageError) as error:
             return {"error": str(error), "lines": []}
-        return {"lines": find_lines(page.gray.astype("uint8", copy=False))}
+        return {"lines": find_lines(page.gray)}
 
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:
