@@ -94,6 +94,30 @@ class DessurtInstrument:
             )
         return Frame.whole(page.size, largest, wanted.get("step", 64))
 
+    def parts(self, page: Page, request: Request) -> list[Request]:
+        """What is asked one after another: the request, or its highlighted lines.
+
+        Each part is seen through `frame(page, part.marks)`. A small checkpoint loses its place in
+        long paragraphs. If its config has `"frame": {"by_line": [task, ...]}`, these tasks are
+        asked line by line, the answers joined by the sign for a line break, as long recordings are
+        transcribed a window at a time (arXiv 2212.04356, 3.8).
+        """
+        if not self._is_read_by_line(request):
+            return [request]
+        lines = highlighted_lines(page.gray, request.marks)
+        begun: list[list[int]] = [[]]  # of each line
+        for id_ in request.written:
+            if id_ == self._line_break:
+                begun.append([])
+            else:
+                begun[-1].append(id_)
+        rest = lines[len(begun) - 1 :] or lines[-1:]
+        written = [tuple(begun[-1]), *[()] * (len(rest) - 1)]
+        return [
+            replace(request, marks=marks, written=ids)
+            for marks, ids in zip(rest, written, strict=True)
+        ]
+
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`; see `dessurt.protocol.Instrument`.
 
@@ -120,7 +144,7 @@ class DessurtInstrument:
         room = self.config.max_q_tokens if self.config.use_set_length else None
         query_ids, cut = self.tokenizer.encode_query(request.text, room)
         most = self._most_tokens(len(query_ids) + 1)
-        parts = self._parts(page, replace(request, marks=marks))
+        parts = self.parts(page, replace(request, marks=marks))
         if len(parts[0].written) >= most:
             raise RequestError(
                 f"The answer has the {most} tokens that this model can write: mark a smaller part."
@@ -129,30 +153,6 @@ class DessurtInstrument:
         if len(parts) > 1:
             notices.append(Notice(f"The model saw each of the {len(parts)} lines by itself."))
         return self._answers(page, parts, task.row, query_ids, notices)
-
-    def _parts(self, page: Page, request: Request) -> list[Request]:
-        """What is asked one after another: the request, or its highlighted lines.
-
-        A small checkpoint loses its place in long paragraphs. If its config has `"frame":
-        {"by_line": [task, ...]}`, these tasks are asked line by line, the answers joined by the
-        sign for a line break, as long recordings are transcribed a window at a time
-        (arXiv 2212.04356, 3.8).
-        """
-        if not self._is_read_by_line(request):
-            return [request]
-        lines = highlighted_lines(page.gray, request.marks)
-        begun: list[list[int]] = [[]]  # of each line
-        for id_ in request.written:
-            if id_ == self._line_break:
-                begun.append([])
-            else:
-                begun[-1].append(id_)
-        rest = lines[len(begun) - 1 :] or lines[-1:]
-        written = [tuple(begun[-1]), *[()] * (len(rest) - 1)]
-        return [
-            replace(request, marks=marks, written=ids)
-            for marks, ids in zip(rest, written, strict=True)
-        ]
 
     def _is_read_by_line(self, request: Request) -> bool:
         return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())

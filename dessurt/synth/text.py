@@ -111,7 +111,7 @@ class Writer:
     def value(self) -> str:
         """A short thing: number, amount, date, code, name, address, e-mail and so on."""
         rng, fake = self.rng, self.faker
-        kind = rng.randrange(22)
+        kind = rng.randrange(23)
         if kind == 0:
             return str(rng.randint(0, 10 ** rng.randint(1, 7)))
         if kind == 1:
@@ -152,6 +152,8 @@ class Writer:
             return rng.choice(_words()) + rng.choice(("()", ".c", ".html", "_t", "[0]", "/", ":"))
         if kind == 15:
             return f"({rng.randint(0, 20):04X},{rng.randint(0, 65535):04x})"
+        if kind == 17:  # checksums and keys: long, and the same character often twice
+            return "".join(rng.choices("0123456789abcdef", k=rng.randint(8, 64)))
         if kind == 16:
             first = rng.randint(1, 400)
             between = rng.choice(("of", "/", "to", "-", "–", "x", "+", "="))
@@ -178,7 +180,10 @@ class Writer:
         rng = self.rng
         numbers = string.digits + ".,-/"
         pool = rng.choice(
-            (string.ascii_lowercase, string.ascii_letters, LETTERS, ALPHABET, numbers)
+            (
+                string.ascii_lowercase, string.ascii_letters, LETTERS, ALPHABET, numbers,
+                string.punctuation + string.digits,
+            )  # fmt: skip
         )
         count = rng.randint(1, 4)
         return " ".join("".join(rng.choices(pool, k=rng.randint(1, 9))) for _ in range(count))
