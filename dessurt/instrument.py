@@ -104,7 +104,7 @@ class DessurtInstrument:
         """
         if not self._is_read_by_line(request):
             return [request]
-        lines = highlighted_lines(page.gray, request.marks)
+        lines = highlighted_lines(page, request.marks)
         begun: list[list[int]] = [[]]  # of each line
         for id_ in request.written:
             if id_ == self._line_break:

@@ -53,7 +53,7 @@ class Screen:
 
     @property
     def needs(self) -> str:
-        return " ".join(self._text("#needs").split())
+        return " ".join(self._text("#needs p").split())
 
     @property
     def answer(self) -> str:
