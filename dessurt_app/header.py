@@ -15,7 +15,6 @@ from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.task_choices import task_choices
 from dessurt_app.weights import Loading, Weights, WeightsError
 
-
 # The choice survives a reload of the page: kept by the browser for this tab only, as the page and
 # its marks are. Storage may be forbidden; a checkpoint that there is no more is not asked for.
 _KEEP = "(name) => { try { sessionStorage.setItem('dessurt:checkpoint', name); } catch {} }"
@@ -68,7 +67,9 @@ def wire_header(
             yield loading.name or None, card_html(loading), gr.skip(), gr.skip(), gr.skip()
             try:
                 choices = task_choices(loading.model().card.tasks)
-            except WeightsError as error:  # of one that was chosen before a reload: try the usual one
+            except (
+                WeightsError
+            ) as error:  # of one that was chosen before a reload: try the usual one
                 told = Answer("error", status=str(error))
             else:
                 tasks = gr.Dropdown(choices=choices)

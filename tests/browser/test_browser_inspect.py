@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image
-from screen import Screen
+from screen import Fingers, Screen
 from serving import serve
 
-from dessurt import Page
+from dessurt import Marks, Page
 from dessurt.protocol import Region
 from dessurt_app.examples import load_examples
 from dessurt_app.weights import SHIPPED
 
-LETTER = load_examples()[0]  # 1240 x 1080
+LETTER, *_, PARAGRAPH = load_examples()  # both 1240 x 1080
 # What the fake marks, of a page of this size: box -> how sure it is.
 SPOTS = {(124, 108, 372, 216): 0.9, (620, 540, 868, 702): 0.6, (868, 702, 930, 810): 0.3}
 
@@ -68,6 +68,15 @@ class Inspect:
     @property
     def message(self) -> str:
         return self.text("message")
+
+    @property
+    def line(self) -> str:
+        """Which line is looked at; nothing, if there is no choice."""
+        shown = self.tab.is_visible('#inspect [data-part="lines"]')
+        return self.text("lines") if shown else ""
+
+    def choose_line(self, name: str) -> None:
+        self.tab.locator('#inspect [data-part="lines"]').get_by_role("button", name=name).click()
 
     @property
     def facts(self) -> dict[str, str]:
@@ -162,6 +171,96 @@ def test_nothing_is_computed_while_it_is_not_in_sight(screen, inspect):
     assert inspect.arrays == []
     inspect.open()
     assert len(inspect.arrays) == 1
+
+
+def open_paragraph(inspect: Inspect) -> None:
+    inspect.tab.click(f'#examples button:has-text("{PARAGRAPH.title}")')
+    inspect.open()
+    inspect.screen.wait_for(lambda: inspect.line == "Line 1 of 3")
+
+
+def test_lines_that_are_seen_by_themselves_are_looked_at_one_by_one(screen, inspect, fake):
+    open_paragraph(inspect)
+    assert screen.tab.is_disabled('#inspect [aria-label="Line before"]')
+    inspect.choose_line("Next line")
+    assert inspect.line == "Line 2 of 3"
+    page, line = Page.open(PARAGRAPH.page), Marks(PARAGRAPH.marks.shapes[1:2])
+    expected = fake.frame(page, line).tensor(page, line).numpy()
+    screen.wait_for(lambda: np.array_equal(inspect.array(), expected))
+    screen.wait_for(lambda: f"y {fake.frame(page, line).window[1]} to" in inspect.facts["Window"])
+    screen.tab.focus("#inspect canvas")
+    screen.tab.keyboard.press("ArrowUp")  # from the middle of the picture
+    ink, mark = (f"{value:.7g}" for value in expected[:, 31, 512])
+    assert f"input {ink}, marks {mark}" in inspect.text("probe")
+    assert inspect.line == "Line 2 of 3", "arrows on the picture move over its pixels"
+    assert fake.asked == []
+
+
+def test_arrow_keys_go_from_line_to_line(screen, inspect):
+    open_paragraph(inspect)
+    screen.tab.focus('#inspect [aria-label="Next line"]')
+    lines = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
+        screen.tab.keyboard.press(key)
+        lines.append(inspect.line)
+    # At the last line its button is disabled, and the other one takes over.
+    assert lines == [f"Line {number} of 3" for number in (2, 3, 3, 2, 1)]
+
+
+def test_the_chosen_line_stays_when_marks_change_and_goes_with_the_page(screen, inspect):
+    open_paragraph(inspect)
+    inspect.choose_line("Next line")
+    inspect.choose_line("Next line")
+    screen.drag((150, 400), (300, 430))
+    screen.wait_for(lambda: inspect.line == "Line 3 of 4")
+    inspect.choose_line("Next line")
+    screen.press("undo")
+    screen.wait_for(lambda: inspect.line == "Line 3 of 3")
+    screen.wait_for(lambda: not inspect.message)
+    screen.press("clear")
+    screen.wait_for(lambda: inspect.line == "")
+    assert inspect.facts["Marked text"] == "nothing is marked"
+    screen.press("undo")
+    screen.wait_for(lambda: inspect.line.endswith("of 3"))
+    inspect.choose_line("Next line")
+    screen.tab.click(f'#examples button:has-text("{LETTER.title}")')
+    screen.wait_for(lambda: inspect.line == "")
+    screen.tab.click(f'#examples button:has-text("{PARAGRAPH.title}")')
+    screen.wait_for(lambda: inspect.line.endswith("of 3"))
+
+
+def test_another_task_shows_what_it_makes_the_model_see(screen, inspect):
+    open_paragraph(inspect)
+    assert "model sees 3 lines, each by itself · text about 20 px tall" in screen.caption
+    inspect.back()
+    screen.choose_task("w0>")
+    screen.wait_for(lambda: "model sees 1024 × 64 px round the marks" in screen.caption)
+    inspect.open()
+    screen.wait_for(lambda: inspect.line == "")
+    inspect.back()
+    screen.choose_task("read_block0>")
+    inspect.open()
+    screen.wait_for(lambda: inspect.line == "Line 1 of 3")
+
+
+def test_two_fingers_zoom_the_picture_and_a_touch_reads_its_values(app, open_screen):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    screen = open_screen(app, **phone)
+    inspect = Inspect(screen).open()
+    screen.tab.locator("#inspect canvas").scroll_into_view_if_needed()
+    zoom = screen.tab.locator('#inspect [data-do="zoom_full"]')
+    fingers = Fingers(screen, "#inspect canvas")
+    fitted = int(zoom.text_content().rstrip("%"))
+    fingers.move("touchStart", (180, 160))
+    fingers.move("touchStart", (180, 160), (200, 160))
+    for spread in range(10, 90, 10):
+        fingers.move("touchMove", (180 - spread, 160), (200 + spread, 160))
+    fingers.move("touchEnd")
+    # From 20 to 180 pixels apart.
+    screen.wait_for(lambda: 8 < int(zoom.text_content().rstrip("%")) / fitted < 10)
+    fingers.move("touchStart", (190, 160))
+    fingers.move("touchEnd")
+    screen.wait_for(lambda: inspect.text("probe").startswith("x 5"))
 
 
 def test_values_under_the_cursor_are_exact(screen, inspect, fake):
@@ -353,7 +452,7 @@ def test_reading_an_array_refuses_what_it_does_not_know(inspect, tmp_path):
 def test_it_fits_the_screen(app, open_screen: Callable[..., Screen], size, dark):
     scheme = {"color_scheme": "dark" if dark else "light"}
     screen = open_screen(app, viewport={"width": size[0], "height": size[1]}, **scheme)
-    Inspect(screen).open()
+    open_paragraph(Inspect(screen))
     assert screen.tab.evaluate("document.documentElement.scrollWidth") <= size[0]
     if size[0] == 1280:
         assert screen.tab.evaluate("document.documentElement.scrollHeight") <= size[1]
