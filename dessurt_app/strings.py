@@ -199,7 +199,7 @@ FAILED = "The model failed on this question. The terminal in which the app runs 
 # What a task needs.
 NEEDS = "Needs:"
 NEEDS_NOTHING = "Needs: nothing but the page"
-TASK_NOT_LEARNED = "This checkpoint has not learned it: expect nonsense."
+TASK_NOT_LEARNED = "Not learned: expect nonsense."
 ASK_IN_WORDS = "Ask a question instead"
 NEED_GIVEN, NEED_MISSING = "✓", "○"
 MISSING = {

@@ -93,7 +93,7 @@ def test_a_question_in_words_is_offered_where_nothing_can_be_typed():
 
 
 def test_a_task_that_is_not_learned_is_said_before_it_is_asked():
-    told = "<em>This checkpoint has not learned it: expect nonsense.</em>"
+    told = "<em>Not learned: expect nonsense.</em>"
     assert hint("natural_q~", ("w0>",)) == hint("mk>", ("w0>", "natural_q~")) == told
 
 
