@@ -66,14 +66,13 @@ def wire_header(
         for loading in dict.fromkeys((weights.of(name), weights.of(None))):
             yield loading.name or None, card_html(loading), gr.skip(), gr.skip(), gr.skip()
             try:
-                choices = task_choices(loading.model().card.tasks)
-            except (
-                WeightsError
-            ) as error:  # of one that was chosen before a reload: try the usual one
+                learned = loading.model().card.tasks
+            except WeightsError as error:
+                # Of one that was chosen before a reload nothing is told: the usual one comes next.
                 told = Answer("error", status=str(error))
             else:
-                tasks = gr.Dropdown(choices=choices)
-                yield gr.skip(), card_html(loading), tasks, gr.skip(), loading.name
+                choices = gr.Dropdown(choices=task_choices(learned))
+                yield gr.skip(), card_html(loading), choices, gr.skip(), loading.name
                 return
         yield gr.skip(), card_html(loading), gr.skip(), told, gr.skip()
 

@@ -112,6 +112,13 @@ def look(marks: Marks = LETTER.marks, model=None, task="w0>", part=1):
     return preview(weights, canvas_value(LETTER.page, marks), None, task, part)
 
 
+def test_preview_is_documented(client):
+    given = client.view_api(return_format="dict")["named_endpoints"]["/preview"]["parameters"]
+    assert [each["parameter_name"] for each in given] == ["canvas", "checkpoint", "task", "part"]
+    part = given[3]
+    assert (part["parameter_default"], part["python_type"]["type"]) == (1, "float")
+
+
 LINES = Marks.from_boxes([(100, y, 900, y + 40) for y in (500, 600, 700)], mask=[(0, 0, 50, 9)])
 
 
