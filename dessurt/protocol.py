@@ -63,9 +63,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Progress:
-    """Beam search goes on: so many tokens were written to every beam; the text comes at the end."""
+    """Work goes on before there is text: tokens written to every beam, or lines of a page read."""
 
-    tokens: int
+    done: int
+    total: int | None = None  # None: it is not known how many there will be
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Instrument(Protocol):
         """What is asked one after another to answer `request`: often that alone, or its lines.
 
         The model sees each part through `frame(page, part.marks)`; what text is asked for makes no
-        difference to that. There is at least one part if the task has the marks that it needs.
+        difference to that. There may be none, as on a page without lines.
         """
         ...
 

@@ -23,7 +23,8 @@ class ModelInput:
 def parts_of(instrument: Instrument, page: Page, request: Request) -> list[Request]:
     """The parts of a question, without running the model; see `Instrument.parts`.
 
-    A question that still lacks its marks, or has no known task, is one part as it stands.
+    What is asked for makes no difference, so text may still be missing. A question that lacks its
+    marks, has no known task, or has no part on this page, is one part as it stands.
 
     Raises:
         MarksError: a mark lies outside the page or has no area.
@@ -34,7 +35,7 @@ def parts_of(instrument: Instrument, page: Page, request: Request) -> list[Reque
         tasks.check(request.task, request.text or "not typed yet", highlight, mask)
     except tasks.TaskError:
         return [request]
-    return instrument.parts(page, request)
+    return instrument.parts(page, request) or [request]
 
 
 def model_input(instrument: Instrument, page: Page, part: Request) -> ModelInput:

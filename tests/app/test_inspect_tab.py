@@ -107,6 +107,20 @@ def test_preview_of_one_line_is_bit_for_bit_what_the_model_gets(
     assert given.tobytes() not in (previews[0].tobytes(), previews[2].tobytes())
 
 
+def test_a_page_that_is_read_to_find_a_text_is_seen_line_by_line(instrument, tmp_path):
+    weights = Weights(instrument)
+    letter = canvas_value(LETTER.page)
+    looks = [preview(weights, letter, None, "0w~", part) for part in (1, 13)]
+    assert [(shown.message, shown.parts) for shown in looks] == [("", 13)] * 2
+    assert not np.array_equal(*(np.load(shown.channels)[0] for shown in looks))
+    Image.new("L", (300, 200), 255).save(tmp_path / "blank.png")
+    canvas = {"page": str(tmp_path / "blank.png")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dessurt_app.page_canvas._served_file", Path)
+        blank = preview(weights, canvas, None, "0w~")
+    assert (blank.message, blank.parts) == ("", 1)
+
+
 def look(marks: Marks = LETTER.marks, model=None, task="w0>", part=1):
     weights = Weights(model or FakeInstrument())
     return preview(weights, canvas_value(LETTER.page, marks), None, task, part)
@@ -116,7 +130,7 @@ def test_preview_is_documented(client):
     given = client.view_api(return_format="dict")["named_endpoints"]["/preview"]["parameters"]
     assert [each["parameter_name"] for each in given] == ["canvas", "checkpoint", "task", "part"]
     part = given[3]
-    assert (part["parameter_default"], part["python_type"]["type"]) == (1, "float")
+    assert (part["parameter_default"], part["python_type"]["type"]) == (1, "int")
 
 
 LINES = Marks.from_boxes([(100, y, 900, y + 40) for y in (500, 600, 700)], mask=[(0, 0, 50, 9)])
