@@ -42,7 +42,7 @@ _FOCUS_TEXT = """() => {
   seek(100);
 }"""
 WAITING = 16  # questions that wait for the model at once; Gradio keeps the others
-QUESTION = "natural_q~"
+QUESTION = "natural_q~"  # answers what is asked in words
 LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
