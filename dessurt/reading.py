@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 SIMILAR = 70.0  # less is another text
+TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
 REMEMBERED_LINES = 1000
-NEAR, ALIKE = 0.8, 1.6  # times their height: lines of one block are so near, and so alike
+# Lines of one block, in heights of a line: no further apart than this, or than that where their
+# distance is the usual one of the page (but for so much), and of about the same height.
+NEAR, FAR, EVEN, ALIKE = 0.33, 0.75, 0.15, 1.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,6 +231,7 @@ class PageReader:
     def _box(self, page: Page, line: ReadLine, span: Span) -> Bounds:
         """Round a part of a line, page pixels: it ends half-way to the letters next to it."""
         x0, y0, x1, y1 = line.bounds
+        y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
         first, stop = span.first, min(span.stop, len(line.text))
         if first > 0 or stop < len(line.text):
             x = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])[:, 0]
@@ -257,12 +261,18 @@ def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Spa
 
 def _following(parts: Sequence[Request], number: int) -> Iterator[int]:
     """The lines after a line, to the end of its block."""
+    boxes = np.array([_bounds(part) for part in parts])
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    pitches = np.diff(middles)
+    usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
     for following in range(number + 1, len(parts)):
-        above, below = _bounds(parts[following - 1]), _bounds(parts[following])
+        above, below = boxes[following - 1], boxes[following]
         heights = above[3] - above[1], below[3] - below[1]
-        shared = min(above[2], below[2]) - max(above[0], below[0])
-        near = -max(heights) < below[1] - above[3] < NEAR * min(heights)
-        if shared <= 0 or not near or max(heights) > ALIKE * min(heights):
+        gap = (below[1] - above[3]) / min(heights)
+        regular = abs(pitches[following - 1] - usual) < EVEN * usual
+        near = -1 < gap < (FAR if regular else NEAR)
+        beside = min(above[2], below[2]) <= max(above[0], below[0])
+        if beside or not near or max(heights) > ALIKE * min(heights):
             return
         yield following
 

@@ -99,7 +99,7 @@ def test_found_words_are_shown_as_sure_as_they_were_read(model: FakeModel) -> No
     told, region, done = answered(model, request)
     assert isinstance(told, Notice) and "line by line" in told.message
     # Half-way to the letters before and after the spaces.
-    assert region_box(region) == (35, 10, 95, 30)
+    assert region_box(region) == (35, 11, 95, 29)
     assert region.map.max() == pytest.approx(0.8)
     assert (done.tokens, done.stopped_by) == (0, "end")
     assert model.asked == PARTS[:1]  # it was found for sure, so the rest was not read
@@ -107,7 +107,7 @@ def test_found_words_are_shown_as_sure_as_they_were_read(model: FakeModel) -> No
 
 def test_the_whole_line_is_shown(model: FakeModel) -> None:
     _, region, _ = answered(model, Request("0;~", "sunny", want_region=True))
-    assert region_box(region) == (20, 10, 130, 30)
+    assert region_box(region) == (20, 11, 130, 29)
 
 
 def test_all_lines_are_read(model: FakeModel) -> None:
@@ -116,7 +116,7 @@ def test_all_lines_are_read(model: FakeModel) -> None:
     assert "each of the 4 lines" in told.message
     assert "".join(event.delta for event in text) == "\\".join(LINES)
     assert (done.tokens, done.stopped_by) == (37, "end")
-    assert (region.map > 0).sum() == 20 * 10 * sum(map(len, LINES))
+    assert (region.map > 0).sum() == 18 * 10 * sum(map(len, LINES))
 
 
 def test_a_paragraph_goes_on_in_the_line_where_it_was_stopped(model: FakeModel) -> None:
@@ -153,8 +153,8 @@ def test_reading_on_ends_with_the_block(model: FakeModel) -> None:
     assert [event.token_id for event in text[-2:]] == [1000, 1001]
     assert (done.tokens, done.stopped_by) == (len(text), "end") == (17, "end")
     shown = region.map > 0
-    assert shown[40:60, 20:120].all() and shown[70:90, 20:60].all()
-    assert shown.sum() == 20 * 100 + 20 * 40
+    assert shown[41:59, 20:120].all() and shown[71:89, 20:60].all()
+    assert shown.sum() == 18 * 100 + 18 * 40
     assert model.asked == PARTS[:3]
 
 
