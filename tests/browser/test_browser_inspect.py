@@ -8,16 +8,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
+from inspecting import Inspect, open_paragraph
 from PIL import Image
 from screen import Fingers, Screen
 from serving import serve
 
-from dessurt import Marks, Page
+from dessurt import Page
 from dessurt.protocol import Region
 from dessurt_app.examples import load_examples
 from dessurt_app.weights import SHIPPED
 
-LETTER, *_, PARAGRAPH = load_examples()  # both 1240 x 1080
+LETTER = load_examples()[0]  # 1240 x 1080
 # What the fake marks, of a page of this size: box -> how sure it is.
 SPOTS = {(124, 108, 372, 216): 0.9, (620, 540, 868, 702): 0.6, (868, 702, 930, 810): 0.3}
 
@@ -38,79 +39,6 @@ class Spots(FakeInstrument):
 @pytest.fixture(scope="module")
 def fake() -> FakeInstrument:
     return Spots(seconds=0.01)
-
-
-class Inspect:
-    """The Inspect tab of a screen."""
-
-    def __init__(self, screen: Screen) -> None:
-        self.screen, self.tab = screen, screen.tab
-        # Every picture is made from the array that was fetched last.
-        self.arrays: list = []
-        self.tab.on("response", self._on_response)
-
-    def _on_response(self, response) -> None:
-        if response.url.endswith(".npy"):
-            self.arrays.append(response)
-
-    def open(self) -> Inspect:
-        self.tab.get_by_role("tab", name="Inspect").click()
-        self.screen.wait_for(lambda: self.facts and not self.message)
-        return self
-
-    def back(self) -> None:
-        self.tab.get_by_role("tab", name="Ask").click()
-        self.screen.wait_for(lambda: self.tab.is_visible("#answer"))
-
-    def text(self, name: str) -> str:
-        return self.tab.text_content(f'#inspect [data-part="{name}"]').strip()
-
-    @property
-    def message(self) -> str:
-        return self.text("message")
-
-    @property
-    def line(self) -> str:
-        """Which line is looked at; nothing, if there is no choice."""
-        shown = self.tab.is_visible('#inspect [data-part="lines"]')
-        return self.text("lines") if shown else ""
-
-    def choose_line(self, name: str) -> None:
-        self.tab.locator('#inspect [data-part="lines"]').get_by_role("button", name=name).click()
-
-    @property
-    def facts(self) -> dict[str, str]:
-        return dict(
-            self.tab.evaluate(
-                """[...document.querySelectorAll('#inspect dt')]
-                   .map(dt => [dt.textContent, dt.nextElementSibling.textContent])"""
-            )
-        )
-
-    def show(self, name: str) -> None:
-        self.tab.locator("#inspect").get_by_role("button", name=name, exact=True).click()
-
-    def cut(self, threshold: float) -> None:
-        self.tab.locator('#inspect [data-part="threshold"]').fill(str(threshold))
-
-    def pixels(self) -> np.ndarray:
-        """The picture as it looks: uint8 [height, width, 3]."""
-        self.tab.wait_for_timeout(60)  # the next animation frame
-        picture = self.tab.locator("#inspect canvas").screenshot()
-        return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-
-    def listen(self, event: str) -> None:
-        self.tab.evaluate(
-            """name => { window.heard = [];
-                document.addEventListener(name, event => window.heard.push(event.detail)); }""",
-            event,
-        )
-
-    def heard(self) -> list:
-        return self.tab.evaluate("window.heard")
-
-    def array(self) -> np.ndarray:
-        return np.load(io.BytesIO(self.arrays[-1].body()))
 
 
 @pytest.fixture
@@ -171,76 +99,6 @@ def test_nothing_is_computed_while_it_is_not_in_sight(screen, inspect):
     assert inspect.arrays == []
     inspect.open()
     assert len(inspect.arrays) == 1
-
-
-def open_paragraph(inspect: Inspect) -> None:
-    inspect.tab.click(f'#examples button:has-text("{PARAGRAPH.title}")')
-    inspect.open()
-    inspect.screen.wait_for(lambda: inspect.line == "Line 1 of 3")
-
-
-def test_lines_that_are_seen_by_themselves_are_looked_at_one_by_one(screen, inspect, fake):
-    open_paragraph(inspect)
-    assert screen.tab.is_disabled('#inspect [aria-label="Line before"]')
-    inspect.choose_line("Next line")
-    assert inspect.line == "Line 2 of 3"
-    page, line = Page.open(PARAGRAPH.page), Marks(PARAGRAPH.marks.shapes[1:2])
-    expected = fake.frame(page, line).tensor(page, line).numpy()
-    screen.wait_for(lambda: np.array_equal(inspect.array(), expected))
-    screen.wait_for(lambda: f"y {fake.frame(page, line).window[1]} to" in inspect.facts["Window"])
-    screen.tab.focus("#inspect canvas")
-    screen.tab.keyboard.press("ArrowUp")  # from the middle of the picture
-    ink, mark = (f"{value:.7g}" for value in expected[:, 31, 512])
-    assert f"input {ink}, marks {mark}" in inspect.text("probe")
-    assert inspect.line == "Line 2 of 3", "arrows on the picture move over its pixels"
-    assert fake.asked == []
-
-
-def test_arrow_keys_go_from_line_to_line(screen, inspect):
-    open_paragraph(inspect)
-    screen.tab.focus('#inspect [aria-label="Next line"]')
-    lines = []
-    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowLeft", "Enter"):
-        screen.tab.keyboard.press(key)
-        lines.append(inspect.line)
-    # At the last line its button is disabled, and the other one takes over.
-    assert lines == [f"Line {number} of 3" for number in (2, 3, 3, 2, 1)]
-
-
-def test_the_chosen_line_stays_when_marks_change_and_goes_with_the_page(screen, inspect):
-    open_paragraph(inspect)
-    inspect.choose_line("Next line")
-    inspect.choose_line("Next line")
-    screen.drag((150, 400), (300, 430))
-    screen.wait_for(lambda: inspect.line == "Line 3 of 4")
-    inspect.choose_line("Next line")
-    screen.press("undo")
-    screen.wait_for(lambda: inspect.line == "Line 3 of 3")
-    screen.wait_for(lambda: not inspect.message)
-    screen.press("clear")
-    screen.wait_for(lambda: inspect.facts["Marked text"] == "nothing is marked")
-    assert inspect.line == ""
-    screen.press("undo")
-    screen.wait_for(lambda: inspect.line == "Line 1 of 3")
-    inspect.choose_line("Next line")
-    screen.tab.click(f'#examples button:has-text("{LETTER.title}")')
-    screen.wait_for(lambda: inspect.line == "")
-    screen.tab.click(f'#examples button:has-text("{PARAGRAPH.title}")')
-    screen.wait_for(lambda: inspect.line == "Line 1 of 3")
-
-
-def test_another_task_shows_what_it_makes_the_model_see(screen, inspect):
-    open_paragraph(inspect)
-    assert "model sees 3 lines, each by itself · text about 20 px tall" in screen.caption
-    inspect.back()
-    screen.choose_task("w0>")
-    screen.wait_for(lambda: "model sees 1024 × 64 px round the marks" in screen.caption)
-    inspect.open()
-    screen.wait_for(lambda: inspect.line == "")
-    inspect.back()
-    screen.choose_task("read_block0>")
-    inspect.open()
-    screen.wait_for(lambda: inspect.line == "Line 1 of 3")
 
 
 def test_two_fingers_zoom_the_picture_and_a_touch_reads_its_values(app, open_screen):
