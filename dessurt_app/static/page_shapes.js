@@ -53,6 +53,11 @@ function shapeAt(shapes, point) {
   return null;
 }
 
+/** Whether drawing marks takes longer than a frame may. */
+function areMany(shapes) {
+  return shapes.reduce((points, shape) => points + shape.points.length, 0) > 2000;
+}
+
 /** The smallest box round marks, brushes' thickness included: [x0, y0, x1, y1]. */
 function boundsOf(shapes) {
   const box = [Infinity, Infinity, -Infinity, -Infinity];
