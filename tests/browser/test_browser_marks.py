@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 
@@ -156,7 +158,7 @@ def test_rasterised_marks_are_where_they_were_drawn(app, fake, open_screen, tmp_
     screen.open_file(tmp_path / "corner.png")
     screen.wait_for(lambda: screen.caption.startswith("1700 × 2200"))
     middle = zoom_to(screen, zoom)
-    left, top = (edge / ratio for edge in upper_left(screen.canvas_pixels()))
+    left, top = upper_left(screen)
     start, end = (middle[0] - 31.5, middle[1] - 20), (middle[0] + 37, middle[1] + 29.25)
     ideal = [
         corner[axis] + (point[axis] - (left, top)[axis]) / zoom
@@ -194,15 +196,23 @@ def zoom_to(screen: Screen, zoom: float) -> tuple[float, float]:
     return middle
 
 
-def upper_left(pixels: np.ndarray) -> list[float]:
-    """x and y of the corner of the black square in a picture, to a part of a pixel."""
-    dark = 1 - pixels.mean(axis=2) / 255
-    black = np.argwhere(dark > 0.9)
-    row, column = np.median(black, axis=0).astype(int)
+def upper_left(screen: Screen) -> list[float]:
+    """x and y of the corner of the black square on the canvas, in CSS pixels and parts of them."""
+    # The canvas's own pixels: on the screen it may lie a part of a pixel beside its place.
+    picture, width = screen.tab.evaluate(
+        """async () => {
+            for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
+            const canvas = document.querySelector("#page canvas");
+            return [canvas.toDataURL().split(",")[1], canvas.getBoundingClientRect().width];
+        }"""
+    )
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGBA"))
+    dark = (1 - seen[:, :, 0] / 255) * (seen[:, :, 3] / 255)
+    row, column = np.median(np.argwhere(dark > 0.9), axis=0).astype(int)
     edges = []
     for line in (dark[row, : column + 1], dark[: row + 1, column]):
         start = len(line) - 1 - np.argmax(line[::-1] < 0.05)  # the last white one before it
-        edges.append(len(line) - line[start:].sum())
+        edges.append((len(line) - line[start:].sum()) * width / seen.shape[1])
     return edges
 
 
