@@ -168,7 +168,8 @@ def a10(desk: Desk) -> Iterator[Row]:
     screen = desk.screen()
     with tempfile.TemporaryDirectory() as folder:
         paper((5000, 7000)).save(Path(folder) / "large.png")
-        opened = f"{SAID} === {json.dumps(strings.CANVAS['opened'])}"
+        sentence = strings.CANVAS["opened"].format(page=1, of=1, n=0)
+        opened = f"{SAID} === {json.dumps(sentence)}"
         large = Path(folder) / "large.png"
         took = measured(screen, "change", opened, lambda: screen.open_file(large))
         yield limit("a 5000 x 7000 page opens", 2000, took)

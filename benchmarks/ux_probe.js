@@ -7,14 +7,16 @@ window.probe = {
 
   /**
    * `result` becomes a promise of the milliseconds from the next `event` (null: from the start of
-   * the page) to the moment when `condition` holds, or to the first frame after that if `painted`.
+   * the page) to the moment when `condition` holds, or to the first frame after that if `painted`;
+   * it fails after a minute.
    */
   measure(event, condition, painted) {
     const holds = new Function("return " + condition);
     let start = event ? null : 0;
     const onEvent = (caught) => (start = caught.timeStamp);
     if (event) addEventListener(event, onEvent, { capture: true, once: true });
-    probe.result = new Promise((resolve) => {
+    probe.result = new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error("not within a minute: " + condition)), 60_000);
       const watcher = new MutationObserver(() => {
         if (start === null || !holds()) return;
         watcher.disconnect();

@@ -221,7 +221,8 @@ def _image_pixels(path: Path, number: int) -> np.ndarray:
             if number:
                 image.seek(number)
             _check_size(image.width, image.height, path.name)
-            return _as_pixels(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)  # else a large page is held twice
+            return _as_pixels(image)
         except PageError:
             raise
         except Exception as error:  # as in _open_image
@@ -237,9 +238,8 @@ def _as_pixels(image: Image.Image) -> np.ndarray:
         white = Image.new("RGBA", colour.size, "white")
         flat = Image.alpha_composite(white, colour).convert("RGB")
         return np.asarray(flat.convert("L") if image.mode in ("L", "LA", "La", "1") else flat)
-    if image.mode in ("1", "L"):
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))
+    mode = "L" if image.mode in ("1", "L") else "RGB"
+    return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _reduced(pixels: np.ndarray, side: int) -> np.ndarray:

@@ -1,13 +1,14 @@
 """PageCanvas: the page on which a person draws marks. The drawing is in static/page_canvas.js.
 
 Its value is JSON, never pixels: {"page": a file on the server, "number" of the page in it from 0,
-"width", "height" of the page in pixels, "marks": as `Marks.to_json`}. It comes from a browser or
-an API client, so everything in it is checked here before use, and so is everything that the
-functions called by the browser are given.
+"width", "height" of the page in pixels, "marks": as `Marks.to_json`, or that as text}. It comes
+from a browser or an API client, so everything in it is checked here before use, and so is
+everything that the functions called by the browser are given.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -131,8 +132,8 @@ class PageCanvas(gr.HTML):
         return payload
 
     def postprocess(self, value: Any) -> Any:
-        """A value of `canvas_value`, as it is."""
-        return value
+        """A value of `canvas_value` with its marks as text, which the browser takes at once."""
+        return value and {**value, "marks": json.dumps(value["marks"])}
 
     def api_info(self) -> dict[str, Any]:
         """The value as JSON schema."""
@@ -201,7 +202,17 @@ def read_value(value: object) -> Drawn:
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
-    return Drawn(page, Marks.from_json(value.get("marks", {"shapes": []})))
+    return Drawn(page, Marks.from_json(_parsed(value.get("marks", {"shapes": []}))))
+
+
+def _parsed(marks: object) -> object:
+    """Marks that came as JSON text, or as they are."""
+    if not isinstance(marks, str):
+        return marks
+    try:
+        return json.loads(marks)
+    except (ValueError, RecursionError):  # not JSON; nested too deep
+        return None
 
 
 def _wanted_page(wanted: object) -> tuple[Path, int]:

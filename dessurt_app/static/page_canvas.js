@@ -5,9 +5,11 @@
 //   upload   sends a File to the server      watch   tells of a value set by Python
 //   server   Python functions we may call: open_page, find_lines, thumbnails, crop
 //
-// The value is {page, number, width, height, marks: {shapes}}, or null without a page. The points
-// of a mark are in page pixels; only the view (page_view.js) and the painter (page_painter.js) know
-// where they are on the screen. Every change goes through the history (page_history.js).
+// The value is {page, number, width, height, marks}, or null without a page. Its marks are the JSON
+// text of {shapes}: Svelte would wrap every number of an object, seconds of work for many marks.
+// The points of a mark are in page pixels; only the view (page_view.js) and the painter
+// (page_painter.js) know where they are on the screen. Every change goes through the history
+// (page_history.js).
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -137,7 +139,7 @@ function show() {
     number: page.number,
     width: page.width,
     height: page.height,
-    marks: { shapes: board.shapes },
+    marks: `{"shapes":[${board.shapes.map(jsonOf)}]}`,
   };
   memory.keep(history.now);
   refresh();

@@ -76,7 +76,7 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
 
   /** A value that Python has set. */
   function adopt(value, put) {
-    return open(async () => value, text.server_lost, value.marks?.shapes ?? [], put);
+    return open(async () => value, text.server_lost, JSON.parse(value.marks).shapes, put);
   }
 
   async function turnTo(number) {

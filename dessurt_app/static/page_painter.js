@@ -9,7 +9,7 @@ function makePainter(canvas) {
   const finished = { highlight: makeLayer(), mask: makeLayer() };
   const scratch = makeLayer();
   let backdropFor = [];
-  let drawnFor = { key: "", shapes: [] };
+  let drawnFor = { key: "", place: [], shapes: [] };
   let hatch = null;
 
   /**
@@ -31,7 +31,7 @@ function makePainter(canvas) {
     const key = [width, height, ...place].join(" ");
 
     refreshBackdrop(scene, key, place);
-    refreshFinished(scene.shapes, key, place);
+    refreshFinished(scene, key, place);
     context.drawImage(backdrop.canvas, 0, 0);
     blend(context, "highlight", scene, place, "multiply", 0.6);
     blend(context, "mask", scene, place, "source-over", 0.8);
@@ -72,11 +72,15 @@ function makePainter(canvas) {
     if (region) backdrop.drawImage(region.picture, 0, 0, page.width, page.height);
   }
 
-  function refreshFinished(shapes, key, place) {
-    const before = drawnFor.key === key ? drawnFor.shapes : [];
-    const onlyAdded = before.length > 0 && before.every((shape, index) => shape === shapes[index]);
-    if (onlyAdded && shapes.length === before.length) return;
-    drawnFor = { key, shapes };
+  function refreshFinished({ shapes, view }, key, place) {
+    const before = drawnFor.shapes;
+    const kept = before.every((shape, index) => shape === shapes[index]);
+    const inPlace = drawnFor.key === key;
+    // Very many are only shifted and stretched, by `blend`, until the view has come to rest.
+    const same = kept && shapes.length === before.length;
+    if (same && (inPlace || (view.moving && areMany(shapes)))) return;
+    const onlyAdded = kept && inPlace;
+    drawnFor = { key, place, shapes };
     for (const [channel, context] of Object.entries(finished)) {
       if (!onlyAdded) restart(context, place);
       context.fillStyle = context.strokeStyle = "#ffd400";
@@ -91,7 +95,9 @@ function makePainter(canvas) {
     const drawing = draft?.channel === channel;
     if (!drawing && !shapes.some((shape) => shape.channel === channel)) return;
     const { width, height } = scratch.canvas;
-    scratch.setTransform(1, 0, 0, 1, 0, 0);
+    const [scale, x, y] = drawnFor.place;
+    const stretch = place[0] / scale;
+    toPage(scratch, [stretch, place[1] - stretch * x, place[2] - stretch * y]);
     scratch.globalCompositeOperation = "copy";
     scratch.drawImage(finished[channel].canvas, 0, 0);
     scratch.globalCompositeOperation = "source-over";
@@ -99,8 +105,8 @@ function makePainter(canvas) {
       toPage(scratch, place);
       scratch.fillStyle = scratch.strokeStyle = "#ffd400";
       fillShape(scratch, draft, traceShape(draft));
-      scratch.setTransform(1, 0, 0, 1, 0, 0);
     }
+    scratch.setTransform(1, 0, 0, 1, 0, 0);
     if (channel === "mask") {
       scratch.globalCompositeOperation = "source-in";
       scratch.fillStyle = hatch ||= makeHatch(scratch);

@@ -1,14 +1,18 @@
-// What can be told of a mark by itself, in page pixels. A mark that is finished never changes, so
-// its outline is kept with it.
+// What can be told of a mark by itself, in page pixels.
 // This file is put in front of page_canvas.js.
 
-const outlines = new WeakMap();
+/** `tell`, worked out once for each finished mark, as such a mark never changes. */
+function oncePerMark(tell) {
+  const told = new WeakMap();
+  return (shape) => {
+    if (!told.has(shape)) told.set(shape, tell(shape));
+    return told.get(shape);
+  };
+}
 
 /** A finished mark's outline; of a brush stroke the line that the brush followed. */
-function outlineOf(shape) {
-  if (!outlines.has(shape)) outlines.set(shape, traceShape(shape));
-  return outlines.get(shape);
-}
+const outlineOf = oncePerMark(traceShape);
+const jsonOf = oncePerMark((shape) => JSON.stringify(shape));
 
 function traceShape({ kind, points }) {
   const path = new Path2D();
@@ -47,6 +51,11 @@ function shapeAt(shapes, point) {
     if (covers(shapes[index], point)) return shapes[index];
   }
   return null;
+}
+
+/** Whether drawing marks takes longer than a frame may. */
+function areMany(shapes) {
+  return shapes.reduce((points, shape) => points + shape.points.length, 0) > 2000;
 }
 
 /** The smallest box round marks, brushes' thickness included: [x0, y0, x1, y1]. */

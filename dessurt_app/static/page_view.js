@@ -5,12 +5,17 @@ const round = (value) => Math.round(value * 100) / 100;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const fillIn = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** `onMove` is called after every change. Before `setPage` nothing else may be called. */
+/**
+ * `onMove` is called after every change, and when the view has come to rest. Before `setPage`
+ * nothing else may be called.
+ */
 function makeView(canvas, onMove) {
   const KEPT_IN_SIGHT = 60; // so many pixels of the page cannot be pushed out of the canvas
   const LARGEST = 8;
+  const REST = 120; // milliseconds without a change
   let page = null; // {width, height}
-  const view = { scale: 1, x: 0, y: 0, fitted: true };
+  let resting = 0; // a timer
+  const view = { scale: 1, x: 0, y: 0, fitted: true, moving: false };
 
   const size = () => canvas.getBoundingClientRect();
   const fitScale = () => Math.min(size().width / page.width, size().height / page.height) * 0.97;
@@ -93,6 +98,14 @@ function makeView(canvas, onMove) {
     view.fitted = fitted;
     view.x = clamp(view.x, KEPT_IN_SIGHT - page.width * view.scale, width - KEPT_IN_SIGHT);
     view.y = clamp(view.y, KEPT_IN_SIGHT - page.height * view.scale, height - KEPT_IN_SIGHT);
+    view.moving = true;
+    clearTimeout(resting);
+    resting = setTimeout(rest, REST);
+    onMove();
+  }
+
+  function rest() {
+    view.moving = false;
     onMove();
   }
 

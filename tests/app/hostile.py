@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ def canvas_values(traps: Traps) -> st.SearchStrategy:
     good = st.just(str(traps.good))
     return _mostly(
         st.fixed_dictionaries(
-            {"page": good | good | paths(traps), "marks": _mostly(_marks)},
+            {"page": good | good | paths(traps), "marks": _mostly(_marks | _marks.map(json.dumps))},
             optional={
                 "width": _mostly(st.just(60)),
                 "height": _mostly(st.just(40)),

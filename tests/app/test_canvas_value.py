@@ -54,6 +54,20 @@ def test_value_for_the_browser_is_read_back_the_same():
     assert Image.open(shown["picture"]).size == (WIDTH, HEIGHT)
 
 
+def test_marks_go_to_the_browser_and_come_back_as_text():
+    marks = Marks.from_boxes(highlight=[(1.5, 2, 30, 40)])
+    sent = PageCanvas(elem_id="page").postprocess(canvas_value(LETTER, marks))
+    box = '{"channel": "highlight", "kind": "box", "points": [[1.5, 2.0], [30.0, 40.0]]}'
+    assert sent["marks"] == f'{{"shapes": [{box}]}}'
+    assert read_value(sent).marks == marks
+
+
+@pytest.mark.parametrize("text", ["", "all", "3", '"{}"', "[" * 100_000, '{"shapes": [3]}', "NaN"])
+def test_text_that_holds_no_marks(text):
+    with pytest.raises(MarksError, match="object"):
+        read_value(value(marks=text))
+
+
 @pytest.mark.parametrize("wrong", [None, "", 3, [], {}, {"page": ""}, {"page": None}, "x" * 10**6])
 def test_no_page(wrong):
     with pytest.raises(CanvasError, match="open one or pick an example"):

@@ -74,6 +74,29 @@ def test_the_line_under_the_mouse_is_shown(screen, boxes):
     assert np.array_equal(screen.canvas_pixels(), before)
 
 
+def test_from_an_own_page_to_its_line_in_three_clicks(screen, fake, tmp_path):
+    fake.seconds = 0.01
+    text_page().save(tmp_path / "own.png")
+    line = find_lines(np.asarray(text_page()))[2]
+    screen.tab.evaluate(
+        """() => {
+            window.clicks = 0;
+            addEventListener("pointerdown", () => clicks++, true);
+        }"""
+    )
+    with screen.tab.expect_file_chooser() as chooser:
+        screen.press("open")
+    chooser.value.set_files(tmp_path / "own.png")
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    screen.click_at((line[0] + line[2]) / 2, (line[1] + line[3]) / 2)
+    screen.run_to_end()
+    assert screen.answer == "one two three four five six"
+    (shape,) = fake.asked[-1][1].marks.shapes
+    assert (shape.kind, shape.bounds()) == ("line", tuple(map(float, line)))
+    assert screen.tab.evaluate("clicks") == 3
+
+
 def test_dragging_draws_a_box(screen, boxes):
     screen.drag((150, 120), (300, 200))
     screen.drag((150, 320), (300, 400), keys="Shift")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,8 @@ import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image, ImageDraw
 from screen import Screen
+
+from dessurt.marks import Marks
 
 SQUARE = (300, 250, 900, 750)  # page pixels: black, on a white page
 SIZE = (1200, 1000)
@@ -140,6 +145,77 @@ def test_shift_draws_into_the_other_channel(screen, fake, square_page):
     assert channels == ["mask", "highlight", "mask", "highlight"]
 
 
+@pytest.mark.parametrize("ratio", [1, 2, 3])
+@pytest.mark.parametrize("zoom", [0.2, 1, 4])
+def test_rasterised_marks_are_where_they_were_drawn(app, fake, open_screen, tmp_path, zoom, ratio):
+    fake.reset()
+    fake.seconds = 0.01
+    corner = 830, 1080  # of a black square, page pixels
+    page = Image.new("L", (1700, 2200), 255)
+    ImageDraw.Draw(page).rectangle((*corner, corner[0] + 39, corner[1] + 39), fill=0)
+    page.save(tmp_path / "corner.png")
+    screen = open_screen(app, device_scale_factor=ratio)
+    screen.open_file(tmp_path / "corner.png")
+    screen.wait_for(lambda: screen.caption.startswith("1700 × 2200"))
+    middle = zoom_to(screen, zoom)
+    left, top = upper_left(screen)
+    start, end = (middle[0] - 31.5, middle[1] - 20), (middle[0] + 37, middle[1] + 29.25)
+    ideal = [
+        corner[axis] + (point[axis] - (left, top)[axis]) / zoom
+        for point in (start, end)
+        for axis in (0, 1)
+    ]
+    screen.drag(start, end)
+    screen.press("brush")
+    screen.drag(start, end, keys="Shift")
+    screen.run_to_end()
+    marks = fake.asked[-1][1].marks
+    assert [shape.kind for shape in marks.shapes] == ["box", "brush"]
+    for channel, thickness in (("highlight", 0), ("mask", marks.shapes[1].radius)):
+        grid = Marks(marks.of(channel)).rasterise((2200, 1700))
+        rows, columns = grid.any(axis=1).nonzero()[0], grid.any(axis=0).nonzero()[0]
+        drawn = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+        wide = np.array([-thickness, -thickness, thickness, thickness])
+        assert np.abs(drawn - (ideal + wide)).max() <= 1
+
+
+def zoom_to(screen: Screen, zoom: float) -> tuple[float, float]:
+    """Zoom round the middle of the canvas, which is returned, in CSS pixels."""
+    screen.press("zoom_full")
+    canvas = screen.tab.locator("#page canvas").bounding_box()
+    middle = canvas["width"] / 2, canvas["height"] / 2
+    at = canvas["x"] + middle[0], canvas["y"] + middle[1]
+    # Not the mouse of the test, whose wheel turns by other amounts where pixels are dense.
+    screen.tab.evaluate(
+        """([x, y, by]) => document.querySelector("#page canvas").dispatchEvent(
+            new WheelEvent("wheel", {clientX: x, clientY: y, deltaY: by, ctrlKey: true}))""",
+        [*at, -400 * np.log(zoom)],
+    )
+    shown = f"{round(100 * zoom)}%"
+    screen.wait_for(lambda: screen.tab.text_content('[data-do="zoom_full"]') == shown)
+    return middle
+
+
+def upper_left(screen: Screen) -> list[float]:
+    """x and y of the corner of the black square on the canvas, in CSS pixels and parts of them."""
+    # The canvas's own pixels: on the screen it may lie a part of a pixel beside its place.
+    picture, width = screen.tab.evaluate(
+        """async () => {
+            for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame);
+            const canvas = document.querySelector("#page canvas");
+            return [canvas.toDataURL().split(",")[1], canvas.getBoundingClientRect().width];
+        }"""
+    )
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGBA"))
+    dark = (1 - seen[:, :, 0] / 255) * (seen[:, :, 3] / 255)
+    row, column = np.median(np.argwhere(dark > 0.9), axis=0).astype(int)
+    edges = []
+    for line in (dark[row, : column + 1], dark[: row + 1, column]):
+        start = len(line) - 1 - np.argmax(line[::-1] < 0.05)  # the last white one before it
+        edges.append((len(line) - line[start:].sum()) * width / seen.shape[1])
+    return edges
+
+
 def test_undo_redo_and_clear(screen, fake, square_page):
     fake.seconds = 0.01
     open_blank(screen, square_page)
@@ -208,3 +284,85 @@ def test_marks_are_seen_on_the_page(screen, square_page):
     patch = screen.canvas_pixels()[y - 15 : y + 15, x - 15 : x + 15].reshape(-1, 3).astype(int)
     stripes = patch[:, 0] - patch[:, 1] > 80  # red ones among pale ones
     assert 0.1 < stripes.mean() < 0.9
+
+
+STROKES = [
+    {"channel": "highlight", "kind": "brush", "radius": 8, "points": [
+        [60 + 40 * (n % 25) + 2 * step, 60 + 70 * (n // 25) + step % 2] for step in range(40)
+    ]}
+    for n in range(300)
+]  # fmt: skip
+COUNT_STROKES = """() => {
+    const { prototype } = CanvasRenderingContext2D;
+    const draw = prototype.stroke;
+    window.strokes = 0;
+    prototype.stroke = function (...given) {
+        strokes++;
+        return draw.apply(this, given);
+    };
+}"""
+
+
+@pytest.fixture
+def crowded(screen: Screen, square_page: Path) -> Screen:
+    """A page with 300 long brush strokes on it; `strokes` counts those drawn from now on."""
+    open_blank(screen, square_page)
+    screen.announce("add-marks", {"shapes": STROKES})
+    screen.canvas_pixels()
+    screen.tab.evaluate(COUNT_STROKES)
+    return screen
+
+
+def strokes_drawn(screen: Screen) -> int:
+    """Since this was asked last."""
+    return screen.tab.evaluate("[strokes, (strokes = 0)][0]")
+
+
+def test_a_new_mark_is_drawn_alone(crowded):
+    before = crowded.canvas_pixels()
+    crowded.drag((150, 20), (300, 60))
+    assert (crowded.canvas_pixels() != before).any()
+    assert strokes_drawn(crowded) == 0
+    crowded.press("undo")
+    assert np.array_equal(crowded.canvas_pixels(), before)
+    assert strokes_drawn(crowded) == 300
+
+
+def test_many_marks_are_drawn_again_only_when_the_view_rests(crowded):
+    canvas = crowded.tab.locator("#page canvas").bounding_box()
+    crowded.tab.clock.install(time=0)
+    crowded.tab.clock.pause_at(1000)
+    crowded.tab.mouse.move(canvas["x"] + 300, canvas["y"] + 200)
+    crowded.tab.mouse.down(button="middle")
+    for step in range(1, 11):
+        crowded.tab.mouse.move(canvas["x"] + 300 + 2 * step, canvas["y"] + 200 + step)
+        crowded.tab.clock.run_for(20)
+    crowded.tab.mouse.up(button="middle")
+    assert strokes_drawn(crowded) == 0
+    shifted = crowded.canvas_pixels()
+    crowded.tab.clock.run_for(200)
+    assert strokes_drawn(crowded) == 300
+    # Moved by whole pixels, so that only what has come into sight may differ.
+    apart = np.abs(crowded.canvas_pixels() - shifted.astype(int))[20:-20, 30:-30]
+    assert apart.mean() < 0.1  # one pixel beside: 2
+    crowded.press("zoom_in")
+    crowded.tab.clock.run_for(20)
+    assert strokes_drawn(crowded) == 0
+    stretched = crowded.canvas_pixels().astype(int)
+    crowded.tab.clock.run_for(200)
+    assert strokes_drawn(crowded) == 300
+    redrawn = crowded.canvas_pixels().astype(int)
+    assert 0 < np.abs(redrawn - stretched).mean() < 1.5
+    crowded.tab.clock.resume()
+
+
+def test_marks_are_sent_as_text(screen, fake, square_page):
+    """As an object Gradio's front end would wrap every number of them, for seconds if many."""
+    open_blank(screen, square_page)
+    screen.drag((150, 120), (300, 200))
+    before = len(screen.requests)
+    screen.run_to_end()
+    bodies = (r.post_data_json for r in screen.requests[before:] if "/join" in r.url)
+    (canvas,) = (body["data"][0] for body in bodies if len(body["data"]) == 6)
+    (shape,) = fake.asked[-1][1].marks.to_json()["shapes"]
+    assert json.loads(canvas["marks"]) == {"shapes": [shape]}

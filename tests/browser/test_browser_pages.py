@@ -123,6 +123,22 @@ def test_dropped_file_is_opened(screen, tmp_path):
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
 
 
+def test_picture_in_the_clipboard_is_pasted(app, fake, open_screen, tmp_path):
+    fake.reset()
+    screen = open_screen(app, permissions=["clipboard-read", "clipboard-write"])
+    text_page().save(tmp_path / "page.png")
+    screen.tab.evaluate(
+        """(bytes) => navigator.clipboard.write([new ClipboardItem(
+            {"image/png": new Blob([new Uint8Array(bytes)], {type: "image/png"})})])""",
+        list((tmp_path / "page.png").read_bytes()),
+    )
+    screen.key("Control+v")
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+    screen.run_to_end()
+    assert screen.marks() == []
+    assert screen.state()["page"]["pages"] == 1
+
+
 def test_crop_keeps_pixels_and_marks_in_place(screen, fake, tmp_path):
     fake.seconds = 0.01
     size = (900, 700)

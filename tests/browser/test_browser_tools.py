@@ -171,6 +171,34 @@ def test_one_finger_draws_and_two_zoom(app, fake, open_screen):
     assert len(screen.marks()) == len(before) + 1
 
 
+def test_one_finger_of_the_hand_moves_the_page_or_scrolls_past_it(app, fake, open_screen):
+    fake.reset()
+    screen = open_screen(app, **{**PHONE, "viewport": {"width": 390, "height": 560}})
+    marks = screen.marks()
+    scrolled = "document.scrollingElement.scrollTop"
+    fingers = Fingers(screen)
+
+    def swipe_up() -> None:
+        fingers.move("touchStart", (180, 200))
+        for step in range(1, 9):
+            fingers.move("touchMove", (180, 200 - 15 * step))
+        fingers.move("touchEnd")
+
+    screen.tab.tap('[data-do="more"]')
+    screen.tab.tap('[data-tool="hand"]')
+    screen.tab.tap('[data-do="zoom_in"]')
+    screen.tab.tap('[data-do="zoom_in"]')
+    before = screen.canvas_pixels()
+    swipe_up()
+    moved = screen.canvas_pixels().astype(int)[:-150, :180]  # without the buttons at the right
+    apart = [np.abs(moved - before[by : by + len(moved), :180]).mean() for by in range(150)]
+    assert np.argmin(apart) == pytest.approx(120, abs=2)
+    assert screen.tab.evaluate(scrolled) == 0
+    screen.tab.tap('[data-do="fit"]')
+    screen.wait_for(lambda: swipe_up() or screen.tab.evaluate(scrolled) > 60)
+    assert screen.marks() == marks
+
+
 def test_phone_has_one_row_of_tools_and_a_second_on_demand(app, fake, open_screen):
     fake.reset()
     screen = open_screen(app, **PHONE)
