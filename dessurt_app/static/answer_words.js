@@ -1,6 +1,8 @@
 // The words of an answer, put together from the model's tokens. Words of which the model is unsure
 // are underlined; a word opens to its tokens and to what the model might have written instead.
 
+const NEW_LINE = "\\"; // as the model writes it
+
 /** Shows tokens as words in `box`, and one word's tokens in the popover `details`. */
 function makeWords(box, details, text, say) {
   let tokens = [];
@@ -30,7 +32,8 @@ function makeWords(box, details, text, say) {
 
   function append(written, index) {
     if (!written) waiting.push(index);
-    for (const piece of written.split(/(\s+)/)) {
+    const shown = isJson() ? written : written.replaceAll(NEW_LINE, "\n");
+    for (const piece of shown.split(/(\s+)/)) {
       if (/^\s/.test(piece)) {
         open = null;
         box.append(piece);
@@ -43,6 +46,9 @@ function makeWords(box, details, text, say) {
       }
     }
   }
+
+  /** In which the sign for a new line is a sign like others. */
+  const isJson = () => /^[[{]/.test(tokens.find((token) => token.text.trim())?.text.trim() ?? "");
 
   function newWord() {
     const node = document.createElement("span");
@@ -154,6 +160,7 @@ function makeWords(box, details, text, say) {
 
   return {
     show,
+    text: () => box.textContent,
     clear,
     setThreshold,
     isOpen,
@@ -169,5 +176,5 @@ function percent(probability) {
 
 /** A token's text with its spaces to be seen. */
 function nameOf(written, nothing) {
-  return written.replaceAll(" ", "␣").replaceAll("\n", "↵") || `(${nothing})`;
+  return written.replaceAll(" ", "␣").replaceAll(/[\n\\]/g, "↵") || `(${nothing})`;
 }

@@ -130,6 +130,26 @@ def test_words_once_written_are_never_drawn_again(screen, fake):
     assert screen.tab.evaluate("changes") == {"added": 500, "removed": 0}
 
 
+def test_the_sign_for_a_new_line_begins_one(screen, fake):
+    fake.probabilities = {"Street,\\Northwick": 0.4}
+    answer_of(screen, fake, "14 Harbour Street,\\Northwick")
+    assert screen.answer == "14 Harbour Street,\nNorthwick"
+    assert copied(screen) == "14 Harbour Street,\nNorthwick"
+    assert screen.tab.evaluate(LOW) == ["Street,", "Northwick"]
+    top = "(n) => document.querySelectorAll('#answer .word')[n].getBoundingClientRect().top"
+    assert screen.tab.evaluate(top, 2) + 10 < screen.tab.evaluate(top, 3)
+    screen.tab.click('[data-part="edit"]')
+    editor = screen.tab.locator('[data-part="editor"]')
+    assert editor.input_value() == "14 Harbour Street,\nNorthwick"
+    editor.press("Enter")
+    assert shown_face(screen) == "written", "nothing was changed"
+
+
+def test_in_json_the_sign_for_a_new_line_stays(screen, fake):
+    answer_of(screen, fake, '[{"a\\\\b": "c"}]', "json>")
+    assert screen.answer == copied(screen) == '[{"a\\\\b": "c"}]'
+
+
 def test_answer_is_read_aloud_by_sentences(screen, fake):
     screen.tab.evaluate(
         """() => {
