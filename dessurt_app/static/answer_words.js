@@ -107,7 +107,7 @@ function makeWords(box, details, text, say) {
 
   function tokenDetails(index) {
     const token = tokens[index];
-    const choices = token.alternatives?.length ? token.alternatives : [token];
+    const choices = likelyOnes(token).length ? likelyOnes(token) : [token];
     const list = document.createElement("ol");
     for (const choice of choices) {
       const row = document.createElement("li");
@@ -129,7 +129,7 @@ function makeWords(box, details, text, say) {
 
   function spokenDetails(index) {
     const token = tokens[index];
-    const others = (token.alternatives ?? []).filter((choice) => choice.id !== token.id);
+    const others = likelyOnes(token).filter((choice) => choice.id !== token.id);
     const told = others.map((o) => `${nameOf(o.text, text.end)} ${percent(o.probability)} %`);
     return text.details
       .replace("{token}", tokenName(index))
@@ -167,6 +167,11 @@ function makeWords(box, details, text, say) {
     close: () => isOpen() && details.hidePopover(),
     unsure: () => words.filter(({ node }) => node.classList.contains("low")).length,
   };
+}
+
+/** What might stand in the place of a token and itself, but for what comes to 0 %. */
+function likelyOnes({ id, alternatives = [] }) {
+  return alternatives.filter((choice) => choice.id === id || percent(choice.probability) > 0);
 }
 
 /** In whole percents, but 100 only for what is certain. */

@@ -80,6 +80,13 @@ def test_word_opens_to_its_alternatives(screen, fake):
     assert not details.is_visible()
 
 
+def test_what_comes_to_no_percent_is_no_alternative(screen, fake):
+    fake.probabilities = {"Bob": 0.996}
+    answer_of(screen, fake, "Bob")
+    screen.tab.click("#answer .word")
+    assert screen.tab.locator(".details li").all_text_contents() == ["Bob99 %"]
+
+
 def test_words_are_reached_and_opened_by_keys(screen, fake):
     answer_of(screen, fake, "one two three")
     focused = "document.activeElement.textContent"
