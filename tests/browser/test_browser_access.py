@@ -43,6 +43,9 @@ def test_axe_finds_nothing_serious(app, fake, open_screen, device, scheme):
     assert serious_faults(screen) == [], "first launch"
     screen.run_to_end()
     assert serious_faults(screen) == [], "after an answer"
+    screen.tab.click("#answer .word >> nth=0")
+    assert serious_faults(screen) == [], "with a word's alternatives"
+    screen.tab.keyboard.press("Escape")
     screen.press("brush")
     if device is PHONE:
         screen.press("more")
@@ -50,6 +53,9 @@ def test_axe_finds_nothing_serious(app, fake, open_screen, device, scheme):
     screen.run_to_end()
     assert screen.status.startswith("This task needs a highlight")
     assert serious_faults(screen) == [], "after an error"
+    screen.tab.get_by_role("tab", name="Inspect").click()
+    screen.wait_for(lambda: screen.tab.query_selector("#inspect dt") is not None)
+    assert serious_faults(screen) == [], "Inspect"
 
 
 def tab_to(screen, name: str, most: int = 60) -> None:

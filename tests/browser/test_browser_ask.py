@@ -7,6 +7,8 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from serving import serve
+from watched import watching
 
 from dessurt_app.examples import load_examples
 
@@ -157,15 +159,32 @@ def test_page_is_uploaded_once_and_never_with_a_question(screen, fake, tmp_path)
     Image.new("L", (900, 700), 240).save(tmp_path / "page.png")
     screen.open_file(tmp_path / "page.png")
     screen.wait_for(lambda: screen.caption.startswith("900 × 700"))
-    screen.drag((150, 120), (300, 200))
+    boxes = [[[20 + 40 * n, 50 + 20 * n], [50 + 40 * n, 80 + 20 * n]] for n in range(20)]
+    shapes = [{"channel": "highlight", "kind": "box", "points": box} for box in boxes]
+    screen.announce("add-marks", {"shapes": shapes})
+    screen.wait_for(lambda: screen.needs == "Needs: ✓ highlight")
     screen.run_to_end()
     screen.run_to_end()
-    urls = [request.url.split("?")[0] for request in screen.requests]
-    uploads = [url for url in urls if url.endswith("/upload")]
-    assert len(uploads) == 1
-    questions = [request for request in screen.requests if "/queue/join" in request.url]
-    assert len(fake.asked) == 2
-    assert all(len(request.post_data or "") < 2000 for request in questions)
+    assert [len(request.marks.shapes) for _, request in fake.asked] == [20, 20]
+    sent = [request for request in screen.requests if request.method == "POST"]
+    assert len([request for request in sent if "/upload" in request.url]) == 1
+    questions = [request for request in sent if "/queue/join" in request.url]
+    # The other one each visitor sends at first: which checkpoint is there?
+    asked = [request for request in questions if "page.png" in (request.post_data or "")]
+    assert len(asked) == 2
+    assert all(len(request.post_data_buffer) <= 20_000 for request in questions)
+
+
+def test_a_whole_visit_looks_up_no_other_host(open_screen, fake):
+    fake.reset()
+    fake.seconds = 0.01
+    with watching() as watch, serve(model=fake) as address:
+        screen = open_screen(address)  # which must not call out either, as in all these tests
+        screen.run_to_end()
+        screen.tab.get_by_role("tab", name="Inspect").click()
+        screen.wait_for(lambda: screen.tab.query_selector("#inspect dt") is not None)
+    assert screen.answer == "one two three four five six"
+    assert watch.hosts <= {"127.0.0.1", "localhost"}
 
 
 def test_pdf_and_tiff_are_opened_on_the_server(screen, fake, tmp_path):
