@@ -13,6 +13,7 @@ import argparse
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -63,8 +64,10 @@ class Pause:
         def held(checkpoint: str, page: Page, request: Request) -> Iterator[Event]:
             left = TOKENS_BEFORE_PAUSE
             for event in ask(checkpoint, page, request):
-                yield event
                 left -= isinstance(event, Text)
+                if left == 0:
+                    time.sleep(0.2)  # else the screen would get this token with the next one
+                yield event
                 if left == 0:
                     self.go_on.wait()
 
@@ -94,14 +97,14 @@ class Stage:
         context.close()
 
     def take(self, screen: Screen, state: str) -> None:
-        """A picture; of 256 colours if it would be a large file."""
+        """A picture; of 64 colours if it would be a large file."""
         screen.tab.mouse.move(0, 0)
         screen.tab.wait_for_timeout(500)
         file = self.folder / f"{state}_{self.size}_{self.scheme}.png"
         screen.tab.screenshot(path=file)
         if file.stat().st_size > LARGEST:
             picture, keep_rare_ones = Image.open(file).convert("RGB"), Image.Quantize.MAXCOVERAGE
-            picture.quantize(256, keep_rare_ones, dither=Image.Dither.NONE).save(file)
+            picture.quantize(64, keep_rare_ones, dither=Image.Dither.NONE).save(file)
         print(file, flush=True)
 
 
@@ -133,7 +136,7 @@ def streaming(stage: Stage) -> None:
         mark(screen, PARAGRAPH)
         stage.pause.go_on.clear()
         screen.run()
-        screen.wait_for(lambda: len(screen.answer) > TOKENS_BEFORE_PAUSE // 2)
+        screen.wait_for(lambda: screen.status.startswith(f"{TOKENS_BEFORE_PAUSE} tokens"))
         stage.take(screen, "streaming")
         stage.pause.go_on.set()
         screen.wait_for(lambda: not screen.running)
