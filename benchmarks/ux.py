@@ -247,7 +247,7 @@ def a19_a26(desk: Desk) -> Iterator[Row]:
             yield limit("app start -> screen, no weights", 4000, 1000 * (took - began))
     with _started() as (address, began):
         took, label = _first_screen(desk, address)
-        early = label.startswith(strings.MODEL_LOADING.split("{")[0])
+        early = strings.MODEL_LOADING.split("{")[0] in label  # behind Gradio's own, unseen, timer
         told = f"{1000 * (took - began):.0f} ms, {label!r}"
         yield Row("app start -> screen, with weights", "before the weights", told, early)
         yield from _reading(desk, address)
