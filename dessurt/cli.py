@@ -27,6 +27,7 @@ from dessurt import (
     Notice,
     Page,
     PageError,
+    Progress,
     Region,
     Request,
     RequestError,
@@ -213,6 +214,9 @@ class _Answer:
                 print(event.delta, end="", flush=True)
         elif isinstance(event, Notice):
             print(event.message, file=sys.stderr)
+        elif isinstance(event, Progress):
+            if event.total is not None and sys.stderr.isatty():
+                print(f"\rLine {event.done} of {event.total} ", end="", file=sys.stderr)
         elif isinstance(event, Region):
             _write_region(event.map, self.arguments.region)
         elif isinstance(event, Done):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from dessurt.checkpoint import Checkpoint, CheckpointError, load
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
-from dessurt.lines import highlighted_lines, marked_line_height
+from dessurt.lines import highlighted_lines, marked_line_height, page_lines
 from dessurt.marks import Marks, MarksError
-from dessurt.model.tokenizer import END
+from dessurt.model.tokenizer import END, START
 from dessurt.page import Page
+from dessurt.pointing import places
 from dessurt.protocol import (
     Alternative,
     Card,
@@ -35,7 +36,9 @@ from dessurt.protocol import (
     RequestError,
     Text,
 )
+from dessurt.reading import PageReader
 
+LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
 
 
@@ -75,6 +78,7 @@ class DessurtInstrument:
         self.config = checkpoint.model.config
         self.device = checkpoint.model.absolute_2dpos_embed.device
         self.decoder = Decoder(checkpoint.model)
+        self.reader = PageReader(self)
         self._seen: OrderedDict[tuple[str, Frame, Marks], Tensor] = OrderedDict()
 
     def frame(self, page: Page, marks: Marks) -> Frame:
@@ -95,28 +99,22 @@ class DessurtInstrument:
         return Frame.whole(page.size, largest, wanted.get("step", 64))
 
     def parts(self, page: Page, request: Request) -> list[Request]:
-        """What is asked one after another: the request, or its highlighted lines.
+        """What is asked one after another: the request, or each line of text by itself.
 
         Each part is seen through `frame(page, part.marks)`. A small checkpoint loses its place in
-        long paragraphs. If its config has `"frame": {"by_line": [task, ...]}`, these tasks are
-        asked line by line, the answers joined by the sign for a line break, as long recordings are
-        transcribed a window at a time (arXiv 2212.04356, 3.8).
+        long paragraphs and on whole pages. The tasks that its config lists (`"frame": {"by_line":
+        [task, ...]}`) are answered by reading the highlighted lines, or without a highlight all
+        lines found on the page, as long recordings are transcribed a window at a time
+        (arXiv 2212.04356, 3.8); see `dessurt.reading`.
         """
-        if not self._is_read_by_line(request):
+        if not self._is_by_line(request):
             return [request]
-        lines = highlighted_lines(page.gray, request.marks)
-        begun: list[list[int]] = [[]]  # of each line
-        for id_ in request.written:
-            if id_ == self._line_break:
-                begun.append([])
-            else:
-                begun[-1].append(id_)
-        rest = lines[len(begun) - 1 :] or lines[-1:]
-        written = [tuple(begun[-1]), *[()] * (len(rest) - 1)]
-        return [
-            replace(request, marks=marks, written=ids)
-            for marks, ids in zip(rest, written, strict=True)
-        ]
+        split = highlighted_lines if request.marks.has("highlight") else page_lines
+        line = Request("w0>", max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
+        return [replace(line, marks=marks) for marks in split(page.gray, request.marks)]
+
+    def _is_by_line(self, request: Request) -> bool:
+        return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`; see `dessurt.protocol.Instrument`.
@@ -139,27 +137,42 @@ class DessurtInstrument:
             raise RequestError("written must be token ids of this checkpoint.")
         if request.written and request.beams > 1:
             raise RequestError("Only an answer of one beam can be continued: ask with beams=1.")
+        request = replace(request, marks=marks)
+        if self._is_by_line(request):
+            return self.reader.answer(page, request, self.parts(page, request))
         if request.want_region and not self.config.do_mask_output:
             raise RequestError("This checkpoint has no mask head: ask without the region.")
         room = self.config.max_q_tokens if self.config.use_set_length else None
         query_ids, cut = self.tokenizer.encode_query(request.text, room)
         most = self._most_tokens(len(query_ids) + 1)
-        parts = self.parts(page, replace(request, marks=marks))
-        if len(parts[0].written) >= most:
+        if len(request.written) >= most:
             raise RequestError(
                 f"The answer has the {most} tokens that this model can write: mark a smaller part."
             )
-        notices = self._notices(task, cut)
-        if len(parts) > 1:
-            notices.append(Notice(f"The model saw each of the {len(parts)} lines by itself."))
-        return self._answers(page, parts, task.row, query_ids, notices)
+        return self._answer(page, request, task.row, query_ids, self._notices(task, cut))
 
-    def _is_read_by_line(self, request: Request) -> bool:
-        return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())
+    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
+        """Where on the page the model looked for each token of an answer; see `dessurt.pointing`.
 
-    @property
-    def _line_break(self) -> int:
-        return self.tokenizer.encode("\\")[0]
+        Args:
+            page: that was asked about.
+            request: that was asked; one part of it.
+            ids: of the answer.
+
+        Returns:
+            float32 [len(ids), 2], x and y in page pixels.
+        """
+        frame = self.frame(page, request.marks)
+        room = self.config.max_q_tokens if self.config.use_set_length else None
+        query, _ = self.tokenizer.encode_query(request.text, room)
+        found = places(
+            self.checkpoint.model,
+            frame.tensor(page, request.marks)[None].to(self.device),
+            torch.tensor([tasks.task(request.task).row], device=self.device),
+            torch.tensor([query], device=self.device),
+            torch.tensor([[START, *ids[:-1]]], device=self.device),
+        )
+        return frame.to_page(found.cpu().numpy())
 
     def _notices(self, task: tasks.Task, cut: str) -> list[Notice]:
         """What to tell before the answer; `cut` is the text that the model cannot take."""
@@ -176,49 +189,16 @@ class DessurtInstrument:
             )
         return [Notice(sentence) for sentence in told]
 
-    def _answers(
+    def _answer(
         self,
         page: Page,
-        parts: list[Request],
+        request: Request,
         row: int,
         query_ids: list[int],
         notices: list[Notice],
     ) -> Iterator[Event]:
-        """The events of a question that is in order, all its parts; `row` is the task's."""
-        started, most = time.perf_counter(), parts[0].max_tokens
+        """The events of a question that is in order; `row` is the task's."""
         yield from notices
-        first, tokens, stopped_by = 0.0, 0, "end"
-        region: Region | None = None
-        for left, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True):
-            part = replace(part, max_tokens=most - tokens)
-            for event in self._answer(page, part, row, query_ids):
-                match event:
-                    case Text():
-                        first, tokens = first or time.perf_counter() - started, tokens + 1
-                        if left and event.token_id == END:
-                            event = Text("\\", self._line_break, event.probability)
-                        yield event
-                    case Region():
-                        known = event.map if region is None else region.map
-                        region = replace(event, map=np.maximum(event.map, known))
-                    case Done():
-                        stopped_by = event.stopped_by
-                    case _:
-                        yield event
-            if stopped_by == "length" or (left and tokens == most):
-                stopped_by = "length"
-                break
-            if left and stopped_by == "loop":
-                tokens += 1
-                yield Text("\\", self._line_break, 1.0)
-        if region is not None:
-            yield region
-        yield Done(first, time.perf_counter() - started, tokens, stopped_by)
-
-    def _answer(
-        self, page: Page, request: Request, row: int, query_ids: list[int]
-    ) -> Iterator[Event]:
-        """The events of one part of a question."""
         started = time.perf_counter()
         frame = self.frame(page, request.marks)
         most = len(request.written) + request.max_tokens
@@ -233,8 +213,6 @@ class DessurtInstrument:
         for id_ in request.written:
             answer.append(torch.tensor([id_], device=self.device))
         left, suppressed = most - len(request.written), self.checkpoint.suppressed
-        if self._is_read_by_line(request):
-            suppressed = (*suppressed, self._line_break)
         steps: Iterable[Step]
         if request.beams == 1:
             steps = greedy_steps(answer, left, suppressed)

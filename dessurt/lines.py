@@ -22,6 +22,7 @@ SHARED = 0.5  # of the lower one's height lies beside the other where two words 
 ALIKE = 2.2  # words of one line differ in height by less than this factor
 LINE = 1.3  # letters; the height that a word without tall letters is given in comparisons
 MARGIN = 0.25  # letters; left round the ink of a line
+COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
 
 # line_height
@@ -215,8 +216,8 @@ def _reading_order(boxes: np.ndarray, letter: float) -> list[int]:
         some = rest.pop()
         for axis, least in ((0, LINE * letter), (1, 0.0)):  # columns, then what lies in each
             gap, cut = _widest_gap(boxes[some][:, axis], boxes[some][:, axis + 2])
-            if gap > least:
-                before = boxes[some, axis] < cut
+            before = boxes[some, axis] < cut
+            if gap > least and (axis or min(before.sum(), (~before).sum()) >= COLUMN):
                 rest += [some[~before], some[before]]
                 break
         else:
@@ -232,6 +233,19 @@ def _widest_gap(starts: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
     gaps = starts[order][1:] - np.maximum.accumulate(ends[order])[:-1]
     widest = int(np.argmax(gaps))
     return float(gaps[widest]), float(starts[order][widest + 1])
+
+
+def page_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
+    """A highlight of each line of text on the page, in reading order; masks belong to all.
+
+    Args:
+        gray: the page, [H, W].
+        marks: in page pixels; what is highlighted does not matter.
+    """
+    return [
+        Marks((Shape("highlight", "box", (box[:2], box[2:])), *marks.of("mask")))
+        for box in find_lines(gray)
+    ]
 
 
 def highlighted_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:

@@ -63,9 +63,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Progress:
-    """Beam search goes on: so many tokens were written to every beam; the text comes at the end."""
+    """Work goes on before there is text: tokens written to every beam, or lines of a page read."""
 
-    tokens: int
+    done: int
+    total: int | None = None  # None: it is not known how many there will be
 
 
 @dataclass(frozen=True)

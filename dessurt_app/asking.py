@@ -26,6 +26,7 @@ from dessurt.protocol import (
     Event,
     Instrument,
     Notice,
+    Progress,
     Region,
     Request,
     RequestError,
@@ -223,12 +224,17 @@ def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> I
     began, before = 0.0, answer.tokens
     with closing(events):
         for event in events:
+            last = answer
             match event:
                 case Text():
                     began = began or time.perf_counter()
                     answer = _written(answer, event, before, time.perf_counter() - began)
                 case Notice():
                     answer = replace(answer, notices=(*answer.notices, event.message))
+                case Progress(done, total):
+                    if total is not None and not answer.written:
+                        told = strings.READING_LINE.format(line=done, lines=total)
+                        answer = answer if answer.status == told else replace(answer, status=told)
                 case Region():
                     answer = _with_region(answer, event.map)
                 case Done():
@@ -236,7 +242,8 @@ def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> I
                     return
             if stop.is_set():
                 break
-            yield answer
+            if answer is not last:
+                yield answer
     yield _stopped(answer)
 
 

@@ -177,6 +177,7 @@ RETRY_ON_CPU = "The GPU has not enough memory: going on without it, which is slo
 OUT_OF_MEMORY = "There is not enough memory for this question: mark a smaller part of the page."
 LOADING_WEIGHTS = "Loading the weights…"
 READING_PAGE = "Reading the page…"
+READING_LINE = "Reading line {line} of {lines}…"
 COUNT = "{tokens} tokens"
 COUNT_ONE = "1 token"
 SPEED = "{count} · {speed:.0f} tok/s"

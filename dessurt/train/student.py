@@ -18,11 +18,11 @@ from torch.nn.utils import parametrize
 from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.tokenizer import PAD
+from dessurt.pointing import POINTERS
 from dessurt.train.cells import BEFORE, CELL, CLASSES, SLOTS
 from dessurt.train.samples import Batch
 from dessurt.train.vocabulary import tokenizer
 
-POINTERS = 2  # attention heads of each text layer but the first that are told where to look
 BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one

@@ -13,7 +13,7 @@ import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image
 
-from dessurt.protocol import RequestError
+from dessurt.protocol import Progress, RequestError
 from dessurt_app import strings
 from dessurt_app.answer_view import AnswerView
 from dessurt_app.asking import Asking
@@ -261,6 +261,18 @@ def test_region_is_asked_for_by_the_box_or_the_task():
         # The fake is sure by 0.9 of the upper half, and 0.9 times 255 is 229.5.
         assert np.isin(grey[: half - 1], (229, 230)).all() and (grey[half + 1 :] == 0).all()
         assert answer.notices == ("The model marked 50.0 % of the page.",)
+
+
+def test_lines_read_are_counted():
+    class Reader(FakeInstrument):
+        def _answer(self, page, request):
+            yield from [Progress(1, 2)] * 50 + [Progress(2, 2)] * 50
+            yield from super()._answer(page, request)
+
+    answers = list(ask(asking(Reader("a", 0))))
+    told = [strings.READING_PAGE, "Reading line 1 of 2…", "Reading line 2 of 2…"]
+    assert [answer.status for answer in answers[:3]] == told
+    assert answers[-1].text == "a" and len(answers) <= 5
 
 
 def test_failures_become_one_sentence_and_keep_the_text():

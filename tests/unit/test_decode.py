@@ -172,60 +172,25 @@ def test_rows_of_dots_may_be_long(
     assert "".join(event.delta for event in text) == "." * 60 + "7"
 
 
-LINES = Marks.from_boxes(highlight=[(10, 60, 70, 80), (10, 20, 70, 40)])
-
-
-@pytest.fixture
-def by_line(
-    instrument: DessurtInstrument, monkeypatch: pytest.MonkeyPatch
-) -> tuple[DessurtInstrument, list[str]]:
-    """An instrument that reads paragraphs by line, and what it will read."""
-    instrument.checkpoint.config["frame"] = {"by_line": ["read_block0>"]}
-    instrument.card = replace(instrument.card, tasks=())
-    spell = instrument.tokenizer.encode
-
-    def steps(answer: Answer, most: int, suppressed: tuple, *_: object) -> Iterator[Step]:
-        assert spell("\\")[0] in suppressed
-        said = [*spell(texts.pop(0)), 2]
-        return iter([Step(id_, 0.5) for id_ in said[:most]])
-
-    texts = ["above", "below"]
-    monkeypatch.setattr("dessurt.instrument.greedy_steps", steps)
-    return instrument, texts
-
-
-def test_a_paragraph_is_read_line_by_line(by_line: tuple[DessurtInstrument, list[str]]) -> None:
-    model, seen = by_line[0], []
-    see = model._see
-    model._see = lambda page, frame, marks: (seen.append(marks), see(page, frame, marks))[1]
-    request = Request("read_block0>", marks=LINES, want_region=True)
-    notice, *text, region, done = model.ask(PAGE, request)
-    assert "each of the 2 lines" in notice.message
-    assert "".join(event.delta for event in text) == "above\\below"
-    assert [marks.bounds("highlight") for marks in seen] == [(10, 20, 70, 40), (10, 60, 70, 80)]
-    assert isinstance(region, Region)
-    assert (done.tokens, done.stopped_by) == (len(text), "end") == (12, "end")
-
-
-def test_a_paragraph_goes_on_in_the_line_where_it_was_stopped(
-    by_line: tuple[DessurtInstrument, list[str]],
-) -> None:
-    model, texts = by_line
-    _, *text, done = model.ask(PAGE, Request("read_block0>", marks=LINES, max_tokens=8))
-    assert "".join(event.delta for event in text) == "above\\be"
-    assert (done.tokens, done.stopped_by) == (8, "length")
-    texts[:] = ["low"]
-    rest = Request("read_block0>", marks=LINES, written=tuple(each.token_id for each in text))
-    *text, done = model.ask(PAGE, rest)
-    assert "".join(event.delta for event in text) == "low" and done.stopped_by == "end"
-
-
-def test_a_limit_at_the_end_of_a_line_is_no_end(
-    by_line: tuple[DessurtInstrument, list[str]],
-) -> None:
-    _, *text, done = by_line[0].ask(PAGE, Request("read_block0>", marks=LINES, max_tokens=6))
-    assert "".join(event.delta for event in text) == "above\\"
-    assert (done.tokens, done.stopped_by) == (6, "length")
+def test_parts_are_lines_where_the_checkpoint_says_so(instrument: DessurtInstrument) -> None:
+    lines = Marks.from_boxes(highlight=[(10, 60, 70, 80), (10, 20, 70, 40)])
+    request = Request("read_block0>", marks=lines, max_tokens=9)
+    assert instrument.parts(PAGE, request) == [request]
+    instrument.checkpoint.config["frame"] = {"by_line": ["read_block0>", "read_block>"]}
+    boxes = [[(10, 20, 70, 40)], [(10, 60, 70, 80)]]
+    assert instrument.parts(PAGE, request) == [
+        Request("w0>", marks=Marks.from_boxes(highlight=box), max_tokens=200) for box in boxes
+    ]
+    gray = np.full((100, 300), 255, np.uint8)
+    for top in (20, 60):  # two lines of rings
+        for left in range(20, 200, 12):
+            gray[top : top + 10, left : left + 8] = 0
+            gray[top + 2 : top + 8, left + 2 : left + 6] = 255
+    masked = Request("read_block>", marks=Marks.from_boxes(mask=[(0, 0, 9, 9)]))
+    parts = instrument.parts(Page.from_array(gray), masked)
+    middles = [sum(part.marks.bounds("highlight")[1::2]) / 2 for part in parts]
+    assert middles == pytest.approx([25, 65], abs=1)
+    assert all(part.marks.of("mask") == masked.marks.shapes for part in parts)
 
 
 def test_long_text_is_told(instrument: DessurtInstrument) -> None:

@@ -1,0 +1,283 @@
+"""Questions about a page, answered by reading it line by line and looking the text up in that.
+
+A small checkpoint reads a line well long before it can find one on a page. Reading tells where each
+character stands (see `dessurt.pointing`), so what was read can be searched and shown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import sys
+import time
+from collections import OrderedDict
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rapidfuzz import fuzz
+
+from dessurt import tasks
+from dessurt.marks import Bounds, Marks
+from dessurt.model.tokenizer import END
+from dessurt.page import Page
+from dessurt.protocol import Done, Event, Notice, Progress, Region, Request, Text
+
+if TYPE_CHECKING:
+    from dessurt.instrument import DessurtInstrument
+
+SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
+SIMILAR = 70.0  # less is another text
+TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
+REMEMBERED_LINES = 1000
+# Lines of one block, in heights of a line: no further apart than this, or than that where their
+# distance is the usual one of the page (but for so much), and of about the same height.
+NEAR, FAR, EVEN, ALIKE = 0.33, 0.75, 0.15, 1.6
+
+
+@dataclass(frozen=True, eq=False)
+class ReadLine:
+    """A line of the page and what the model wrote about it, without the end."""
+
+    asked: Request
+    tokens: tuple[Text, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """What was read."""
+        return "".join(token.delta for token in self.tokens)
+
+    @cached_property
+    def token_of_letter(self) -> np.ndarray:
+        """Which token ends each letter: int [letters]."""
+        return np.repeat(np.arange(len(self.tokens)), [len(token.delta) for token in self.tokens])
+
+    def tokens_from(self, letter: int) -> tuple[Text, ...]:
+        """Of a letter and those after it, without spaces at the beginning."""
+        blank = len(self.text) - len(self.text[letter:].lstrip())
+        return self.tokens[self.token_of_letter[blank] :] if blank < len(self.text) else ()
+
+    @property
+    def bounds(self) -> Bounds:
+        """The highlight it was read by, page pixels."""
+        return _bounds(self.asked)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `first` to `stop` (not included) of a line; by default all of it."""
+
+    line: int
+    first: int = 0
+    stop: int = sys.maxsize
+
+
+@dataclass(frozen=True)
+class Match:
+    """The place of a text in what was read; `spans` go from line to line."""
+
+    similarity: float  # 0..100
+    spans: tuple[Span, ...]
+
+
+def find(lines: Sequence[str], wanted: str) -> Match | None:
+    """The first of the most similar places of a text, as whole words; None if nothing is similar.
+
+    Args:
+        lines: what was read, in order; the text may go on from one to the next.
+        wanted: upper and lower case count as the same.
+    """
+    text, wanted = " ".join(lines), " ".join(wanted.lower().split())
+    aligned = fuzz.partial_ratio_alignment(wanted, text.lower(), score_cutoff=SIMILAR)
+    if aligned is None or not wanted or not text:
+        return None
+    longer = len(wanted) > len(text)  # then it was the page that was looked for in the wanted text
+    start, stop = (0, len(text)) if longer else (aligned.dest_start, aligned.dest_end)
+    spaces = [i for i, letter in enumerate(text) if letter == " "]
+    starts, stops = [0, *(space + 1 for space in spaces)], [*spaces, len(text)]
+    # The alignment may be off by some letters; of the words near its ends the best count.
+    near_start = sorted(starts, key=lambda at: abs(at - start))[:3]
+    near_stop = sorted(stops, key=lambda at: abs(at - stop))[:3]
+    pairs = [(a, b) for a, b in itertools.product(near_start, near_stop) if a < b]
+    first, last = max(pairs, key=lambda pair: fuzz.ratio(wanted, text[slice(*pair)].lower()))
+    spans, at = [], 0
+    for number, line in enumerate(lines):
+        span = Span(number, max(first - at, 0), min(last - at, len(line)))
+        if span.first < span.stop:
+            spans.append(span)
+        at += len(line) + 1
+    return Match(aligned.score, tuple(spans))
+
+
+class PageReader:
+    """Answers questions line by line from what a checkpoint reads, and remembers what it read.
+
+    It reads paragraphs and pages (`read_block0>`, `read_block>`), finds words or their lines
+    (`0w~`, `0;~`) and reads on after them (`re~`).
+    """
+
+    def __init__(self, instrument: DessurtInstrument) -> None:
+        """`instrument`: reads lines."""
+        self.instrument = instrument
+        self._read: OrderedDict[tuple[str, Request], ReadLine] = OrderedDict()
+
+    def answer(self, page: Page, request: Request, parts: Sequence[Request]) -> Iterator[Event]:
+        """The events of a question; `parts`: how each line is read, in order."""
+        started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
+        match: Match | None = None
+        if request.text:
+            match = yield from self._look_up(page, request.text, parts)
+        elif len(parts) != 1:
+            yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
+        spans = _spans(request.task, parts, match)
+        before = len(request.written)
+        for event in self._texts(page, request.task, parts, spans):
+            written += isinstance(event, Text)
+            if written > before + request.max_tokens:
+                written, stopped_by = written - 1, "length"
+                break
+            if written > before or not isinstance(event, Text):
+                first = first or time.perf_counter() - started
+                yield event
+        if request.want_region:
+            yield self._region(page, parts, spans, match)
+        seconds = time.perf_counter() - started
+        yield Done(first, seconds, max(written - before, 0), stopped_by)
+
+    def _look_up(
+        self, page: Page, wanted: str, parts: Sequence[Request]
+    ) -> Generator[Notice | Progress, None, Match | None]:
+        """Read until the text is found for sure, or to the end; an event after each token."""
+        yield Notice(
+            "The model read the page line by line; the text was looked up in what it had read."
+        )
+        lines: list[str] = []
+        match: Match | None = None
+        for part in parts:
+            for _ in self._line(page, part):
+                yield Progress(len(lines) + 1, len(parts))
+            lines.append(self._read[page.digest, part].text)
+            match = find(lines, wanted)
+            if match is not None and match.similarity >= SURE:
+                break
+        if match is None:
+            yield Notice(f"It read nothing like that in the {len(parts)} lines of the page.")
+        return match
+
+    def _line(self, page: Page, part: Request) -> Iterator[Event]:
+        """The tokens of a line but its end, as they are read, or remembered; what else is told."""
+        key = page.digest, part
+        if key in self._read:
+            self._read.move_to_end(key)
+            yield from self._read[key].tokens
+            return
+        tokens: list[Text] = []
+        for event in self.instrument.ask(page, part):
+            match event:
+                case Text(token_id=id_):
+                    if id_ != END:
+                        tokens.append(event)
+                        yield event
+                case Notice() | Progress():
+                    yield event
+        self._read[key] = ReadLine(part, tuple(tokens))
+        while len(self._read) > REMEMBERED_LINES:
+            self._read.popitem(last=False)
+
+    def _texts(
+        self, page: Page, task: str, parts: Sequence[Request], spans: Sequence[Span]
+    ) -> Iterator[Event]:
+        """The text of an answer, in the signs of `dessurt.tasks`."""
+        if tasks.task(task).returns == "region":
+            return
+        begun = False
+        for span in spans:
+            texts = self._line(page, parts[span.line])
+            if span.first:  # then it was read before
+                texts = iter(self._read[page.digest, parts[span.line]].tokens_from(span.first))
+            elif begun:
+                yield from self._sign("\\")
+            for event in texts:
+                begun = begun or isinstance(event, Text)
+                yield event
+        if spans and task == "re~":
+            yield from self._sign("‡")
+
+    def _sign(self, sign: str) -> Iterator[Text]:
+        """A sign that is not printed: its tokens."""
+        *incomplete, last = self.instrument.tokenizer.encode(sign)
+        yield from (Text("", id_, 1.0) for id_ in incomplete)
+        yield Text(sign, last, 1.0)
+
+    def _region(
+        self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
+    ) -> Region:
+        """Where the answer stands, as sure as it was read (and found)."""
+        found = np.zeros(page.size, np.float32)
+        marks = Marks()
+        for span in spans:
+            line = self._read.get((page.digest, parts[span.line]))
+            if line is None or not line.text[span.first :].strip():
+                continue  # the answer was stopped before, or the text in question ends the line
+            x0, y0, x1, y1 = self._box(page, line, span)
+            sure = np.mean([token.probability for token in line.tokens])
+            similar = match.similarity / 100 if match else 1.0
+            found[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] = sure * similar
+            marks = marks if marks.shapes else line.asked.marks
+        return Region(found, self.instrument.frame(page, marks))
+
+    def _box(self, page: Page, line: ReadLine, span: Span) -> Bounds:
+        """Round a part of a line, page pixels: it ends half-way to the letters next to it."""
+        x0, y0, x1, y1 = line.bounds
+        y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
+        first, stop = span.first, min(span.stop, len(line.text))
+        if first > 0 or stop < len(line.text):
+            x = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])[:, 0]
+            letters = x[line.token_of_letter]
+            printed = np.array([not letter.isspace() for letter in line.text])
+            before, after = letters[:first][printed[:first]], letters[stop:][printed[stop:]]
+            if len(before) and first < stop:
+                x0 = float(before[-1] + letters[first]) / 2
+            if len(after):
+                x1 = max(float(after[0] + letters[stop - 1]) / 2, x0 + 1)
+        return x0, y0, x1, y1
+
+
+def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Span]:
+    """The lines and parts of lines that the answer says or shows."""
+    if task.startswith("read_block"):
+        return [Span(number) for number in range(len(parts))]
+    if match is None:
+        return []
+    if task == "0w~":
+        return list(match.spans)
+    if task == "0;~":
+        return [Span(span.line) for span in match.spans]
+    last = match.spans[-1]
+    return [Span(last.line, last.stop), *map(Span, _following(parts, last.line))]
+
+
+def _following(parts: Sequence[Request], number: int) -> Iterator[int]:
+    """The lines after a line, to the end of its block."""
+    boxes = np.array([_bounds(part) for part in parts])
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    pitches = np.diff(middles)
+    usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
+    for following in range(number + 1, len(parts)):
+        above, below = boxes[following - 1], boxes[following]
+        heights = above[3] - above[1], below[3] - below[1]
+        gap = (below[1] - above[3]) / min(heights)
+        regular = abs(pitches[following - 1] - usual) < EVEN * usual
+        near = -1 < gap < (FAR if regular else NEAR)
+        beside = min(above[2], below[2]) <= max(above[0], below[0])
+        if beside or not near or max(heights) > ALIKE * min(heights):
+            return
+        yield following
+
+
+def _bounds(part: Request) -> Bounds:
+    bounds = part.marks.bounds("highlight")
+    assert bounds is not None  # a part is asked by a highlight of its line
+    return bounds

@@ -1,0 +1,239 @@
+"""Questions answered by reading the page line by line: finding a text, reading on after it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text, open_model
+from dessurt.cli import DEFAULT_CHECKPOINT
+from dessurt.frame import Frame
+from dessurt.instrument import DessurtInstrument
+from dessurt.model.tokenizer import END
+from dessurt.reading import Match, PageReader, ReadLine, Span, find
+
+ASSETS = Path(__file__).parents[2] / "assets"
+PAGE = Page.from_array(np.full((200, 400), 255, np.uint8))
+LINES = ["A sunny day", "in May was", "hot.", "Far below"]
+TOPS = [10, 40, 70, 150]  # the last one is no part of the block
+PARTS = [
+    Request("w0>", marks=Marks.from_boxes(highlight=[(20, top, 20 + 10 * len(text), top + 20)]))
+    for top, text in zip(TOPS, LINES, strict=True)
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spans"),
+    [
+        ("sunny", (Span(0, 2, 7),)),
+        ("SUNNY  day", (Span(0, 2, 11),)),
+        ("a sunny", (Span(0, 0, 7),)),
+        ("sumny dav", (Span(0, 2, 11),)),  # as it may be misread, or mistyped
+        ("day in May", (Span(0, 8, 11), Span(1, 0, 6))),
+        ("hot", (Span(2, 0, 4),)),  # words are found whole
+        ("Far below", (Span(3, 0, 9),)),
+        ("rainy Monday", ()),
+        (" ".join(LINES) + " and more of it", tuple(Span(i, 0, len(LINES[i])) for i in range(4))),
+    ],
+)
+def test_the_most_similar_words_are_found(wanted: str, spans: tuple[Span, ...]) -> None:
+    match = find(LINES, wanted)
+    assert (match.spans if match else ()) == spans
+
+
+def test_of_equal_places_the_first_is_found_and_of_others_the_best() -> None:
+    assert find(["one two", "two"], "two") == Match(100.0, (Span(0, 4, 7),))
+    match = find(["the end of tine", "the end of time"], "end of time")
+    assert match is not None and match.spans == (Span(1, 4, 15),)
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert find([], "a") is None
+    assert find(["a"], "  ") is None
+
+
+class FakeModel:
+    """Reads the lines above, each letter 10 pixels wide; it writes ’ as two tokens."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.tokenizer = self
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        self.asked.append(request)
+        for letter in LINES[PARTS.index(request)]:
+            yield Text(letter, ord(letter), 0.8)
+        yield Text("", END, 1.0)
+        yield Done(0.0, 0.0, 1, "end")
+
+    def encode(self, text: str) -> list[int]:
+        return [1000, 1001] if text == "‡" else [ord(text)]
+
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        return Frame.fit(page.size, (64, 64))
+
+    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
+        x0, y0, _, y1 = request.marks.bounds("highlight")
+        return np.array([[x0 + 10 * i + 5, (y0 + y1) / 2] for i in range(len(ids))])
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel()
+
+
+def answered(model: FakeModel, request: Request, reader: PageReader | None = None) -> list[Event]:
+    events = (reader or PageReader(model)).answer(PAGE, request, PARTS)
+    return [event for event in events if not isinstance(event, Progress)]
+
+
+def region_box(region: Region) -> tuple[int, int, int, int]:
+    ys, xs = np.nonzero(region.map)
+    assert (region.map[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1] > 0).all()
+    return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+
+def test_found_words_are_shown_as_sure_as_they_were_read(model: FakeModel) -> None:
+    request = Request("0w~", "sunny", want_region=True)
+    told, region, done = answered(model, request)
+    assert isinstance(told, Notice) and "line by line" in told.message
+    # Half-way to the letters before and after the spaces.
+    assert region_box(region) == (35, 11, 95, 29)
+    assert region.map.max() == pytest.approx(0.8)
+    assert (done.tokens, done.stopped_by) == (0, "end")
+    assert model.asked == PARTS[:1]  # it was found for sure, so the rest was not read
+
+
+def test_the_whole_line_is_shown(model: FakeModel) -> None:
+    _, region, _ = answered(model, Request("0;~", "sunny", want_region=True))
+    assert region_box(region) == (20, 11, 130, 29)
+
+
+def test_all_lines_are_read(model: FakeModel) -> None:
+    request = Request("read_block>", want_region=True)
+    told, *text, region, done = answered(model, request)
+    assert "each of the 4 lines" in told.message
+    assert "".join(event.delta for event in text) == "\\".join(LINES)
+    assert (done.tokens, done.stopped_by) == (37, "end")
+    assert (region.map > 0).sum() == 18 * 10 * sum(map(len, LINES))
+
+
+def test_a_paragraph_goes_on_in_the_line_where_it_was_stopped(model: FakeModel) -> None:
+    _, *text, done = answered(model, Request("read_block0>", max_tokens=14))
+    assert "".join(event.delta for event in text) == "A sunny day\\in"
+    assert (done.tokens, done.stopped_by) == (14, "length")
+    written = tuple(event.token_id for event in text)
+    _, *text, done = answered(model, Request("read_block0>", written=written))
+    assert "".join(event.delta for event in text) == " May was\\hot.\\Far below"
+    assert done.stopped_by == "end"
+
+
+def test_a_limit_at_the_end_of_a_line_is_no_end(model: FakeModel) -> None:
+    _, *text, done = answered(model, Request("read_block0>", max_tokens=12))
+    assert "".join(event.delta for event in text) == "A sunny day\\"
+    assert (done.tokens, done.stopped_by) == (12, "length")
+
+
+def test_a_page_without_lines_has_no_text(model: FakeModel) -> None:
+    told, done = list(PageReader(model).answer(PAGE, Request("read_block>"), []))
+    assert "each of the 0 lines" in told.message and done.tokens == 0
+
+
+def test_what_is_not_on_the_page_is_told(model: FakeModel) -> None:
+    _, told, region, done = answered(model, Request("0w~", "rainy Monday", want_region=True))
+    assert "nothing like that in the 4 lines" in told.message
+    assert not region.map.any() and done.tokens == 0
+    assert model.asked == PARTS
+
+
+def test_reading_on_ends_with_the_block(model: FakeModel) -> None:
+    _, *text, region, done = answered(model, Request("re~", "a sunny day", want_region=True))
+    assert "".join(event.delta for event in text) == "in May was\\hot.‡"
+    assert [event.token_id for event in text[-2:]] == [1000, 1001]
+    assert (done.tokens, done.stopped_by) == (len(text), "end") == (17, "end")
+    shown = region.map > 0
+    assert shown[41:59, 20:120].all() and shown[71:89, 20:60].all()
+    assert shown.sum() == 18 * 100 + 18 * 40
+    assert model.asked == PARTS[:3]
+
+
+def test_reading_on_begins_within_a_line(model: FakeModel) -> None:
+    _, *text, _ = answered(model, Request("re~", "in"))
+    assert "".join(event.delta for event in text) == "May was\\hot.‡"
+
+
+def test_reading_on_stops_at_the_limit_and_goes_on(model: FakeModel) -> None:
+    _, *text, done = answered(model, Request("re~", "sunny", max_tokens=5))
+    assert "".join(event.delta for event in text) == "day\\i"
+    assert (done.tokens, done.stopped_by) == (5, "length")
+    written = tuple(event.token_id for event in text)
+    _, *text, done = answered(model, Request("re~", "sunny", written=written, max_tokens=3))
+    assert "".join(event.delta for event in text) == "n M"
+    assert (done.tokens, done.stopped_by) == (3, "length")
+
+
+def test_what_was_read_of_a_page_is_remembered(model: FakeModel) -> None:
+    reader = PageReader(model)
+    answered(model, Request("0w~", "hot"), reader)
+    answered(model, Request("re~", "sunny"), reader)
+    assert model.asked == PARTS[:3]
+    other = Page.from_array(np.full((200, 400), 254, np.uint8))
+    list(reader.answer(other, Request("0w~", "sunny"), PARTS))
+    assert model.asked == [*PARTS[:3], PARTS[0]]
+
+
+def test_reading_can_be_stopped_after_each_letter_and_keeps_whole_lines(model: FakeModel) -> None:
+    reader = PageReader(model)
+    events = reader.answer(PAGE, Request("0w~", "hot"), PARTS)
+    next(events)  # the notice
+    assert [next(events) for _ in range(15)][-1] == Progress(2, 4)  # 13 events of the first line
+    events.close()
+    answered(model, Request("0w~", "hot"), reader)
+    assert model.asked == [PARTS[0], PARTS[1], PARTS[1], PARTS[2]]
+
+
+def test_a_letter_of_several_tokens_is_placed_by_its_last() -> None:
+    tokens = (Text("i", 1, 1.0), Text("", 2, 1.0), Text("’", 3, 1.0), Text("ts ", 4, 1.0))
+    line = ReadLine(PARTS[0], tokens)
+    assert line.text == "i’ts "
+    assert line.token_of_letter.tolist() == [0, 2, 3, 3, 3]
+    assert line.tokens_from(1) == tokens[2:]
+    assert line.tokens_from(4) == ()
+
+
+@pytest.fixture(scope="module")
+def small() -> DessurtInstrument:
+    return open_model(DEFAULT_CHECKPOINT, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),  # boxes as one sees them on the page
+    [
+        ("old maps that you left", (456, 370, 787, 408)),
+        ("the two oldest", (376, 480, 567, 518)),
+        ("Friday, 13 November", (450, 588, 727, 626)),
+    ],
+)
+def test_words_are_found_on_a_page(
+    small: DessurtInstrument, text: str, truth: tuple[int, int, int, int]
+) -> None:
+    page = Page.open(ASSETS / "1_letter.png")
+    *_, region, _ = small.ask(page, Request("0w~", text, want_region=True))
+    x0, y0, x1, y1 = truth
+    inside = np.zeros(page.size, bool)
+    inside[y0:y1, x0:x1] = True
+    found = region.map > 0.5
+    assert (found & inside).sum() / (found | inside).sum() > 0.7
+
+
+def test_a_page_is_read_on_and_read_whole(small: DessurtInstrument) -> None:
+    page = Page.open(ASSETS / "1_letter.png")
+    events = small.ask(page, Request("re~", "We have looked at"))
+    text = "".join(event.delta for event in events if isinstance(event, Text))
+    expected = "all of them and\\would like to show the two oldest in our reading room.‡"
+    assert text == expected
+    events = small.ask(page, Request("read_block>"))
+    text = "".join(event.delta for event in events if isinstance(event, Text))
+    assert text.startswith("Harbour Street Library\\14 Harbour Street, Northwick\\")
+    assert text.endswith("With kind regards,\\Daniel Moreau\\Head of Collections")
