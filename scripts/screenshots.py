@@ -38,7 +38,7 @@ SIZES = {
     "390": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
 SCHEMES = ("light", "dark")
-LETTER, FORM, _ = load_examples()
+LETTER, FORM, *_ = load_examples()
 PARAGRAPH = (102, 370, 880, 520)  # of the letter, page pixels
 LINE = (102, 640, 850, 680)
 FAX_SCALE, FAX_NOISE = 0.42, 20  # so bad that the model is unsure of some words
