@@ -1,4 +1,4 @@
-"""Draws the example pages of this folder and writes the JSON file beside each.
+"""Draws the example pages of this folder and writes the JSON files of what to ask about them.
 
     python assets/make_examples.py
 
@@ -41,19 +41,28 @@ class Sheet:
         self.draw.line((x0, y0, x1, y1), 110, width)
 
     def save(self, name: str, title: str, marked: Box, expected: str) -> None:
-        """Write the page, slightly soft as from a scanner, and what to ask about it."""
+        """Write the page, slightly soft as from a scanner, and one line of it to read."""
         soft = np.asarray(self.image.filter(ImageFilter.GaussianBlur(0.5)))
         Image.fromarray(soft // 10 * 10).save(FOLDER / f"{name}.png", optimize=True)  # few greys
-        x0, y0, x1, y1 = marked
-        box = [[x0 - 6, y0 - 4], [x1 + 6, y1 + 4]]
-        about = {
-            "title": title,
-            "task": "w0>",
-            "text": "",
-            "marks": {"shapes": [{"channel": "highlight", "kind": "box", "points": box}]},
-            "expected": expected,
-        }
-        (FOLDER / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
+        save_question(name, f"{name}.png", title, "w0>", [marked], expected)
+
+
+def save_question(
+    name: str, page: str, title: str, task: str, marked: list[Box], expected: str
+) -> None:
+    """Write the JSON file `name` about a page: boxes to highlight, and the right answer."""
+    boxes = [[[x0 - 6, y0 - 4], [x1 + 6, y1 + 4]] for x0, y0, x1, y1 in marked]
+    about = {
+        "title": title,
+        "page": page,
+        "task": task,
+        "text": "",
+        "marks": {
+            "shapes": [{"channel": "highlight", "kind": "box", "points": box} for box in boxes]
+        },
+        "expected": expected,
+    }
+    (FOLDER / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
 def letter() -> None:
@@ -80,6 +89,8 @@ def letter() -> None:
     sheet.print(110, 920, "Daniel Moreau", SERIF_BOLD, 34)
     sheet.print(110, 966, "Head of Collections", SERIF, 30)
     sheet.save("1_letter", "Letter", boxes[2], lines[2])
+    read = "\\".join(lines[:3])  # the model's sign for a new line
+    save_question("4_paragraph", "1_letter.png", "Paragraph", "read_block0>", boxes[:3], read)
 
 
 def form() -> None:

@@ -111,7 +111,7 @@ class DessurtInstrument:
             return [request]
         split = highlighted_lines if request.marks.has("highlight") else page_lines
         line = Request("w0>", max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
-        return [replace(line, marks=marks) for marks in split(page.gray, request.marks)]
+        return [replace(line, marks=marks) for marks in split(page, request.marks)]
 
     def _is_by_line(self, request: Request) -> bool:
         return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())

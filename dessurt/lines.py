@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from dessurt.marks import Bounds, Marks, Shape
+from dessurt.page import Page
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
@@ -114,6 +115,16 @@ def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
     return tuple(
         (x0, y0, x1, y1) for x0, y0, x1, y1 in placed[_reading_order(lines, letter)].tolist()
     )
+
+
+def lines_of(page: Page) -> tuple[Bounds, ...]:
+    """The lines of `find_lines` on a page, looked for once for as long as the page is in use."""
+    if page not in _found:
+        _found[page] = find_lines(page.gray)
+    return _found[page]
+
+
+_found: WeakKeyDictionary[Page, tuple[Bounds, ...]] = WeakKeyDictionary()
 
 
 def _ink(gray: np.ndarray) -> np.ndarray:
@@ -235,34 +246,27 @@ def _widest_gap(starts: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
     return float(gaps[widest]), float(starts[order][widest + 1])
 
 
-def page_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
+def page_lines(page: Page, marks: Marks) -> list[Marks]:
     """A highlight of each line of text on the page, in reading order; masks belong to all.
 
-    Args:
-        gray: the page, [H, W].
-        marks: in page pixels; what is highlighted does not matter.
+    What is highlighted already does not matter.
     """
     return [
         Marks((Shape("highlight", "box", (box[:2], box[2:])), *marks.of("mask")))
-        for box in find_lines(gray)
+        for box in lines_of(page)
     ]
 
 
-def highlighted_lines(gray: np.ndarray, marks: Marks) -> list[Marks]:
+def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
     """The marks of each highlighted line of text, in reading order; masks belong to all.
 
     A shape that covers several lines is cut into them; shapes beside each other are one line.
-
-    Args:
-        gray: the page, [H, W].
-        marks: in page pixels.
     """
     shapes: list[Shape] = []
-    found = cache(lambda: find_lines(gray))  # only looked for if a shape has several
     for shape in marks.of("highlight"):
         bounds = shape.bounds()
-        several = bounds[3] - bounds[1] > SEVERAL * line_height(gray, bounds)
-        shapes += (_cut_into_lines(shape, found()) if several else []) or [shape]
+        several = bounds[3] - bounds[1] > SEVERAL * line_height(page.gray, bounds)
+        shapes += (_cut_into_lines(shape, lines_of(page)) if several else []) or [shape]
     groups: list[list[Shape]] = []
     for shape in shapes:
         beside = (group for group in groups if any(_beside(shape, other) for other in group))

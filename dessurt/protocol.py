@@ -110,6 +110,14 @@ class Instrument(Protocol):
         """How the page would be laid into the model image for a question with these marks."""
         ...
 
+    def parts(self, page: Page, request: Request) -> list[Request]:
+        """What is asked one after another to answer `request`: often that alone, or its lines.
+
+        The model sees each part through `frame(page, part.marks)`; what text is asked for makes no
+        difference to that. There may be none, as on a page without lines.
+        """
+        ...
+
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`.
 

@@ -28,13 +28,26 @@ from dessurt_app.weights import Weights
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
+_ON_NEEDS = """
+element.addEventListener("click", (event) => event.target.closest("button") && trigger("question"));
+"""
+# The field is shown only for tasks that take text, so a moment after the task was chosen.
+_FOCUS_TEXT = """() => {
+  const seek = (times) => {
+    const field = document.querySelector("#text :is(textarea, input)");
+    if (field?.offsetParent) field.focus();
+    else if (times) setTimeout(seek, 50, times - 1);
+  };
+  seek(100);
+}"""
 WAITING = 16  # questions that wait for the model at once; Gradio keeps the others
+QUESTION = "natural_q~"  # answers what is asked in words
 LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """The components that have something to say to each other."""
+class AskTab:
+    """The components that have something to say to each other or to the other tabs."""
 
     canvas: PageCanvas
     caption: Caption
@@ -48,11 +61,8 @@ class _Parts:
     examples: list[tuple[Example, gr.Button]]
 
 
-def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> tuple[PageCanvas, gr.Tabs]:
-    """Lay out the screen inside `app`, which is being built, and wire it up.
-
-    Returns the page, and the tabs beside it, to which others can be added.
-    """
+def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> AskTab:
+    """Lay out the screen inside `app`, which is being built, and wire it up."""
     parts = _lay_out(load_examples())
     events = _wire_asking(parts, asking, header.checkpoint)
     _wire_examples(parts, asking, events)
@@ -65,11 +75,13 @@ def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> tuple[PageC
     changes = [parts.canvas.change, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
     app.load(describe, asked, described, **_QUICK)
+    asks = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
+    asks.then(None, js=_FOCUS_TEXT, show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
-    return parts.canvas, parts.tabs
+    return parts
 
 
-def _lay_out(examples: list[Example]) -> _Parts:
+def _lay_out(examples: list[Example]) -> AskTab:
     first = examples[0]
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(scale=60, min_width=320, elem_id="left"):
@@ -89,7 +101,7 @@ def _lay_out(examples: list[Example]) -> _Parts:
                 # Right from the start: Gradio waits for ever for one that hides while it loads.
                 visible="text" in tasks.task(first.task).needs,
             )
-            needs = gr.HTML(elem_id="needs", apply_default_css=False)
+            needs = gr.HTML(elem_id="needs", js_on_load=_ON_NEEDS, apply_default_css=False)
             answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
@@ -105,10 +117,10 @@ def _lay_out(examples: list[Example]) -> _Parts:
         gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
         buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
     shown = list(zip(examples, buttons, strict=True))
-    return _Parts(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
+    return AskTab(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
 
 
-def _wire_asking(parts: _Parts, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:
+def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:
     """Run, Continue and Stop; returns the events that an example stops, too."""
 
     def ask(
@@ -153,7 +165,7 @@ def _wire_asking(parts: _Parts, asking: Asking, checkpoint: gr.Dropdown) -> list
     return events
 
 
-def _wire_examples(parts: _Parts, asking: Asking, events: list[Dependency]) -> None:
+def _wire_examples(parts: AskTab, asking: Asking, events: list[Dependency]) -> None:
     outputs = [parts.canvas, parts.task, parts.text, parts.answer]
     for example, button in parts.examples:
         show = partial(_show_example, asking, example)
@@ -173,20 +185,30 @@ def _describe(
     weights: Weights, canvas: object, token: str, text: str, checkpoint: str | None = None
 ) -> tuple[dict[str, Any], str, str]:
     """The text field, the line of needs and the line under the page, for what is there now."""
-    task = tasks.task(token)
+    task, loading = tasks.task(token), weights.of(checkpoint)
     field = gr.update(visible="text" in task.needs, placeholder=task.example[0])
+    hint = _hint(task, loading.card.tasks)
     try:
         drawn = read_value(canvas)
     except (CanvasError, PageError, MarksError) as error:
-        return field, _needs_line(task, {}), html.escape(str(error))
-    line = caption(weights.of(checkpoint), drawn)
-    return field, _needs_line(task, given_needs(drawn, text)), line
+        return field, _needs_line(task, {}) + hint, html.escape(str(error))
+    needs = _needs_line(task, given_needs(drawn, text))
+    return field, needs + hint, caption(loading, drawn, token)
 
 
 def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:
     needs = [need for need in strings.MISSING if need in task.needs]
     if not needs:
-        return strings.NEEDS_NOTHING
+        return f"<p>{strings.NEEDS_NOTHING}</p>"
     signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
     items = (f"<span>{signs[given.get(need, False)]} {need}</span>" for need in needs)
-    return " ".join((strings.NEEDS, *items))
+    return f"<p>{' '.join((strings.NEEDS, *items))}</p>"
+
+
+def _hint(task: tasks.Task, learned: tuple[str, ...]) -> str:
+    """That a task was not learned; else, where nothing can be typed, a way to ask in words."""
+    if learned and task.token not in learned:
+        return f"<em>{strings.TASK_NOT_LEARNED}</em>"
+    if "text" in task.needs or (learned and QUESTION not in learned):
+        return ""
+    return f'<button type="button">{strings.ASK_IN_WORDS}</button>'

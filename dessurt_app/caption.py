@@ -12,7 +12,9 @@ from typing import Any
 import gradio as gr
 
 from dessurt.frame import Frame
+from dessurt.inspect.inputs import parts_of
 from dessurt.marks import MarksError
+from dessurt.protocol import Instrument, Request
 from dessurt_app import strings
 from dessurt_app.page_canvas import Drawn
 from dessurt_app.weights import Loading, WeightsError
@@ -35,36 +37,51 @@ class Caption(gr.HTML):
         super().__init__(js_on_load=_ON_LOAD, apply_default_css=False, **kwargs)
 
 
-def caption(loading: Loading, drawn: Drawn) -> str:
+def caption(loading: Loading, drawn: Drawn, task: str) -> str:
     """HTML: the size of the page and, once the model is there, what the model will see of it."""
-    parts = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
+    told = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
     crop = False
     if loading.outcome is not None:
         try:
-            frame = loading.model().frame(drawn.page, drawn.marks.checked(drawn.page.size))
+            frames = _frames(loading.model(), drawn, task)
         except (WeightsError, MarksError):
             pass  # asking will say so
         else:
-            parts += _sees(frame)
+            told += _sees(frames)
             # A window round the marks is a crop already: another would show the text no larger.
-            crop = is_small(frame) and frame.mode != "focus" and drawn.marks.has("highlight")
-    line = html.escape(" · ".join(parts))
+            whole = all(frame.mode != "focus" for frame in frames)
+            crop = whole and _is_small(frames) and drawn.marks.has("highlight")
+    line = html.escape(" · ".join(told))
     return f"{line} {_CROP}" if crop else line
 
 
-def is_small(frame: Frame) -> bool:
-    """Whether marked text is too small to the model."""
-    tall = frame.marked_text_height
-    return tall is not None and tall < SMALL_TEXT
+def _frames(model: Instrument, drawn: Drawn, task: str) -> list[Frame]:
+    """How the model sees each part of the question."""
+    parts = parts_of(model, drawn.page, Request(task, marks=drawn.marks))
+    return [model.frame(drawn.page, part.marks) for part in parts]
 
 
-def _sees(frame: Frame) -> Iterator[str]:
-    if frame.mode == "focus":
-        height, width = frame.image_size
+def _sees(frames: list[Frame]) -> Iterator[str]:
+    if len(frames) > 1:
+        yield strings.SEES_LINES.format(lines=len(frames))
+    elif frames[0].mode == "focus":
+        height, width = frames[0].image_size
         yield strings.SEES_WINDOW.format(width=width, height=height)
     else:
-        height, width = frame.shown_size
+        height, width = frames[0].shown_size
         yield strings.SEES_PAGE.format(width=width, height=height)
-    if frame.marked_text_height is not None:
-        told = strings.TEXT_TOO_SMALL if is_small(frame) else strings.TEXT_HEIGHT
-        yield told.format(pixels=frame.marked_text_height)
+    if heights := _text_heights(frames):
+        low, high = f"{min(heights):.0f}", f"{max(heights):.0f}"
+        pixels = low if low == high else strings.HEIGHTS.format(low=low, high=high)
+        told = strings.TEXT_TOO_SMALL if _is_small(frames) else strings.TEXT_HEIGHT
+        yield told.format(pixels=pixels)
+
+
+def _is_small(frames: list[Frame]) -> bool:
+    """Whether marked text, or some of it, is too small to the model."""
+    return any(height < SMALL_TEXT for height in _text_heights(frames))
+
+
+def _text_heights(frames: list[Frame]) -> list[float]:
+    heights = (frame.marked_text_height for frame in frames)
+    return [height for height in heights if height is not None]

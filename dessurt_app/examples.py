@@ -1,4 +1,4 @@
-"""The example pages of assets/: a picture and, beside it, a JSON file with marks and a task."""
+"""The examples of assets/: a JSON file each, with a page beside it, marks and a task."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _load(file: Path) -> Example:
     given = json.loads(file.read_text())
     return Example(
         title=given["title"],
-        page=file.with_suffix(".png"),
+        page=file.with_name(given["page"]),
         marks=Marks.from_json(given["marks"]),
         task=given["task"],
         text=given["text"],

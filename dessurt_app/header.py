@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,15 @@ from dessurt_app import strings
 from dessurt_app.answer_view import Answer, AnswerView
 from dessurt_app.task_choices import task_choices
 from dessurt_app.weights import Loading, Weights, WeightsError
+
+# The choice survives a reload of the page: kept by the browser for this tab only, as the page and
+# its marks are. Storage may be forbidden; a checkpoint that there is no more is not asked for.
+_KEEP = "(name) => { try { sessionStorage.setItem('dessurt:checkpoint', name); } catch {} }"
+_RECALL = """(name) => {
+  let kept = null;
+  try { kept = sessionStorage.getItem("dessurt:checkpoint"); } catch {}
+  return NAMES.includes(kept) ? kept : name;
+}"""
 
 
 @dataclass(frozen=True)
@@ -51,15 +61,20 @@ def wire_header(
     """Follow the checkpoint, from the opening of the page on and whenever another is chosen."""
     last_good = gr.State(weights.of(None).name)
 
-    def follow(name: str) -> Iterator[tuple[Any, Any, Any]]:
-        loading = weights.of(name)
-        yield card_html(loading), gr.skip(), gr.skip()
-        try:
-            learned = loading.model().card.tasks
-        except WeightsError as error:
-            yield card_html(loading), gr.skip(), Answer("error", status=str(error))
-        else:
-            yield card_html(loading), gr.Dropdown(choices=task_choices(learned)), gr.skip()
+    def follow(name: str) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
+        told: Any = gr.skip()
+        for loading in dict.fromkeys((weights.of(name), weights.of(None))):
+            yield loading.name or None, card_html(loading), gr.skip(), gr.skip(), gr.skip()
+            try:
+                learned = loading.model().card.tasks
+            except WeightsError as error:
+                # Of one that was chosen before a reload nothing is told: the usual one comes next.
+                told = Answer("error", status=str(error))
+            else:
+                choices = gr.Dropdown(choices=task_choices(learned))
+                yield gr.skip(), card_html(loading), choices, gr.skip(), loading.name
+                return
+        yield gr.skip(), card_html(loading), gr.skip(), told, gr.skip()
 
     def choose(name: str, before: str) -> Iterator[tuple[Any, Any, Any, Any]]:
         loading = weights.of(name)
@@ -76,7 +91,16 @@ def wire_header(
 
     # Each open browser waits here, without a place in the line of questions.
     options = dict(concurrency_limit=None, show_progress="hidden", api_visibility="private")
-    app.load(follow, header.checkpoint, [header.label, task, answer], **options)
+    app.load(
+        follow,
+        header.checkpoint,
+        [header.checkpoint, header.label, task, answer, last_good],
+        js=_RECALL.replace("NAMES", json.dumps(weights.names)),
+        **options,
+    )
+    header.checkpoint.change(
+        None, header.checkpoint, js=_KEEP, show_progress="hidden", api_visibility="private"
+    )
     header.checkpoint.input(
         choose,
         [header.checkpoint, last_good],

@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import gradio as gr
@@ -18,15 +17,18 @@ from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from dessurt.frame import Frame
-from dessurt.inspect.inputs import ModelInput, model_input
+from dessurt.inspect.inputs import ModelInput, model_input, parts_of
 from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.protocol import Request
 from dessurt_app import strings
+from dessurt_app.ask_tab import AskTab
 from dessurt_app.header import Header
-from dessurt_app.page_canvas import STATIC, CanvasError, PageCanvas, read_value
+from dessurt_app.page_canvas import STATIC, CanvasError, filled_in, read_value
 from dessurt_app.weights import Weights, WeightsError
 
 KEPT_FILES = 64  # of up to 12 MB; the browser fetches one at once, so older ones are of no use
+_CHOSEN = "(...given) => [...given.slice(0, -1), window.dessurt.part]"
 _TELL = "(canvas) => document.dispatchEvent(new CustomEvent('dessurt:drawn', {detail: canvas}))"
 
 
@@ -40,6 +42,7 @@ class Preview:
     offset: tuple[float, float] = (0.0, 0.0)  # model x, y of the page's upper left corner
     page_size: tuple[int, int] = (0, 0)  # height, width
     text_height: float | None = None  # of marked text, model pixels
+    parts: int = 0  # how many the question has, each of which the model sees by itself
     facts: tuple[tuple[str, str], ...] = ()  # what to tell people: names and values
 
 
@@ -48,11 +51,17 @@ class InspectView(gr.HTML):
 
     def __init__(self, **kwargs: Any) -> None:
         """Args: kwargs: as of gr.HTML."""
-        template = Template((STATIC / "inspect_view.html").read_text())
-        scripts = ("page_view.js", "region_map.js", "input_pictures.js", "inspect_view.js")
+        scripts = (
+            "page_view.js",
+            "region_map.js",
+            "input_pictures.js",
+            "line_chooser.js",
+            "picture_pointer.js",
+            "inspect_view.js",
+        )
         super().__init__(
             value=Preview(),
-            html_template=template.substitute(strings.INSPECT),
+            html_template=filled_in("inspect_view.html", strings.INSPECT),
             css_template=(STATIC / "inspect_view.css").read_text(),
             js_on_load="".join((STATIC / name).read_text() for name in scripts),
             apply_default_css=False,
@@ -82,6 +91,7 @@ class InspectView(gr.HTML):
                 "offset": pair,
                 "page_size": pair,
                 "text_height": {"description": "of marked text in model pixels, or null"},
+                "parts": {"type": "integer", "description": "of the question, see part"},
                 "facts": {"type": "array", "items": {"description": "a name and a value"}},
             },
         }
@@ -93,40 +103,43 @@ class InspectView(gr.HTML):
     example_value = example_payload
 
 
-def build_inspect_tab(
-    app: gr.Blocks, canvas: PageCanvas, weights: Weights, header: Header
-) -> None:
+def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Header) -> None:
     """Fill the tab that is being built.
 
     Args:
         app: the app that is being built.
-        canvas: the page to look at.
+        ask: with the page and the task to look at.
         weights: where the model comes from.
         header: in which a model is chosen.
     """
     view = InspectView(elem_id="inspect")
     # The view asks for a preview when something has changed and it is in sight.
     gr.on(
-        [app.load, canvas.change, header.label.change],
+        [app.load, ask.canvas.change, ask.task.change, header.label.change],
         None,
-        canvas,
+        ask.canvas,
         js=_TELL,
         show_progress="hidden",
         api_visibility="private",
     )
-    def preview_input(canvas: dict, checkpoint: str) -> Preview:
+    part = gr.Number(1, precision=0, label=strings.PART, visible=False)  # filled in by _CHOSEN
+
+    def preview_input(canvas: dict, checkpoint: str, task: str, part: int) -> Preview:
         """Get the exact input of the model for a page with marks, without asking the model.
 
         Args:
             canvas: the page and the marks on it, as for /answer.
             checkpoint: the name of the checkpoint.
+            task: a task token as in /tasks; some tasks are asked line by line.
+            part: which of the question's parts to look at, from 1; "parts" tells how many it has.
         """
-        return preview(weights, canvas, checkpoint)
+        return preview(weights, canvas, checkpoint, task, part)
 
     view.look(
         preview_input,
-        [canvas, header.checkpoint],
+        [ask.canvas, header.checkpoint, ask.task, part],
         view,
+        js=_CHOSEN,
         api_name="preview",
         queue=False,
         show_progress="hidden",
@@ -134,21 +147,35 @@ def build_inspect_tab(
     )
 
 
-def preview(weights: Weights, canvas: dict, checkpoint: str | None = None) -> Preview:
+def preview(
+    weights: Weights,
+    canvas: dict,
+    checkpoint: str | None = None,
+    task: str = "",
+    part: int | None = 1,
+) -> Preview:
     """What the model would get for this page with these marks; the model is not run.
 
     Args:
         weights: where the model comes from.
         canvas: as for /answer.
         checkpoint: its name, as for /answer.
+        task: its token; without a known one, everything marked is seen at once.
+        part: which of the parts that the question has, from 1.
     """
+    number = 1 if part is None else part
     try:
         drawn = read_value(canvas)
-        given = model_input(weights.of(checkpoint).model(timeout=0), drawn.page, drawn.marks)
+        model = weights.of(checkpoint).model(timeout=0)
+        parts = parts_of(model, drawn.page, Request(task, marks=drawn.marks))
     except TimeoutError:
         return Preview(strings.INSPECT_LOADING)
     except (CanvasError, PageError, MarksError, WeightsError) as error:
         return Preview(str(error))
+    if not 1 <= number <= len(parts):
+        told = strings.NO_LINE.format(number=number, lines=len(parts))
+        return Preview(told, parts=len(parts))
+    given = model_input(model, drawn.page, parts[number - 1])
     frame = given.frame
     return Preview(
         channels=_write(given.channels),
@@ -156,6 +183,7 @@ def preview(weights: Weights, canvas: dict, checkpoint: str | None = None) -> Pr
         offset=frame.offset,
         page_size=frame.page_size,
         text_height=frame.marked_text_height,
+        parts=len(parts),
         facts=tuple(_facts(given)),
     )
 

@@ -23,7 +23,7 @@ import numpy as np
 from gradio.components.base import server
 from gradio.utils import get_upload_folder
 
-from dessurt.lines import find_lines
+from dessurt.lines import lines_of
 from dessurt.marks import Bounds, Marks
 from dessurt.page import Page, PageError
 from dessurt_app import strings
@@ -69,10 +69,9 @@ class PageCanvas(gr.HTML):
 
     def __init__(self, value: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Args: value: as made by `canvas_value`."""
-        template = Template((STATIC / "page_canvas.html").read_text())
         super().__init__(
             value=value,
-            html_template=template.substitute(strings.CANVAS, accept=_ACCEPTED),
+            html_template=filled_in("page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
             css_template=(STATIC / "page_canvas.css").read_text(),
             js_on_load="".join((STATIC / name).read_text() for name in _SCRIPTS),
             apply_default_css=False,
@@ -96,7 +95,7 @@ class PageCanvas(gr.HTML):
             page = _open(*_wanted_page(wanted))
         except (CanvasError, PageError) as error:
             return {"error": str(error), "lines": []}
-        return {"lines": find_lines(page.gray)}
+        return {"lines": lines_of(page)}
 
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:
@@ -159,6 +158,13 @@ class PageCanvas(gr.HTML):
         return {"page": "page.png", "marks": {"shapes": []}}
 
     example_value = example_payload
+
+
+def filled_in(name: str, text: Mapping[str, Any], **others: str) -> str:
+    """A file of static/ with `text` and `others` in its places, and the buttons that zoom."""
+    buttons = Template((STATIC / "zoom_buttons.html").read_text()).substitute(text)
+    template = Template((STATIC / name).read_text())
+    return template.substitute(text, zoom_buttons=buttons, **others)
 
 
 def canvas_value(path: Path, marks: Marks | None = None, number: int = 0) -> dict[str, Any]:

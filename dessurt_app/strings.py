@@ -3,6 +3,14 @@
 TITLE = "Dessurt"
 TAGLINE = "reads a page where you point"
 
+# The buttons that zoom a picture, in static/zoom_buttons.html.
+ZOOM = {
+    "zoom_in": "Zoom in",
+    "zoom_in_hint": "Zoom in (+, Ctrl+wheel)",
+    "zoom_out": "Zoom out",
+    "zoom_out_hint": "Zoom out (-, Ctrl+wheel)",
+}
+
 # The canvas. The names are those of the placeholders in static/page_canvas.html and of the
 # sentences that static/page_canvas.js says.
 CANVAS = {
@@ -49,11 +57,8 @@ CANVAS = {
     "help_close": "Close the list of keys",
     "help_intro": "Letters work while the page has the focus: click it, or go there with Tab.",
     "empty": "Open a page: drop an image or a PDF here, paste one, or pick an example below.",
+    **ZOOM,
     "zoom": "Zoom",
-    "zoom_in": "Zoom in",
-    "zoom_in_hint": "Zoom in (+, Ctrl+wheel)",
-    "zoom_out": "Zoom out",
-    "zoom_out_hint": "Zoom out (-, Ctrl+wheel)",
     "zoom_full": "Show at 100% (0)",
     "fit": "Fit the page",
     "fit_hint": "Fit the page (F)",
@@ -195,6 +200,8 @@ FAILED = "The model failed on this question. The terminal in which the app runs 
 # What a task needs.
 NEEDS = "Needs:"
 NEEDS_NOTHING = "Needs: nothing but the page"
+TASK_NOT_LEARNED = "Not learned: expect nonsense."
+ASK_IN_WORDS = "Ask a question instead"
 NEED_GIVEN, NEED_MISSING = "✓", "○"
 MISSING = {
     "highlight": "This task needs a highlight. Click a line, or draw a box round it.",
@@ -214,11 +221,16 @@ INSPECT = {
     "both_hint": "Both channels, one over the other",
     "region": "Region",
     "region_hint": "What the model marked: the whiter, the surer",
+    "line": "Which line to look at: the model sees each by itself",
+    "line_back": "Line before",
+    "line_back_hint": "Line before (left arrow key)",
+    "line_on": "Next line",
+    "line_on_hint": "Next line (right arrow key)",
+    **ZOOM,
     "zoom": "Zoom of the picture",
-    "zoom_in": "Zoom in",
-    "zoom_out": "Zoom out",
-    "zoom_full": "One pixel of the model to one of the screen",
+    "zoom_full": "One pixel of the model to one of the screen (0)",
     "fit": "Fit the picture",
+    "fit_hint": "Fit the picture (F)",
     "probe_hint": "Point at the picture to read its values.",
     "threshold": "Marked above",
     "use": "Use as highlight",
@@ -226,6 +238,7 @@ INSPECT = {
     "save": "Save PNG",
     "save_hint": "Save what is marked as a black and white picture of the page's size",
     # Said by the script:
+    "line_at": "Line {n} of {of}",
     "probe": "x {x}, y {y} (page {px}, {py}): input {ink}, marks {mark}",
     "probe_region": "x {x}, y {y}: {value}",
     "lost": "The picture could not be fetched: change a mark, or reload the screen.",
@@ -237,6 +250,7 @@ INSPECT = {
 }
 ASK_TAB = "Ask"
 INSPECT_TAB = "Inspect"
+PART = "Part"  # for programs
 INSPECT_LOADING = "The weights are still loading."
 TENSOR, TENSOR_VALUE = "Tensor", "2 × {height} × {width}, float32"
 SCALE, SCALE_VALUE = "Scale", "{scale:.3g} model pixels to a page pixel"
@@ -247,13 +261,16 @@ WINDOW_VALUE = "page x {x0} to {x1}, y {y0} to {y1}; white outside the page"
 TEXT_SIZE = "Marked text"
 TEXT_SIZE_VALUE = "about {pixels:.0f} model pixels tall"
 TEXT_SIZE_UNKNOWN = "nothing is marked"
+NO_LINE = "There is no line {number}: choose one from 1 to {lines}."
 
 # The line under the page.
 PAGE_SIZE = "{width} × {height} px"
 SEES_WINDOW = "model sees {width} × {height} px round the marks"
 SEES_PAGE = "model sees the page at {width} × {height} px"
-TEXT_HEIGHT = "text about {pixels:.0f} px tall"
-TEXT_TOO_SMALL = "text about {pixels:.0f} px tall, too small to read well"
+SEES_LINES = "model sees {lines} lines, each by itself"
+TEXT_HEIGHT = "text about {pixels} px tall"
+TEXT_TOO_SMALL = "text about {pixels} px tall, too small to read well"
+HEIGHTS = "{low} to {high}"
 CROP = "Crop to the marked area"
 
 # The checkpoint.

@@ -47,9 +47,9 @@ def build(
         delete_cache=(HOUR, 24 * HOUR),
     ) as app:
         header = build_header(weights)
-        canvas, tabs = build_ask_tab(app, Asking(weights, ask), header)
-        with tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
-            build_inspect_tab(app, canvas, weights, header)
+        ask_tab = build_ask_tab(app, Asking(weights, ask), header)
+        with ask_tab.tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
+            build_inspect_tab(app, ask_tab, weights, header)
         build_api(weights)
     return app.queue(max_size=LONGEST_QUEUE)
 

@@ -2,8 +2,8 @@
 //
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (inspect_tab.py):
-// {message, channels: a file, scale, offset, page_size, facts}. input_pictures.js, region_map.js
-// and page_view.js are put in front of this file; before_inspect.js runs long before.
+// {message, channels: a file, scale, offset, page_size, facts, parts}. Several scripts are put in
+// front of this file, see there; before_inspect.js runs long before.
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -12,6 +12,7 @@ const canvas = element.querySelector("canvas");
 const slider = part("threshold");
 const view = makeView(canvas, onMove);
 const region = makeRegionMap();
+const showLines = makeLineChooser(part("lines"), text.line_at, lookAgain);
 const MOST_BOXES = 500; // to be added as marks
 
 let stale = true; // the page or its marks have changed since the last preview
@@ -22,7 +23,6 @@ let shown = props.value; // the preview that `input` came with
 let message = ""; // why there is no input
 let fitted = null; // the size of the picture that the view is set up for
 let spot = null; // the pixel whose values are told: [x, y]
-let dragged = null; // where the pointer was while it moves the picture
 let attempt = 0; // counts previews; only the last one counts
 let frame = 0; // the animation frame in which to paint, 0 = none asked for
 
@@ -36,8 +36,14 @@ function look() {
   trigger("look");
 }
 
+function lookAgain() {
+  stale = true;
+  look();
+}
+
 async function showPreview(preview) {
   const mine = ++attempt;
+  if (!showLines(preview.parts)) return;
   let [array, told] = [null, preview.message];
   try {
     if (preview.channels) array = await loadArray(preview.channels.url);
@@ -75,6 +81,7 @@ function refresh() {
   const current = picture();
   part("message").textContent = current ? "" : way === "region" ? text.no_region : message;
   part("message").hidden = Boolean(current);
+  part("lines").classList.toggle("away", way === "region"); // which is of all lines together
   const size = current && [current.width, current.height].join(" ");
   if (size !== fitted) spot = null;
   if (size && size !== fitted) view.setPage({ width: current.width, height: current.height });
@@ -144,45 +151,16 @@ function tellSpot() {
 }
 
 function valuesAt(x, y) {
-  const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  if (way === "region") return say(text.probe_region, { x, y, value: region.at(x, y).toFixed(2) });
+  if (way === "region") return fillIn(text.probe_region, { x, y, value: region.at(x, y).toFixed(2) });
   const [, height, width] = input.shape;
   const [ink, mark] = [input.values[y * width + x], input.values[(height + y) * width + x]];
   const [px, py] = [0, 1].map((axis) =>
     (([x, y][axis] + 0.5 - shown.offset[axis]) / shown.scale[axis]).toFixed(1),
   );
-  return say(text.probe, { x, y, px, py, ink: exactly(ink), mark: exactly(mark) });
+  return fillIn(text.probe, { x, y, px, py, ink: exactly(ink), mark: exactly(mark) });
 }
 
-canvas.addEventListener("pointerdown", (event) => {
-  canvas.setPointerCapture(event.pointerId);
-  dragged = view.onCanvas(event);
-});
-
-canvas.addEventListener("pointermove", (event) => {
-  if (!picture()) return;
-  const now = view.onCanvas(event);
-  if (dragged) {
-    view.panBy(now[0] - dragged[0], now[1] - dragged[1]);
-    dragged = now;
-  }
-  pointAt([0, 1].map((axis) => Math.floor((now[axis] - [view.x, view.y][axis]) / view.scale)));
-});
-
-for (const name of ["pointerup", "pointercancel"]) {
-  canvas.addEventListener(name, () => (dragged = null));
-}
-canvas.addEventListener("pointerleave", () => pointAt([-1, -1]));
-
-canvas.addEventListener(
-  "wheel",
-  (event) => {
-    if (!picture() || !event.ctrlKey) return; // the plain wheel scrolls the screen
-    event.preventDefault();
-    view.zoomTo(view.scale * Math.exp(-event.deltaY / 400), view.onCanvas(event));
-  },
-  { passive: false },
-);
+listenToPicture(canvas, view, picture, pointAt);
 
 // ---- the region -------------------------------------------------------------------------------
 
@@ -196,7 +174,7 @@ function tellRegion() {
   };
   let sentence = text.no_region;
   if (region.picture) sentence = found === 1 ? text.found_one : found ? text.found : text.found_none;
-  part("found").textContent = sentence.replace(/\{(\w+)\}/g, (_, name) => numbers[name]);
+  part("found").textContent = fillIn(sentence, numbers);
   part("threshold_value").textContent = numbers.threshold;
   slider.disabled = !region.picture;
   button("highlight").disabled = button("save").disabled = !found;
@@ -270,10 +248,7 @@ canvas.addEventListener("keydown", (event) => {
 
 // ---- from elsewhere ---------------------------------------------------------------------------
 
-document.addEventListener("dessurt:drawn", () => {
-  stale = true;
-  look();
-});
+document.addEventListener("dessurt:drawn", lookAgain);
 
 // AnswerView announces what the model marked; null takes the old region away.
 const showRegion = async (place) => (await region.load(place?.url)) && refresh();

@@ -27,7 +27,7 @@ function listenToPointers(canvas, board, begin, hover) {
     if (!board.page) return;
     if (!down.has(event.pointerId)) return hover(view.onPage(event));
     const [now, before] = [view.onCanvas(event), down.get(event.pointerId)];
-    if (down.size === 2) pinch(event.pointerId, now);
+    if (down.size === 2) view.pinch(down, event.pointerId, now);
     else if (panning) view.panBy(now[0] - before[0], now[1] - before[1]);
     else follow(event);
     down.set(event.pointerId, now);
@@ -58,15 +58,6 @@ function listenToPointers(canvas, board, begin, hover) {
     const moves = event.getCoalescedEvents?.() ?? [];
     board.gesture.move((moves.length ? moves : [event]).map(view.onPage));
     board.redraw();
-  }
-
-  function pinch(movedId, now) {
-    const [a, b] = [...down.values()];
-    const [c, d] = [...down].map(([id, at]) => (id === movedId ? now : at));
-    const spread = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
-    const middle = [(c[0] + d[0]) / 2, (c[1] + d[1]) / 2];
-    view.panBy(middle[0] - (a[0] + b[0]) / 2, middle[1] - (a[1] + b[1]) / 2);
-    view.zoomTo((view.scale * spread(c, d)) / Math.max(spread(a, b), 1), middle);
   }
 
   canvas.addEventListener(

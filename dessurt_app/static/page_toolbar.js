@@ -4,7 +4,6 @@
 
 const pressed = (node) => node.getAttribute("aria-pressed") === "true";
 const press = (node, on) => node.setAttribute("aria-pressed", String(on));
-const fillIn = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** Gives a function to call whenever buttons have come, gone or been disabled. */
 function makeToolbar(toolbar) {

@@ -3,6 +3,7 @@
 
 const round = (value) => Math.round(value * 100) / 100;
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const fillIn = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 /** `onMove` is called after every change. Before `setPage` nothing else may be called. */
 function makeView(canvas, onMove) {
@@ -41,6 +42,17 @@ function makeView(canvas, onMove) {
     view.x += dx;
     view.y += dy;
     moved(false);
+  };
+
+  /** Two fingers: pans as their middle moves and zooms as they part. `down` tells where each was
+   *  on the canvas, by its pointerId; the finger `id` is `now` elsewhere. */
+  view.pinch = (down, id, now) => {
+    const [a, b] = [...down.values()];
+    const [c, d] = [...down].map(([each, at]) => (each === id ? now : at));
+    const spread = (p, q) => Math.hypot(p[0] - q[0], p[1] - q[1]);
+    const middle = [(c[0] + d[0]) / 2, (c[1] + d[1]) / 2];
+    view.panBy(middle[0] - (a[0] + b[0]) / 2, middle[1] - (a[1] + b[1]) / 2);
+    view.zoomTo((view.scale * spread(c, d)) / Math.max(spread(a, b), 1), middle);
   };
 
   /** Moves as little as needed to bring a box of the page into sight. */

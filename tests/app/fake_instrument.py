@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,6 +41,13 @@ class FakeInstrument:
         if marks.has("highlight"):
             return Frame.focus(page.size, (64, 1024), marks, 20)
         return Frame.fit(page.size, (1152, 768))
+
+    def parts(self, page: Page, request: Request) -> list[Request]:
+        """Blocks are read a shape at a time."""
+        if request.task != "read_block0>":
+            return [request]
+        shapes = request.marks.of("highlight")
+        return [replace(request, marks=Marks((shape,))) for shape in shapes]
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         self.asked.append((page, request))

@@ -51,6 +51,52 @@ def test_small_text_is_warned_of():
     assert describe(lines)[2].endswith("px tall, too small to read well")
 
 
+def sees(marks: Marks, task: str) -> list[str]:
+    """The parts of the line under the page, but for the page's size."""
+    return describe(marks, task)[2].split(" · ")[1:]
+
+
+def test_lines_that_are_seen_by_themselves_are_counted():
+    lines = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 700, 120)])
+    assert sees(lines, "read_block0>") == [
+        "model sees 5 lines, each by itself",
+        "text about 20 px tall",
+    ]
+    assert sees(lines, "w0>")[0] == "model sees 1024 × 64 px round the marks"
+    one = Marks(lines.shapes[:1])
+    assert sees(one, "read_block0>")[0] == "model sees 1024 × 64 px round the marks"
+    assert sees(Marks(), "read_block0>") == ["model sees the page at 768 × 669 px"]
+
+
+def test_lines_of_different_heights_are_told_and_warned_of():
+    # The fake brings text to 20 pixels, unless the line is too long for the 992 that it has.
+    wide = Marks.from_boxes(highlight=[(100, 100, 900, 140), (0, 300, 1240, 320)])
+    assert sees(wide, "read_block0>")[1] == "text about 16 to 20 px tall"
+    small = Marks.from_boxes(highlight=[(100, 100, 900, 140), (0, 300, 1240, 308)])
+    told = "text about 6 to 20 px tall, too small to read well"
+    assert sees(small, "read_block0>")[1] == told
+
+
+def hint(task: str, learned: tuple[str, ...]) -> str:
+    """What follows the needs."""
+    model = FakeInstrument()
+    model.card = replace(model.card, tasks=learned)
+    line = _describe(Weights(model), canvas_value(LETTER.page), task, "")[1]
+    return line.split("</p>")[1]
+
+
+def test_a_question_in_words_is_offered_where_nothing_can_be_typed():
+    offer = '<button type="button">Ask a question instead</button>'
+    assert hint("w0>", ("w0>", "natural_q~")) == hint("w0>", ()) == offer
+    assert hint("natural_q~", ("w0>", "natural_q~")) == hint("natural_q~", ()) == ""
+    assert hint("w0>", ("w0>",)) == "", "it has not learned to answer one"
+
+
+def test_a_task_that_is_not_learned_is_said_before_it_is_asked():
+    told = "<em>Not learned: expect nonsense.</em>"
+    assert hint("natural_q~", ("w0>",)) == hint("mk>", ("w0>", "natural_q~")) == told
+
+
 class WholePage(FakeInstrument):
     """Shows the model the whole page, as the original checkpoints do."""
 

@@ -21,7 +21,7 @@ from dessurt_app.inspect_tab import preview
 from dessurt_app.page_canvas import canvas_value
 from dessurt_app.weights import SHIPPED, Weights
 
-LETTER = load_examples()[0]  # 1240 x 1080
+LETTER, *_, PARAGRAPH = load_examples()  # both 1240 x 1080
 HIGHLIGHT = Marks.from_boxes([(30, 40, 250, 66)])
 BOTH = Marks.from_boxes([(30, 40, 250, 66)], mask=[(100, 50, 300, 200)])
 
@@ -52,19 +52,20 @@ def page_file(request, tmp_path) -> Path:
     return tmp_path / "page.png"
 
 
-def given_to_the_model(instrument, monkeypatch, page: Page, marks: Marks) -> np.ndarray:
-    """The tensor that a question with these marks hands to the network: float32 [2, H, W]."""
-    images = []
+def given_to_the_model(instrument, monkeypatch, page: Page, request: Request, part: int = 1):
+    """The tensor that a part of a question hands to the network: float32 [2, H, W]."""
+    images, see = [], instrument.decoder.see
 
-    def see(image):
+    def see_until_then(image):
         images.append(image)
-        raise ModelGivenInput
+        if len(images) == part:
+            raise ModelGivenInput
+        return see(image)
 
-    monkeypatch.setattr(instrument.decoder, "see", see)
+    monkeypatch.setattr(instrument.decoder, "see", see_until_then)
     with pytest.raises(ModelGivenInput):
-        list(instrument.ask(page, Request("natural_q~", "Who?", marks)))
-    (image,) = images
-    return image[0].cpu().numpy()
+        list(instrument.ask(page, request))
+    return images[-1][0].cpu().numpy()
 
 
 @pytest.mark.parametrize("marks", [HIGHLIGHT, BOTH, Marks()], ids=["highlight", "both", "none"])
@@ -78,15 +79,98 @@ def test_preview_is_bit_for_bit_what_the_model_gets(
     shown = client.predict(canvas, api_name="/preview")
     assert shown["message"] == ""
     previewed = np.load(shown["channels"])
-    given = given_to_the_model(instrument, monkeypatch, Page.open(page_file), marks)
+    asked = Request("natural_q~", "Who?", marks)
+    given = given_to_the_model(instrument, monkeypatch, Page.open(page_file), asked)
     assert previewed.dtype == np.float32 and previewed.shape == given.shape
     assert previewed.tobytes() == given.tobytes()
     drawn = {value for value, name in ((1, "highlight"), (-1, "mask")) if marks.has(name)}
     assert set(np.unique(previewed[1])) == {0} | drawn
 
 
-def look(marks: Marks = LETTER.marks, model=None):
-    return preview(Weights(model or FakeInstrument()), canvas_value(LETTER.page, marks))
+@pytest.mark.parametrize("whole", [False, True], ids=["line by line", "one box over all lines"])
+def test_preview_of_one_line_is_bit_for_bit_what_the_model_gets(
+    client, instrument, monkeypatch, whole
+):
+    marks = PARAGRAPH.marks
+    if whole:
+        marks = Marks.from_boxes([marks.bounds("highlight")])
+    canvas = {"page": handle_file(PARAGRAPH.page), "marks": marks.to_json()}
+    looks = [
+        client.predict(canvas, task="read_block0>", part=part, api_name="/preview")
+        for part in (1, 2, 3)
+    ]
+    assert [(shown["message"], shown["parts"]) for shown in looks] == [("", 3)] * 3
+    previews = [np.load(shown["channels"]) for shown in looks]
+    asked = Request("read_block0>", marks=marks)
+    given = given_to_the_model(instrument, monkeypatch, Page.open(PARAGRAPH.page), asked, part=2)
+    assert previews[1].shape == given.shape and previews[1].tobytes() == given.tobytes()
+    assert given.tobytes() not in (previews[0].tobytes(), previews[2].tobytes())
+
+
+def test_a_page_that_is_read_to_find_a_text_is_seen_line_by_line(instrument, tmp_path):
+    weights = Weights(instrument)
+    letter = canvas_value(LETTER.page)
+    looks = [preview(weights, letter, None, "0w~", part) for part in (1, 13)]
+    assert [(shown.message, shown.parts) for shown in looks] == [("", 13)] * 2
+    assert not np.array_equal(*(np.load(shown.channels)[0] for shown in looks))
+    Image.new("L", (300, 200), 255).save(tmp_path / "blank.png")
+    canvas = {"page": str(tmp_path / "blank.png")}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dessurt_app.page_canvas._served_file", Path)
+        blank = preview(weights, canvas, None, "0w~")
+    assert (blank.message, blank.parts) == ("", 1)
+
+
+def look(marks: Marks = LETTER.marks, model=None, task="w0>", part=1):
+    weights = Weights(model or FakeInstrument())
+    return preview(weights, canvas_value(LETTER.page, marks), None, task, part)
+
+
+def test_preview_is_documented(client):
+    given = client.view_api(return_format="dict")["named_endpoints"]["/preview"]["parameters"]
+    assert [each["parameter_name"] for each in given] == ["canvas", "checkpoint", "task", "part"]
+    part = given[3]
+    assert (part["parameter_default"], part["python_type"]["type"]) == (1, "int")
+
+
+LINES = Marks.from_boxes([(100, y, 900, y + 40) for y in (500, 600, 700)], mask=[(0, 0, 50, 9)])
+
+
+@pytest.mark.parametrize(("part", "window"), [(1, "456 to 584"), (3, "656 to 784"), (None, "456")])
+def test_each_line_that_is_seen_by_itself_can_be_looked_at(part, window):
+    shown = look(LINES, task="read_block0>", part=part)
+    assert shown.parts == 3
+    assert f"y {window}" in dict(shown.facts)["Window"]
+    assert dict(shown.facts)["Marked text"] == "about 20 model pixels tall"
+
+
+@pytest.mark.parametrize("part", [0, 4, -1])
+def test_a_line_that_there_is_not_is_told(part):
+    shown = look(LINES, task="read_block0>", part=part)
+    assert shown.message == f"There is no line {part}: choose one from 1 to 3."
+    assert (shown.parts, shown.channels) == (3, None)
+
+
+@pytest.mark.parametrize(
+    ("task", "marks"),
+    [
+        ("w0>", LINES),
+        ("read_block0>", Marks()),
+        ("read_block0>", Marks(LINES.of("mask"))),
+        ("no such task", LINES),
+        ("", LINES),
+    ],
+)
+def test_a_question_that_is_not_asked_line_by_line_is_seen_at_once(task, marks):
+    class Strict(FakeInstrument):
+        def parts(self, page, request):
+            assert request.marks.has("highlight"), "not asked about a question that lacks it"
+            return super().parts(page, request)
+
+    shown = look(marks, Strict(), task)
+    assert (shown.message, shown.parts) == ("", 1)
+    marked = np.load(shown.channels)[1]
+    assert (marked == 1).any() == marks.has("highlight")
 
 
 def test_facts_of_a_window():

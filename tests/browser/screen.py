@@ -53,7 +53,7 @@ class Screen:
 
     @property
     def needs(self) -> str:
-        return " ".join(self._text("#needs").split())
+        return " ".join(self._text("#needs p").split())
 
     @property
     def answer(self) -> str:
@@ -185,3 +185,20 @@ class Screen:
         self.tab.mouse.up(button=button)
         if keys:
             self.tab.keyboard.up(keys)
+
+
+class Fingers:
+    """Touches on a picture, in its CSS pixels."""
+
+    def __init__(self, screen: Screen, picture: str = "#page canvas") -> None:
+        self.picture = screen.tab.locator(picture)
+        self.session = screen.tab.context.new_cdp_session(screen.tab)
+
+    def move(self, kind: str, *points: tuple[float, float]) -> None:
+        """Touch the picture at these points; "touchStart", "touchMove" or "touchEnd"."""
+        box = self.picture.bounding_box()
+        touches = [
+            {"x": box["x"] + x, "y": box["y"] + y, "id": number}
+            for number, (x, y) in enumerate(points)
+        ]
+        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})

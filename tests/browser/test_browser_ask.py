@@ -101,6 +101,17 @@ def test_control_enter_runs_from_the_text_field(screen, fake):
     assert len(fake.asked) == 1
 
 
+def test_a_question_in_words_is_offered_and_asked(screen, fake):
+    screen.tab.click('#needs button:has-text("Ask a question instead")')
+    field = screen.tab.locator("#text textarea, #text input").first
+    screen.wait_for(lambda: field.evaluate("field => field === document.activeElement"))
+    screen.tab.keyboard.type("Who wrote this?")
+    screen.wait_for(lambda: screen.needs == "Needs: ✓ text")
+    assert not screen.tab.query_selector("#needs button")
+    screen.run_by_key()
+    assert (fake.asked[-1][1].task, fake.asked[-1][1].text) == ("natural_q~", "Who wrote this?")
+
+
 def test_needs_follow_the_marks_and_the_task(screen):
     screen.press("clear")
     screen.wait_for(lambda: screen.needs == "Needs: ○ highlight")

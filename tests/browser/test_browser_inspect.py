@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
+from inspecting import Inspect, open_paragraph
 from PIL import Image
-from screen import Screen
+from screen import Fingers, Screen
 from serving import serve
 
 from dessurt import Page
@@ -38,70 +39,6 @@ class Spots(FakeInstrument):
 @pytest.fixture(scope="module")
 def fake() -> FakeInstrument:
     return Spots(seconds=0.01)
-
-
-class Inspect:
-    """The Inspect tab of a screen."""
-
-    def __init__(self, screen: Screen) -> None:
-        self.screen, self.tab = screen, screen.tab
-        # Every picture is made from the array that was fetched last.
-        self.arrays: list = []
-        self.tab.on("response", self._on_response)
-
-    def _on_response(self, response) -> None:
-        if response.url.endswith(".npy"):
-            self.arrays.append(response)
-
-    def open(self) -> Inspect:
-        self.tab.get_by_role("tab", name="Inspect").click()
-        self.screen.wait_for(lambda: self.facts and not self.message)
-        return self
-
-    def back(self) -> None:
-        self.tab.get_by_role("tab", name="Ask").click()
-        self.screen.wait_for(lambda: self.tab.is_visible("#answer"))
-
-    def text(self, name: str) -> str:
-        return self.tab.text_content(f'#inspect [data-part="{name}"]').strip()
-
-    @property
-    def message(self) -> str:
-        return self.text("message")
-
-    @property
-    def facts(self) -> dict[str, str]:
-        return dict(
-            self.tab.evaluate(
-                """[...document.querySelectorAll('#inspect dt')]
-                   .map(dt => [dt.textContent, dt.nextElementSibling.textContent])"""
-            )
-        )
-
-    def show(self, name: str) -> None:
-        self.tab.locator("#inspect").get_by_role("button", name=name, exact=True).click()
-
-    def cut(self, threshold: float) -> None:
-        self.tab.locator('#inspect [data-part="threshold"]').fill(str(threshold))
-
-    def pixels(self) -> np.ndarray:
-        """The picture as it looks: uint8 [height, width, 3]."""
-        self.tab.wait_for_timeout(60)  # the next animation frame
-        picture = self.tab.locator("#inspect canvas").screenshot()
-        return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-
-    def listen(self, event: str) -> None:
-        self.tab.evaluate(
-            """name => { window.heard = [];
-                document.addEventListener(name, event => window.heard.push(event.detail)); }""",
-            event,
-        )
-
-    def heard(self) -> list:
-        return self.tab.evaluate("window.heard")
-
-    def array(self) -> np.ndarray:
-        return np.load(io.BytesIO(self.arrays[-1].body()))
 
 
 @pytest.fixture
@@ -162,6 +99,26 @@ def test_nothing_is_computed_while_it_is_not_in_sight(screen, inspect):
     assert inspect.arrays == []
     inspect.open()
     assert len(inspect.arrays) == 1
+
+
+def test_two_fingers_zoom_the_picture_and_a_touch_reads_its_values(app, open_screen):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    screen = open_screen(app, **phone)
+    inspect = Inspect(screen).open()
+    screen.tab.locator("#inspect canvas").scroll_into_view_if_needed()
+    zoom = screen.tab.locator('#inspect [data-do="zoom_full"]')
+    fingers = Fingers(screen, "#inspect canvas")
+    fitted = int(zoom.text_content().rstrip("%"))
+    fingers.move("touchStart", (180, 160))
+    fingers.move("touchStart", (180, 160), (200, 160))
+    for spread in range(10, 90, 10):
+        fingers.move("touchMove", (180 - spread, 160), (200 + spread, 160))
+    fingers.move("touchEnd")
+    # From 20 to 180 pixels apart.
+    screen.wait_for(lambda: 8 < int(zoom.text_content().rstrip("%")) / fitted < 10)
+    fingers.move("touchStart", (190, 160))
+    fingers.move("touchEnd")
+    screen.wait_for(lambda: inspect.text("probe").startswith("x 5"))
 
 
 def test_values_under_the_cursor_are_exact(screen, inspect, fake):
@@ -353,7 +310,7 @@ def test_reading_an_array_refuses_what_it_does_not_know(inspect, tmp_path):
 def test_it_fits_the_screen(app, open_screen: Callable[..., Screen], size, dark):
     scheme = {"color_scheme": "dark" if dark else "light"}
     screen = open_screen(app, viewport={"width": size[0], "height": size[1]}, **scheme)
-    Inspect(screen).open()
+    open_paragraph(Inspect(screen))
     assert screen.tab.evaluate("document.documentElement.scrollWidth") <= size[0]
     if size[0] == 1280:
         assert screen.tab.evaluate("document.documentElement.scrollHeight") <= size[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pages import text_page
-from screen import Screen
+from screen import Fingers, Screen
 
 BOX = {"channel": "highlight", "kind": "box", "points": [[100, 100], [300, 200]]}
 OTHER = {"channel": "mask", "kind": "box", "points": [[400, 100], [600, 200]]}
@@ -145,22 +145,6 @@ def test_toolbar_is_one_stop_of_the_tab_key(screen):
     assert screen.tab.evaluate("document.activeElement.matches('#page canvas')")
     screen.tab.keyboard.press("Shift+Tab")
     assert focused() == "open"
-
-
-class Fingers:
-    """Touches on the canvas, in its CSS pixels."""
-
-    def __init__(self, screen: Screen) -> None:
-        self.screen = screen
-        self.session = screen.tab.context.new_cdp_session(screen.tab)
-
-    def move(self, kind: str, *points: tuple[float, float]) -> None:
-        box = self.screen.tab.locator("#page canvas").bounding_box()
-        touches = [
-            {"x": box["x"] + x, "y": box["y"] + y, "id": number}
-            for number, (x, y) in enumerate(points)
-        ]
-        self.session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
 def test_one_finger_draws_and_two_zoom(app, fake, open_screen):

@@ -89,6 +89,49 @@ def test_each_visitor_chooses_a_checkpoint(open_screen, three_checkpoints):
         ]
 
 
+def reload(screen):
+    assert screen.complaints == []
+    screen.tab.reload()
+    screen.complaints.clear()  # Gradio's own, on what was cut off
+    screen.wait_for(lambda: "px" in screen.caption)
+
+
+def test_the_choice_survives_a_reload_of_this_tab_only(open_screen, three_checkpoints):
+    with serve() as address:
+        screen = open_screen(address)
+        choose(screen, "b.pth")
+        screen.wait_for(lambda: label(screen) == "Model b · CPU")
+        reload(screen)
+        screen.wait_for(lambda: label(screen) == "Model b · CPU")
+        assert screen.tab.input_value("#checkpoint input") == "b.pth"
+        screen.run_to_end()
+        assert screen.answer == "read by b"
+        choose(screen, "c.pth")  # which cannot be read
+        screen.tab.locator(".toast-body").wait_for()
+        screen.wait_for(lambda: screen.tab.input_value("#checkpoint input") == "b.pth")
+        other = open_screen(address)
+        other.wait_for(lambda: label(other) == "fake · CPU")
+        reload(other)
+        other.run_to_end()
+        assert other.answer == "read by a"
+
+
+@pytest.mark.parametrize("gone", ["removed before a start of the app", "broken meanwhile"])
+def test_a_choice_that_has_gone_falls_back_to_the_first(open_screen, three_checkpoints, gone):
+    with serve() as address:
+        screen = open_screen(address)
+        screen.wait_for(lambda: label(screen) == "fake · CPU")
+        name = "c.pth" if gone == "broken meanwhile" else "no-more.pth"
+        screen.tab.evaluate("name => sessionStorage.setItem('dessurt:checkpoint', name)", name)
+        reload(screen)
+        screen.wait_for(lambda: screen.tab.input_value("#checkpoint input") == "a.pth")
+        screen.wait_for(lambda: label(screen) == "fake · CPU")
+        assert screen.status == strings.EXAMPLE_LOADED
+        assert not screen.tab.query_selector(".toast-body")
+        screen.run_to_end()
+        assert screen.answer == "read by a"
+
+
 def test_tasks_that_are_not_learned_come_last_and_are_dimmed(open_screen, three_checkpoints):
     with serve() as address:
         screen = open_screen(address)

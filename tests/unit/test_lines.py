@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt.lines import find_lines, highlighted_lines, line_height, marked_line_height
+from dessurt.lines import (
+    find_lines,
+    highlighted_lines,
+    line_height,
+    lines_of,
+    marked_line_height,
+)
 from dessurt.marks import Marks
 from dessurt.page import Page
 
@@ -168,7 +174,7 @@ def bounds_of(lines: list[Marks]) -> list[tuple[float, ...]]:
 
 @pytest.mark.parametrize("colours", [(0, 255), (230, 40)])
 def test_a_highlighted_paragraph_is_cut_into_its_lines(colours):
-    page = drawn(TEXT, 22, 34, *colours)
+    page = Page.from_array(drawn(TEXT, 22, 34, *colours))
     found = bounds_of(highlighted_lines(page, Marks.from_boxes(highlight=[marked(TEXT, 34)])))
     assert len(found) == len(TEXT)
     for i, (x0, y0, x1, y1) in enumerate(found):
@@ -181,7 +187,7 @@ def test_a_highlighted_paragraph_is_cut_into_its_lines(colours):
 
 
 def test_marks_of_one_line_stay_together_and_masks_belong_to_all():
-    page = drawn(TEXT, 22, 34)
+    page = Page.from_array(drawn(TEXT, 22, 34))
     words = [(250, 64, 330, 90), (30, 30, 120, 56), (30, 64, 130, 90), (140, 66, 240, 92)]
     mask = (400, 0, 500, 100)
     first, second = highlighted_lines(page, Marks.from_boxes(highlight=words, mask=[mask]))
@@ -191,7 +197,16 @@ def test_marks_of_one_line_stay_together_and_masks_belong_to_all():
 
 
 def test_a_highlight_without_text_is_one_line():
-    blank = np.full((200, 300), 255, np.uint8)
+    blank = Page.from_array(np.full((200, 300), 255, np.uint8))
     marks = Marks.from_boxes(highlight=[(10, 10, 290, 190)])
     assert highlighted_lines(blank, marks) == [marks]
     assert highlighted_lines(blank, Marks()) == []
+
+
+def test_lines_of_a_page_are_looked_for_once(monkeypatch):
+    asked, line = [], (1, 2, 3, 4)
+    monkeypatch.setattr("dessurt.lines.find_lines", lambda gray: asked.append(gray) or (line,))
+    pages = [Page.from_array(drawn(TEXT, 22, 34)) for _ in range(2)]
+    for page in (pages[0], pages[1], pages[0]):
+        assert lines_of(page) == (line,)
+    assert [gray is page.gray for gray, page in zip(asked, pages, strict=True)] == [True, True]
