@@ -7,8 +7,6 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
-from serving import serve
-from watched import watching
 
 from dessurt_app.examples import load_examples
 
@@ -184,18 +182,6 @@ def test_page_is_uploaded_once_and_never_with_a_question(screen, fake, tmp_path)
     asked = [request for request in questions if "page.png" in (request.post_data or "")]
     assert len(asked) == 2
     assert all(len(request.post_data_buffer) <= 20_000 for request in questions)
-
-
-def test_a_whole_visit_looks_up_no_other_host(open_screen, fake):
-    fake.reset()
-    fake.seconds = 0.01
-    with watching() as watch, serve(model=fake) as address:
-        screen = open_screen(address)  # which must not call out either, as in all these tests
-        screen.run_to_end()
-        screen.tab.get_by_role("tab", name="Inspect").click()
-        screen.wait_for(lambda: screen.tab.query_selector("#inspect dt") is not None)
-    assert screen.answer == "one two three four five six"
-    assert watch.hosts <= {"127.0.0.1", "localhost"}
 
 
 def test_pdf_and_tiff_are_opened_on_the_server(screen, fake, tmp_path):
