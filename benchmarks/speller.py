@@ -32,6 +32,10 @@ class Speller:
         """The whole page, made to fit."""
         return Frame.fit(page.size, (1152, 768))
 
+    def parts(self, page: Page, request: Request) -> list[Request]:
+        """Each question is asked as a whole."""
+        return [request]
+
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Spell."""
         text = spelling(page, request.marks)

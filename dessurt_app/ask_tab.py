@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -123,8 +122,6 @@ def _lay_out(examples: list[Example]) -> AskTab:
 
 def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:
     """Run, Continue and Stop; returns the events that an example stops, too."""
-    last = gr.State()  # the session's last answer, to go on from
-    shown = [parts.answer, last]
 
     def ask(
         canvas: dict,
@@ -134,7 +131,7 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
         limit: int,
         checkpoint: str,
         request: gr.Request,
-    ) -> Iterator[tuple[Answer, Answer]]:
+    ) -> Iterator[Answer]:
         """Ask one question about one page; every item is the whole answer so far.
 
         Args:
@@ -145,37 +142,27 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
             limit: the most tokens to write.
             checkpoint: the name of the checkpoint to ask.
         """
-        yield from _twice(
-            asking.answer_stream(canvas, task, text, show_region, limit, checkpoint, request)
-        )
+        yield from asking.answer_stream(canvas, task, text, show_region, limit, checkpoint, request)
 
-    def resume(last: Answer | None, request: gr.Request) -> Iterator[tuple[Answer, Answer]]:
-        yield from _twice(asking.resume_stream(last, request))
+    def resume(request: gr.Request) -> Iterator[Answer]:
+        yield from asking.resume_stream(request)
 
-    def stop(request: gr.Request) -> tuple[Any, Any]:
-        stopped = asking.stop(request)
-        return (stopped, stopped) if stopped else (gr.skip(), gr.skip())
+    def stop(request: gr.Request) -> Any:
+        return asking.stop(request) or gr.skip()
 
     # Asking lets one question at a time to the model and tells the others how many are ahead.
     options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
     asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit, checkpoint]
     events = [
-        parts.answer.submit(ask, asked, shown, api_name="answer", **options),
-        parts.answer.resume(resume, last, shown, api_visibility="private", **options),
+        parts.answer.submit(ask, asked, parts.answer, api_name="answer", **options),
+        parts.answer.resume(resume, None, parts.answer, api_visibility="private", **options),
     ]
     for event in events:
         # Only when Gradio is through with one question it takes the next; the view waits for this.
         event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
         event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
-    parts.answer.stop(stop, None, shown, cancels=events, **_QUICK)
+    parts.answer.stop(stop, None, parts.answer, cancels=events, **_QUICK)
     return events
-
-
-def _twice(answers: Iterator[Answer]) -> Iterator[tuple[Answer, Answer]]:
-    """Each answer for the view and for the session."""
-    with closing(answers):
-        for answer in answers:
-            yield answer, answer
 
 
 def _wire_examples(parts: AskTab, asking: Asking, events: list[Dependency]) -> None:

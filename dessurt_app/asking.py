@@ -43,6 +43,7 @@ from dessurt_app.weights import Loading, Weights, WeightsError
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
 SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
+MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each
 
 _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
 
@@ -68,6 +69,8 @@ class Asking:
         self._ask = ask or weights.ask
         self._turns = Turns()
         self._running: dict[str | None, _Running] = {}  # by browser session
+        self._last: dict[str | None, Answer] = {}  # by session, too; the latest at the end
+        self._remembering = threading.Lock()
         self._serials = itertools.count(time.time_ns() // 1_000_000)  # grows over restarts too
 
     def answer_stream(
@@ -87,8 +90,9 @@ class Asking:
         question = Question(canvas, task, text or "", show_region, max_tokens, checkpoint)
         yield from self._stream(Answer("running", question=question), request)
 
-    def resume_stream(self, last: Answer | None, request: gr.Request) -> Iterator[Answer]:
-        """Go on with an answer that was stopped, or that came to its limit, as `answer_stream`."""
+    def resume_stream(self, request: gr.Request) -> Iterator[Answer]:
+        """Go on with this session's last answer, if it was stopped or came to its limit."""
+        last = self._last.get(request.session_hash)
         if last is None or not last.more:
             yield self.newest(Answer("error", status=strings.NOTHING_TO_CONTINUE))
             return
@@ -99,6 +103,7 @@ class Asking:
         """Answer `answer.question`, beginning after what is already written."""
         answer, shown = self.newest(answer), 0.0
         running = self._running[request.session_hash] = _Running(answer)
+        self._remember(answer, request)
         try:
             with closing(self._answers(answer, running.stop)) as answers:
                 for answer in answers:
@@ -114,6 +119,8 @@ class Asking:
             _log.exception("A question failed")
             yield replace(answer, state="error", status=strings.FAILED)
         finally:
+            if answer.state != "running":  # else it was closed, perhaps by `stop`
+                self._remember(answer, request)
             if self._running.get(request.session_hash) is running:
                 del self._running[request.session_hash]
 
@@ -125,11 +132,24 @@ class Asking:
         if not (running := self._running.get(request.session_hash)):
             return None
         running.stop.set()
-        return self.newest(_stopped(running.answer))
+        stopped = self.newest(_stopped(running.answer))
+        self._remember(stopped, request)
+        return stopped
 
     def newest(self, answer: Answer) -> Answer:
         """The answer with a serial that makes the browser show it in place of all before."""
         return replace(answer, serial=next(self._serials))
+
+    def _remember(self, answer: Answer, request: gr.Request) -> None:
+        """Keep the session's last answer, to go on from, and forget the oldest of others.
+
+        Not in a gr.State: Gradio cannot call a tool that has one beside its answer.
+        """
+        with self._remembering:
+            self._last.pop(request.session_hash, None)
+            self._last[request.session_hash] = answer
+            if len(self._last) > MOST_REMEMBERED:
+                del self._last[next(iter(self._last))]
 
     def _answers(self, answer: Answer, stop: threading.Event) -> Iterator[Answer]:
         question = answer.question

@@ -23,7 +23,6 @@ from dessurt_app.weights import Weights
 HOUR = 3600  # seconds
 LARGEST_UPLOAD = "64mb"
 LONGEST_QUEUE = 100  # questions that wait; more are refused with a message
-MOST_VISITORS = 1000  # whose last answers are kept, at about 65 kB each
 
 
 def build(
@@ -66,7 +65,6 @@ def launch_options() -> dict[str, Any]:
         f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
-        "state_session_capacity": MOST_VISITORS,
         "run_history": False,
         "footer_links": [],
         # The extra of that name: then /tasks, /answer and /preview are tools for an assistant.

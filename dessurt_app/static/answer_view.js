@@ -47,7 +47,7 @@ function tell(answer) {
   const rest = answer.text.slice(told);
   const end = answer.state === "running" ? rest.search(/[.!?…](?=\s)|[\\\n]/) + 1 : rest.length;
   if (!end) return;
-  say(rest.slice(0, end));
+  say(rest.slice(0, end).replaceAll(NEW_LINE, " "));
   told += end;
 }
 
@@ -86,7 +86,7 @@ function face() {
 }
 
 async function copy() {
-  const content = { written: shown.text, shaped: shape.copy(), edited }[face()];
+  const content = { written: words.text(), shaped: shape.copy(), edited }[face()];
   try {
     await navigator.clipboard.writeText(content);
     part("copy").textContent = text.copied;
@@ -154,7 +154,7 @@ function edit() {
   if (part("edit").disabled || editing) return;
   words.close();
   editing = true;
-  part("editor").value = edited ?? shown.text;
+  part("editor").value = edited ?? words.text();
   refresh();
   part("editor").focus();
 }
@@ -166,7 +166,7 @@ function leaveEditor(correction) {
 }
 
 function setEdited(correction) {
-  edited = correction === shown.text ? null : correction;
+  edited = correction === words.text() ? null : correction;
   props.value = { ...props.value, edited };
   part("copy").textContent = text.copy;
   refresh();
@@ -176,7 +176,7 @@ part("editor").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing) {
     event.preventDefault();
     leaveEditor(part("editor").value);
-  } else if (event.key === "Escape") leaveEditor(edited ?? shown.text);
+  } else if (event.key === "Escape") leaveEditor(edited ?? words.text());
 });
 
 for (const name of ["written", "edited"]) {
@@ -194,7 +194,7 @@ part("run").addEventListener("click", run);
 part("stop").addEventListener("click", stop);
 part("resume").addEventListener("click", resume);
 part("copy").addEventListener("click", copy);
-part("restore").addEventListener("click", () => leaveEditor(shown.text));
+part("restore").addEventListener("click", () => leaveEditor(words.text()));
 part("edit").addEventListener("click", () => {
   if (editing) leaveEditor(part("editor").value);
   else edit();

@@ -1,6 +1,8 @@
 // The words of an answer, put together from the model's tokens. Words of which the model is unsure
 // are underlined; a word opens to its tokens and to what the model might have written instead.
 
+const NEW_LINE = "\\"; // as the model writes it
+
 /** Shows tokens as words in `box`, and one word's tokens in the popover `details`. */
 function makeWords(box, details, text, say) {
   let tokens = [];
@@ -30,7 +32,8 @@ function makeWords(box, details, text, say) {
 
   function append(written, index) {
     if (!written) waiting.push(index);
-    for (const piece of written.split(/(\s+)/)) {
+    const shown = isJson() ? written : written.replaceAll(NEW_LINE, "\n");
+    for (const piece of shown.split(/(\s+)/)) {
       if (/^\s/.test(piece)) {
         open = null;
         box.append(piece);
@@ -43,6 +46,9 @@ function makeWords(box, details, text, say) {
       }
     }
   }
+
+  /** In which the sign for a new line is a sign like others. */
+  const isJson = () => /^[[{]/.test(tokens.find((token) => token.text.trim())?.text.trim() ?? "");
 
   function newWord() {
     const node = document.createElement("span");
@@ -101,7 +107,7 @@ function makeWords(box, details, text, say) {
 
   function tokenDetails(index) {
     const token = tokens[index];
-    const choices = token.alternatives?.length ? token.alternatives : [token];
+    const choices = likelyOnes(token).length ? likelyOnes(token) : [token];
     const list = document.createElement("ol");
     for (const choice of choices) {
       const row = document.createElement("li");
@@ -123,7 +129,7 @@ function makeWords(box, details, text, say) {
 
   function spokenDetails(index) {
     const token = tokens[index];
-    const others = (token.alternatives ?? []).filter((choice) => choice.id !== token.id);
+    const others = likelyOnes(token).filter((choice) => choice.id !== token.id);
     const told = others.map((o) => `${nameOf(o.text, text.end)} ${percent(o.probability)} %`);
     return text.details
       .replace("{token}", tokenName(index))
@@ -154,12 +160,18 @@ function makeWords(box, details, text, say) {
 
   return {
     show,
+    text: () => box.textContent,
     clear,
     setThreshold,
     isOpen,
     close: () => isOpen() && details.hidePopover(),
     unsure: () => words.filter(({ node }) => node.classList.contains("low")).length,
   };
+}
+
+/** What might stand in the place of a token and itself, but for what comes to 0 %. */
+function likelyOnes({ id, alternatives = [] }) {
+  return alternatives.filter((choice) => choice.id === id || percent(choice.probability) > 0);
 }
 
 /** In whole percents, but 100 only for what is certain. */
@@ -169,5 +181,5 @@ function percent(probability) {
 
 /** A token's text with its spaces to be seen. */
 function nameOf(written, nothing) {
-  return written.replaceAll(" ", "␣").replaceAll("\n", "↵") || `(${nothing})`;
+  return written.replaceAll(" ", "␣").replaceAll(/[\n\\]/g, "↵") || `(${nothing})`;
 }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from dessurt.protocol import Instrument
+from dessurt_app.asking import Ask
 from dessurt_app.ui import build, launch_options
 
 
 @contextmanager
-def serve(model: Instrument | None = None, checkpoint: str | Path | None = None) -> Iterator[str]:
-    """The address of the app, which is closed afterwards."""
-    app = build(model=model, checkpoint=checkpoint)
+def serve(
+    model: Instrument | None = None,
+    checkpoint: str | Path | None = None,
+    lend: Callable[[Ask], Ask] | None = None,
+) -> Iterator[str]:
+    """The address of the app, which is closed afterwards; arguments as for `build`."""
+    app = build(model, checkpoint, lend)
     _, address, _ = app.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )

@@ -15,7 +15,7 @@ from PIL import Image
 
 from dessurt.protocol import Progress, RequestError
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer, AnswerView
+from dessurt_app.answer_view import AnswerView
 from dessurt_app.asking import Asking
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value
@@ -85,9 +85,9 @@ def test_limit_ends_the_answer_and_continue_goes_on_from_there():
     *_, last = ask(desk, max_tokens=2)
     assert (last.text, last.state, last.more) == ("a b", "done", True)
     assert last.status == "Stopped at the limit of 2 tokens · confidence 0.90"
-    *_, last = desk.resume_stream(last, ME)
+    *_, last = desk.resume_stream(ME)
     assert (last.text, last.more) == ("a b c d", True)
-    *_, last = desk.resume_stream(last, ME)
+    *_, last = desk.resume_stream(ME)
     assert (last.text, last.state, last.more) == ("a b c d e", "done", False)
     assert [request.written for _, request in fake.asked] == [(), (0, 1), (0, 1, 2, 3)]
     assert {request.max_tokens for _, request in fake.asked} == {2}
@@ -103,15 +103,28 @@ def test_continue_goes_on_after_stop():
     stopped = desk.stop(ME)
     stream.close()
     fake.words = fake.words[: stopped.tokens + 2]
-    *_, last = desk.resume_stream(stopped, ME)
+    *_, last = desk.resume_stream(ME)
     assert (last.state, last.tokens) == ("done", stopped.tokens + 2)
     assert fake.computed == 2
 
 
-@pytest.mark.parametrize("last", [None, Answer("done")])
-def test_nothing_to_continue_is_said(last):
-    (answer,) = asking(FakeInstrument()).resume_stream(last, ME)
-    assert (answer.state, answer.status) == ("error", strings.NOTHING_TO_CONTINUE)
+def test_nothing_to_continue_is_said():
+    desk = asking(FakeInstrument("a", 0))
+    *_, whole = ask(desk)
+    assert whole.state == "done"
+    for who in (ME, OTHER):  # who has a whole answer, and who has none
+        (answer,) = desk.resume_stream(who)
+        assert (answer.state, answer.status) == ("error", strings.NOTHING_TO_CONTINUE)
+
+
+def test_last_answers_of_long_ago_are_forgotten(monkeypatch):
+    monkeypatch.setattr("dessurt_app.asking.MOST_REMEMBERED", 2)
+    desk = asking(FakeInstrument("a b", 0))
+    visitors = [SimpleNamespace(session_hash=name) for name in "xyz"]
+    for who in (*visitors, visitors[1]):
+        list(ask(desk, max_tokens=1, who=who))
+    ends = [list(desk.resume_stream(who))[-1] for who in visitors]
+    assert [answer.text for answer in ends] == ["", "a b", "a b"]
 
 
 def test_loop_is_not_continued():

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+import ast
+from typing import Any
+
+import anyio
 import httpx
 import pytest
 from fake_instrument import FakeInstrument
 from serving import serve
 
+from dessurt_app.examples import load_examples
+
 pytest.importorskip("mcp")
+
+from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
+from mcp.types import CallToolResult
+
+LETTER = load_examples()[0]
+
+
+def call(address: str, tool: str, **arguments: Any) -> CallToolResult:
+    """What an assistant gets back from a tool."""
+
+    async def session() -> CallToolResult:
+        async with (
+            streamable_http_client(f"{address}gradio_api/mcp/") as (read, write, _),
+            ClientSession(read, write) as client,
+        ):
+            await client.initialize()
+            return await client.call_tool(tool, arguments)
+
+    return anyio.run(session)
 
 
 def test_what_programs_can_call_are_tools_too():
@@ -18,3 +44,18 @@ def test_what_programs_can_call_are_tools_too():
     ask = tools[0]["inputSchema"]["properties"]
     assert list(ask) == ["canvas", "task", "text", "show_region", "limit", "checkpoint"]
     assert ask["canvas"]["required"] == ["page"]
+
+
+def test_an_assistant_asks_a_page():
+    fake = FakeInstrument("one two three", 0)
+    with serve(model=fake) as address, LETTER.page.open("rb") as file:
+        (path,) = httpx.post(f"{address}gradio_api/upload", files={"files": file}).json()
+        page = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        canvas = {"page": page, "marks": LETTER.marks.to_json()}
+        asked = call(address, "ask", canvas=canvas, task="w0>")
+        lacking = call(address, "ask", canvas={"page": page}, task="w0>")
+    assert not asked.isError
+    answer = ast.literal_eval(asked.content[0].text)
+    assert (answer["state"], answer["text"]) == ("done", "one two three")
+    assert [request.marks for _, request in fake.asked] == [LETTER.marks]
+    assert "This task needs a highlight" in lacking.content[0].text

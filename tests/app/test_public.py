@@ -153,7 +153,7 @@ letter = load_examples()[0]
 (answer,) = (fn for fn in built.fns.values() if fn.api_name == "answer")
 canvas = canvas_value(letter.page, letter.marks)
 given = canvas, "w0>", "", False, 9, "fake", SimpleNamespace(session_hash="me")
-*_, (last, _) = answer.fn(*given)
+*_, last = answer.fn(*given)
 print(last.text)
 """
 

@@ -43,6 +43,9 @@ def test_axe_finds_nothing_serious(app, fake, open_screen, device, scheme):
     assert serious_faults(screen) == [], "first launch"
     screen.run_to_end()
     assert serious_faults(screen) == [], "after an answer"
+    screen.tab.click("#answer .word >> nth=0")
+    assert serious_faults(screen) == [], "with a word's alternatives"
+    screen.tab.keyboard.press("Escape")
     screen.press("brush")
     if device is PHONE:
         screen.press("more")
@@ -50,6 +53,9 @@ def test_axe_finds_nothing_serious(app, fake, open_screen, device, scheme):
     screen.run_to_end()
     assert screen.status.startswith("This task needs a highlight")
     assert serious_faults(screen) == [], "after an error"
+    screen.tab.get_by_role("tab", name="Inspect").click()
+    screen.wait_for(lambda: screen.tab.query_selector("#inspect dt") is not None)
+    assert serious_faults(screen) == [], "Inspect"
 
 
 def tab_to(screen, name: str, most: int = 60) -> None:
@@ -149,21 +155,39 @@ def test_one_finger_draws_and_two_move_the_page(app, fake, open_screen):
     assert fake.asked[-1][1].marks == drawn, "two fingers leave no mark"
 
 
-def test_everything_to_touch_is_large_enough(app, fake, open_screen):
-    """Of what is ours; and nothing lies beside the screen."""
+SMALL = """[...document.querySelectorAll("button, input, textarea, summary, [role=tab]")]
+    .filter((node) => !node.closest(".toast-wrap") && node.checkVisibility())
+    .map((node) => [node, (node.closest("label") ?? node).getBoundingClientRect()])
+    .filter(([, box]) => box.height > 1 && (box.width < 44 || box.height < 44))
+    .map(([node, box]) => [node.textContent || node.ariaLabel || node.id, box.width, box.height])"""
+
+
+def test_everything_to_touch_is_large_enough_and_in_reach(app, fake, open_screen):
+    """Words of the answer are text, and as tall as their lines."""
     fake.reset()
     screen = open_screen(app, **PHONE)
-    small = screen.tab.evaluate(
-        """[...document.querySelectorAll("button")]
-           .filter(node => node.closest("#page, #answer, #examples, #tabs"))
-           .map(node => [node.textContent.trim() || node.ariaLabel, node.getBoundingClientRect()])
-           .filter(([, box]) => box.height > 1 && (box.width < 44 || box.height < 44))
-           .map(([name, box]) => [name, box.width, box.height])"""
-    )
-    assert small == []
-    assert screen.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+    def check(when: str) -> None:
+        assert screen.tab.evaluate(SMALL) == [], when
+        assert screen.tab.evaluate("document.documentElement.scrollWidth") <= 390, when
+
+    check("first launch")
     run = screen.tab.locator('[data-part="run"]').bounding_box()
     assert run["y"] + run["height"] <= 844
+    screen.press("brush")
+    screen.press("more")
+    check("more tools, and the size of the brush")
+    screen.press("more")
+    screen.tab.fill("#limit input", "2")
+    screen.run_to_end()
+    assert screen.tab.is_visible('[data-part="resume"]')
+    check("after an answer that can be continued")
+    screen.choose_task("natural_q~")
+    screen.wait_for(lambda: screen.tab.is_visible("#text"))
+    check("with a text to type")
+    screen.tab.get_by_role("tab", name="Inspect").tap()
+    screen.wait_for(lambda: screen.tab.is_visible("#inspect canvas"))
+    check("Inspect")
 
 
 SHIFTS = """

@@ -80,6 +80,13 @@ def test_word_opens_to_its_alternatives(screen, fake):
     assert not details.is_visible()
 
 
+def test_what_comes_to_no_percent_is_no_alternative(screen, fake):
+    fake.probabilities = {"Bob": 0.996}
+    answer_of(screen, fake, "Bob")
+    screen.tab.click("#answer .word")
+    assert screen.tab.locator(".details li").all_text_contents() == ["Bob99 %"]
+
+
 def test_words_are_reached_and_opened_by_keys(screen, fake):
     answer_of(screen, fake, "one two three")
     focused = "document.activeElement.textContent"
@@ -128,6 +135,26 @@ def test_words_once_written_are_never_drawn_again(screen, fake):
     screen.run_to_end()
     assert screen.answer == " ".join(fake.words)
     assert screen.tab.evaluate("changes") == {"added": 500, "removed": 0}
+
+
+def test_the_sign_for_a_new_line_begins_one(screen, fake):
+    fake.probabilities = {"Street,\\Northwick": 0.4}
+    answer_of(screen, fake, "14 Harbour Street,\\Northwick")
+    assert screen.answer == "14 Harbour Street,\nNorthwick"
+    assert copied(screen) == "14 Harbour Street,\nNorthwick"
+    assert screen.tab.evaluate(LOW) == ["Street,", "Northwick"]
+    top = "(n) => document.querySelectorAll('#answer .word')[n].getBoundingClientRect().top"
+    assert screen.tab.evaluate(top, 2) + 10 < screen.tab.evaluate(top, 3)
+    screen.tab.click('[data-part="edit"]')
+    editor = screen.tab.locator('[data-part="editor"]')
+    assert editor.input_value() == "14 Harbour Street,\nNorthwick"
+    editor.press("Enter")
+    assert shown_face(screen) == "written", "nothing was changed"
+
+
+def test_in_json_the_sign_for_a_new_line_stays(screen, fake):
+    answer_of(screen, fake, '[{"a\\\\b": "c"}]', "json>")
+    assert screen.answer == copied(screen) == '[{"a\\\\b": "c"}]'
 
 
 def test_answer_is_read_aloud_by_sentences(screen, fake):

@@ -1,10 +1,11 @@
-"""Several browsers at once: each gets the answer to its own page and its own marks."""
+"""Whole visits: several at once are not mixed, and none looks up another host."""
 
 from __future__ import annotations
 
 import numpy as np
 from PIL import Image
 from serving import serve
+from watched import watching
 
 from benchmarks.speller import Speller
 from dessurt.page import Page
@@ -32,3 +33,15 @@ def test_pages_marks_and_answers_are_not_mixed(open_screen, tmp_path):
     assert [answer.split(" ")[0] for answer in answers] == digests
     assert len(set(answers)) == 3
     assert [answer.count('"box"') for answer in answers] == [1, 1, 1]
+
+
+def test_a_whole_visit_looks_up_no_other_host(open_screen, fake):
+    fake.reset()
+    fake.seconds = 0.01
+    with watching() as watch, serve(model=fake) as address:
+        screen = open_screen(address)  # which must not call out either, as in all these tests
+        screen.run_to_end()
+        screen.tab.get_by_role("tab", name="Inspect").click()
+        screen.wait_for(lambda: screen.tab.query_selector("#inspect dt") is not None)
+    assert screen.answer == "one two three four five six"
+    assert watch.hosts <= {"127.0.0.1", "localhost"}

@@ -1,0 +1,263 @@
+"""Take pictures of the screen in all its states, large and small, light and dark.
+
+    python -m scripts.screenshots FOLDER [--only done,tree]
+
+Writes FOLDER/STATE_WIDTH_SCHEME.png. The shipped model answers, but for "tree": it has not learned
+to read forms as JSON, so a fake writes that answer. Needs a Chromium (`make test` finds or
+installs one).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, sync_playwright
+
+from dessurt.page import Page
+from dessurt.protocol import Event, Request, Text
+from dessurt_app.asking import Ask
+from dessurt_app.examples import load_examples
+from scripts.find_chromium import find
+from tests.app.fake_instrument import FakeInstrument
+from tests.app.serving import serve
+from tests.browser.screen import Screen
+
+SIZES = {
+    "1280": {"viewport": {"width": 1280, "height": 800}},
+    "390": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
+SCHEMES = ("light", "dark")
+LETTER, FORM, *_ = load_examples()
+PARAGRAPH = (102, 370, 880, 520)  # of the letter, page pixels
+LINE = (102, 640, 850, 680)
+FAX_SCALE, FAX_NOISE = 0.42, 20  # so bad that the model is unsure of some words
+TOKENS_BEFORE_PAUSE = 85
+LARGEST = 190_000  # bytes of a picture for the README
+FORM_AS_JSON = (
+    '[{"Request for a Replacement Card": "header", "content": ['
+    '{"Family name": "question", "answers": ["Lindqvist"]}, '
+    '{"Given name": "question", "answers": ["Maria", "Helena"]}, '
+    '{"Date of birth": "question", "answers": ["27 May 1984"'  # as if it had come to a limit
+)
+
+
+@dataclass
+class Pause:
+    """Put round the function that asks: holds each answer in its middle until it may go on."""
+
+    go_on: threading.Event
+
+    def __call__(self, ask: Ask) -> Ask:
+        """The same function, held."""
+
+        def held(checkpoint: str, page: Page, request: Request) -> Iterator[Event]:
+            left = TOKENS_BEFORE_PAUSE
+            for event in ask(checkpoint, page, request):
+                left -= isinstance(event, Text)
+                if left == 0:
+                    time.sleep(0.2)  # else the screen would get this token with the next one
+                yield event
+                if left == 0:
+                    self.go_on.wait()
+
+        return held
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where pictures of one size and one scheme are taken."""
+
+    browser: Browser
+    folder: Path
+    size: str
+    scheme: str
+    address: str  # of the app with the shipped model
+    pause: Pause  # of that model
+    files: Path  # to be opened
+
+    @contextmanager
+    def screen(self, address: str = "") -> Iterator[Screen]:
+        """A fresh screen."""
+        context = self.browser.new_context(color_scheme=self.scheme, **SIZES[self.size])
+        screen = Screen(context.new_page(), address or self.address)
+        if not address:
+            screen.wait_for(lambda: "model sees" in screen.caption, seconds=120)
+        yield screen
+        context.close()
+
+    def take(self, screen: Screen, state: str) -> None:
+        """A picture; of 64 colours if it would be a large file."""
+        screen.tab.mouse.move(0, 0)
+        screen.tab.wait_for_timeout(500)
+        file = self.folder / f"{state}_{self.size}_{self.scheme}.png"
+        screen.tab.screenshot(path=file)
+        if file.stat().st_size > LARGEST:
+            picture, keep_rare_ones = Image.open(file).convert("RGB"), Image.Quantize.MAXCOVERAGE
+            picture.quantize(64, keep_rare_ones, dither=Image.Dither.NONE).save(file)
+        print(file, flush=True)
+
+
+def clear(screen: Screen) -> None:
+    """Take all marks away; on a phone the button for it is in the second row, out of sight."""
+    screen.tab.dispatch_event('#page [data-do="clear"]', "click")
+
+
+def mark(screen: Screen, box: tuple[float, ...]) -> None:
+    """Highlight a box, page pixels, in place of all marks."""
+    clear(screen)
+    corners = [list(box[:2]), list(box[2:])]
+    shape = {"channel": "highlight", "kind": "box", "points": corners}
+    screen.announce("add-marks", {"shapes": [shape]})
+
+
+# ---- the states, by the names of the files ------------------------------------------------------
+
+
+def first(stage: Stage) -> None:
+    """First launch."""
+    with stage.screen() as screen:
+        stage.take(screen, "first")
+
+
+def streaming(stage: Stage) -> None:
+    """In the middle of an answer."""
+    with stage.screen() as screen:
+        mark(screen, PARAGRAPH)
+        stage.pause.go_on.clear()
+        screen.run()
+        screen.wait_for(lambda: screen.status.startswith(f"{TOKENS_BEFORE_PAUSE} tokens"))
+        stage.take(screen, "streaming")
+        stage.pause.go_on.set()
+        screen.wait_for(lambda: not screen.running)
+
+
+def done(stage: Stage) -> None:
+    """A bad copy of the letter was read: some words are underlined, and one of them is opened."""
+    with stage.screen() as screen:
+        screen.open_file(stage.files / "fax.png")
+        mark(screen, tuple(round(FAX_SCALE * side) for side in LINE))
+        screen.run_to_end()
+        stage.take(screen, "done")
+        screen.tab.click(".word.low >> nth=0")
+        stage.take(screen, "word")
+
+
+def bad_file(stage: Stage) -> None:
+    """A file that is no page."""
+    with stage.screen() as screen:
+        screen.open_file(stage.files / "notes.txt")
+        stage.take(screen, "bad_file")
+
+
+def too_large(stage: Stage) -> None:
+    """A page of more pixels than are allowed."""
+    with stage.screen() as screen:
+        screen.open_file(stage.files / "poster.png")
+        stage.take(screen, "too_large")
+
+
+def no_highlight(stage: Stage) -> None:
+    """Run without what the task needs."""
+    with stage.screen() as screen:
+        clear(screen)
+        screen.run_to_end()
+        stage.take(screen, "no_highlight")
+
+
+def server_gone(stage: Stage) -> None:
+    """Run after the app was closed."""
+    with ExitStack() as screens:
+        with serve(model=FakeInstrument()) as address:
+            screen = screens.enter_context(stage.screen(address))
+        screen.run()
+        screen.tab.locator(".toast-body").wait_for()
+        stage.take(screen, "server_gone")
+
+
+def no_weights(stage: Stage) -> None:
+    """A checkpoint that cannot be loaded."""
+    with serve(checkpoint=stage.files / "broken.pth") as address, stage.screen(address) as screen:
+        screen.wait_for(lambda: "could not be loaded" in screen.status)
+        stage.take(screen, "no_weights")
+
+
+def tree(stage: Stage) -> None:
+    """A form as JSON that was cut off; a fake writes it."""
+    fake = FakeInstrument(FORM_AS_JSON, 0.02)
+    with serve(model=fake) as address, stage.screen(address) as screen:
+        screen.tab.click(f'#examples button:has-text("{FORM.title}")')
+        screen.choose_task("json>")
+        screen.wait_for(lambda: "highlight" not in screen.needs)
+        screen.run_to_end()
+        screen.tab.click('[data-face="shape"]')
+        stage.take(screen, "tree")
+
+
+def inspect(stage: Stage) -> None:
+    """What the model gets."""
+    with stage.screen() as screen:
+        screen.tab.get_by_role("tab", name="Inspect").click()
+        screen.tab.locator("#inspect").get_by_role("button", name="Overlay").click()
+        screen.tab.wait_for_timeout(1000)
+        stage.take(screen, "inspect")
+
+
+# Those with an app of their own come last: at its end, Gradio deletes the pictures of all apps.
+STATES = (
+    first, streaming, done, bad_file, too_large, no_highlight, inspect,
+    server_gone, no_weights, tree,
+)  # fmt: skip
+
+
+def write_files(folder: Path) -> None:
+    """The files that the states open."""
+    (folder / "notes.txt").write_text("No page at all.")
+    (folder / "broken.pth").write_bytes(b"No checkpoint at all.")
+    Image.new("1", (9000, 9000), 1).save(folder / "poster.png")
+    letter = Image.open(LETTER.page).convert("L")
+    small = letter.resize((round(FAX_SCALE * letter.width), round(FAX_SCALE * letter.height)))
+    noise = np.random.default_rng(1).normal(0, FAX_NOISE, (small.height, small.width))
+    fax = (np.asarray(small) + noise).clip(0, 255).astype(np.uint8)
+    Image.fromarray(fax).save(folder / "fax.png")
+
+
+def main() -> None:
+    """Take the pictures that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="where the pictures go")
+    parser.add_argument("--only", help="such as done,tree; default: all states")
+    options = parser.parse_args()
+    if (chromium := find()) is None:
+        sys.exit("No Chromium starts here: run `make test` once, which installs one where it can.")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    pause = Pause(threading.Event())
+    pause.go_on.set()
+    with (
+        tempfile.TemporaryDirectory() as files,
+        sync_playwright() as playwright,
+        serve(lend=pause) as address,
+    ):
+        write_files(Path(files))
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        wanted = options.only.split(",") if options.only else [state.__name__ for state in STATES]
+        for state in (state for state in STATES if state.__name__ in wanted):
+            for size, scheme in product(SIZES, SCHEMES):
+                state(Stage(browser, options.folder, size, scheme, address, pause, Path(files)))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
