@@ -14,19 +14,16 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from rapidfuzz import fuzz
 
 from dessurt import tasks
 from dessurt.marks import Bounds, Marks
-from dessurt.model.tokenizer import END
+from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
-from dessurt.protocol import Done, Event, Notice, Progress, Region, Request, Text
-
-if TYPE_CHECKING:
-    from dessurt.instrument import DessurtInstrument
+from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
 
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 SIMILAR = 70.0  # less is another text
@@ -111,6 +108,16 @@ def find(lines: Sequence[str], wanted: str) -> Match | None:
     return Match(aligned.score, tuple(spans))
 
 
+class LineReader(Instrument, Protocol):
+    """What can be asked to read a line, and then where each token of it stands."""
+
+    tokenizer: Tokenizer
+
+    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
+        """Float32 [len(ids), 2], x and y in page pixels."""
+        ...
+
+
 class PageReader:
     """Answers questions line by line from what a checkpoint reads, and remembers what it read.
 
@@ -118,7 +125,7 @@ class PageReader:
     (`0w~`, `0;~`) and reads on after them (`re~`).
     """
 
-    def __init__(self, instrument: DessurtInstrument) -> None:
+    def __init__(self, instrument: LineReader) -> None:
         """`instrument`: reads lines."""
         self.instrument = instrument
         self._read: OrderedDict[tuple[str, Request], ReadLine] = OrderedDict()

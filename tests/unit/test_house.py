@@ -19,7 +19,7 @@ FLOORS = (
     {"fill", "frame", "lines", "marks", "tasks"},
     {"protocol"},
     {"model", "checkpoint"},
-    {"latent", "decode", "data", "synth"},
+    {"latent", "decode", "data", "synth", "pointing", "reading"},
     {"instrument"},
     {"", "evaluate", "train", "inspect"},  # "" is dessurt/__init__.py: the public names
     {"cli"},
@@ -203,7 +203,11 @@ def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("in_the_repository")
-def test_the_examples_of_the_readme_give_one_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_of_the_readme_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    import cv2
+
     from dessurt import cli
 
     readme = (ROOT / "README.md").read_text()
@@ -212,13 +216,17 @@ def test_the_examples_of_the_readme_give_one_answer(capsys: pytest.CaptureFixtur
     exec(compile(code, "README.md", "exec"), {})
     from_python = capsys.readouterr().out
 
-    streamed, as_json = (
-        shlex.split(line)[1:] for line in re.findall(r"^dessurt ask .*", readme, re.MULTILINE)
-    )
+    commands = re.findall(r"^dessurt ask .*", readme, re.MULTILINE)
+    streamed, as_json, find, read_on = (shlex.split(line)[1:] for line in commands)
     assert cli.main(streamed) == 0
     assert capsys.readouterr().out.strip() == from_python.strip() != ""
     assert cli.main(as_json) == 0
     assert json.loads(capsys.readouterr().out)["answer"] == from_python
+    assert cli.main([*find[:-1], str(tmp_path / find[-1])]) == 0
+    assert cv2.imread(str(tmp_path / find[-1])).any()
+    capsys.readouterr()
+    assert cli.main(read_on) == 0
+    assert capsys.readouterr().out.startswith("all of them and\\would like to show the two oldest")
 
 
 def test_the_task_table_of_the_readme_says_what_the_tasks_need() -> None:
