@@ -153,6 +153,16 @@ def done(stage: Stage) -> None:
         stage.take(screen, "word")
 
 
+def found(stage: Stage) -> None:
+    """Words were found on the page."""
+    with stage.screen() as screen:
+        clear(screen)
+        screen.choose_task("0w~")
+        screen.tab.fill("#text textarea, #text input", "the two oldest in our reading room")
+        screen.run_to_end()
+        stage.take(screen, "found")
+
+
 def bad_file(stage: Stage) -> None:
     """A file that is no page."""
     with stage.screen() as screen:
@@ -215,7 +225,7 @@ def inspect(stage: Stage) -> None:
 
 # Those with an app of their own come last: at its end, Gradio deletes the pictures of all apps.
 STATES = (
-    first, streaming, done, bad_file, too_large, no_highlight, inspect,
+    first, streaming, done, found, bad_file, too_large, no_highlight, inspect,
     server_gone, no_weights, tree,
 )  # fmt: skip
 
