@@ -32,6 +32,8 @@ REMEMBERED_LINES = 1000
 # Lines of one block, in heights of a line: no further apart than this, or than that where their
 # distance is the usual one of the page (but for so much), and of about the same height.
 NEAR, FAR, EVEN, ALIKE = 0.33, 0.75, 0.15, 1.6
+ASIDE = 5.0  # heights: no further aside; a line may be indented below a short one
+NEXT = 2.5  # heights: who reads on from the end of a line wants the next one, block or not
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,7 @@ class Match:
 
     similarity: float  # 0..100
     spans: tuple[Span, ...]
+    ends_line: bool  # nothing comes after it in its last line
 
 
 def find(lines: Sequence[str], wanted: str) -> Match | None:
@@ -105,7 +108,8 @@ def find(lines: Sequence[str], wanted: str) -> Match | None:
         if span.first < span.stop:
             spans.append(span)
         at += len(line) + 1
-    return Match(aligned.score, tuple(spans))
+    ends_line = not lines[spans[-1].line][spans[-1].stop :].strip()
+    return Match(aligned.score, tuple(spans), ends_line)
 
 
 class LineReader(Instrument, Protocol):
@@ -263,23 +267,26 @@ def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Spa
     if task == "0;~":
         return [Span(span.line) for span in match.spans]
     last = match.spans[-1]
-    return [Span(last.line, last.stop), *map(Span, _following(parts, last.line))]
+    return [Span(last.line, last.stop), *map(Span, _following(parts, last.line, match.ends_line))]
 
 
-def _following(parts: Sequence[Request], number: int) -> Iterator[int]:
-    """The lines after a line, to the end of its block."""
+def _following(parts: Sequence[Request], number: int, at_least_one: bool) -> Iterator[int]:
+    """The lines after a line, to the end of its block, or the next one below it in any case."""
     boxes = np.array([_bounds(part) for part in parts])
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     pitches = np.diff(middles)
     usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
     for following in range(number + 1, len(parts)):
-        above, below = boxes[following - 1], boxes[following]
-        heights = above[3] - above[1], below[3] - below[1]
-        gap = (below[1] - above[3]) / min(heights)
-        regular = abs(pitches[following - 1] - usual) < EVEN * usual
-        near = -1 < gap < (FAR if regular else NEAR)
-        beside = min(above[2], below[2]) <= max(above[0], below[0])
-        if beside or not near or max(heights) > ALIKE * min(heights):
+        above, below, pitch = boxes[following - 1], boxes[following], pitches[following - 1]
+        low, high = sorted((above[3] - above[1], below[3] - below[1]))
+        gap = (below[1] - above[3]) / low
+        aside = (max(above[0], below[0]) - min(above[2], below[2])) / low
+        regular = abs(pitch - usual) < EVEN * usual
+        near = -1 < gap < (FAR if regular else NEAR) and high <= ALIKE * low
+        if at_least_one and following == number + 1:
+            near = pitch > 0 and gap < NEXT
+        in_the_same_row = abs(pitch) < low / 2  # as the text after a bullet
+        if aside > ASIDE or not (near or in_the_same_row):
             return
         yield following
 

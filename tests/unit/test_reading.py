@@ -1,6 +1,7 @@
 """Questions answered by reading the page line by line: finding a text, reading on after it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ def test_the_most_similar_words_are_found(wanted: str, spans: tuple[Span, ...]) 
 
 
 def test_of_equal_places_the_first_is_found_and_of_others_the_best() -> None:
-    assert find(["one two", "two"], "two") == Match(100.0, (Span(0, 4, 7),))
+    assert find(["one two", "two"], "two") == Match(100.0, (Span(0, 4, 7),), ends_line=True)
     match = find(["the end of tine", "the end of time"], "end of time")
     assert match is not None and match.spans == (Span(1, 4, 15),)
 
@@ -59,10 +60,11 @@ class FakeModel:
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.tokenizer = self
+        self.lines = dict(zip(PARTS, LINES, strict=True))
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         self.asked.append(request)
-        for letter in LINES[PARTS.index(request)]:
+        for letter in self.lines[request]:
             yield Text(letter, ord(letter), 0.8)
         yield Text("", END, 1.0)
         yield Done(0.0, 0.0, 1, "end")
@@ -156,6 +158,19 @@ def test_reading_on_ends_with_the_block(model: FakeModel) -> None:
     assert shown[41:59, 20:120].all() and shown[71:89, 20:60].all()
     assert shown.sum() == 18 * 100 + 18 * 40
     assert model.asked == PARTS[:3]
+
+
+def test_reading_on_from_the_end_of_a_block_goes_to_the_next_line(model: FakeModel) -> None:
+    _, *text, _ = answered(model, Request("re~", "hot."))
+    assert "".join(event.delta for event in text) == "‡"  # it is too far below
+    parts = [*PARTS[:3], replace(PARTS[3], marks=Marks.from_boxes(highlight=[(20, 120, 110, 140)]))]
+    model.lines = dict(zip(parts, LINES, strict=True))
+    events = PageReader(model).answer(PAGE, Request("re~", "hot."), parts)
+    text = "".join(event.delta for event in events if isinstance(event, Text))
+    assert text == "Far below‡"
+    events = PageReader(model).answer(PAGE, Request("re~", "May"), parts)
+    text = "".join(event.delta for event in events if isinstance(event, Text))
+    assert text == "was\\hot.‡"
 
 
 def test_reading_on_begins_within_a_line(model: FakeModel) -> None:
