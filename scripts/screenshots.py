@@ -130,6 +130,13 @@ def first(stage: Stage) -> None:
         stage.take(screen, "first")
 
 
+def answered(stage: Stage) -> None:
+    """The first answer."""
+    with stage.screen() as screen:
+        screen.run_to_end()
+        stage.take(screen, "answered")
+
+
 def streaming(stage: Stage) -> None:
     """In the middle of an answer."""
     with stage.screen() as screen:
@@ -225,7 +232,7 @@ def inspect(stage: Stage) -> None:
 
 # Those with an app of their own come last: at its end, Gradio deletes the pictures of all apps.
 STATES = (
-    first, streaming, done, found, bad_file, too_large, no_highlight, inspect,
+    first, answered, streaming, done, found, bad_file, too_large, no_highlight, inspect,
     server_gone, no_weights, tree,
 )  # fmt: skip
 
