@@ -142,8 +142,7 @@ class DessurtInstrument:
             return self.reader.answer(page, request, self.parts(page, request))
         if request.want_region and not self.config.do_mask_output:
             raise RequestError("This checkpoint has no mask head: ask without the region.")
-        room = self.config.max_q_tokens if self.config.use_set_length else None
-        query_ids, cut = self.tokenizer.encode_query(request.text, room)
+        query_ids, cut = self._encoded(request.text)
         most = self._most_tokens(len(query_ids) + 1)
         if len(request.written) >= most:
             raise RequestError(
@@ -163,8 +162,7 @@ class DessurtInstrument:
             float32 [len(ids), 2], x and y in page pixels.
         """
         frame = self.frame(page, request.marks)
-        room = self.config.max_q_tokens if self.config.use_set_length else None
-        query, _ = self.tokenizer.encode_query(request.text, room)
+        query, _ = self._encoded(request.text)
         found = places(
             self.checkpoint.model,
             frame.tensor(page, request.marks)[None].to(self.device),
@@ -173,6 +171,11 @@ class DessurtInstrument:
             torch.tensor([[START, *ids[:-1]]], device=self.device),
         )
         return frame.to_page(found.cpu().numpy())
+
+    def _encoded(self, text: str) -> tuple[list[int], str]:
+        """The ids of a query's text, and what of the text the model cannot take."""
+        room = self.config.max_q_tokens if self.config.use_set_length else None
+        return self.tokenizer.encode_query(text, room)
 
     def _notices(self, task: tasks.Task, cut: str) -> list[Notice]:
         """What to tell before the answer; `cut` is the text that the model cannot take."""
@@ -190,16 +193,11 @@ class DessurtInstrument:
         return [Notice(sentence) for sentence in told]
 
     def _answer(
-        self,
-        page: Page,
-        request: Request,
-        row: int,
-        query_ids: list[int],
-        notices: list[Notice],
+        self, page: Page, request: Request, row: int, query_ids: list[int], notices: list[Notice]
     ) -> Iterator[Event]:
         """The events of a question that is in order; `row` is the task's."""
-        yield from notices
         started = time.perf_counter()
+        yield from notices
         frame = self.frame(page, request.marks)
         most = len(request.written) + request.max_tokens
         most = min(most, self._most_tokens(len(query_ids) + 1))

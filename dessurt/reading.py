@@ -28,7 +28,7 @@ from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, 
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 SIMILAR = 70.0  # less is another text
 TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
-REMEMBERED_LINES = 1000
+REMEMBERED_LINES = 4000  # more than are found on a page (lines.MOST_WORDS): none is lost meanwhile
 # Lines of one block, in heights of a line: no further apart than this, or than that where their
 # distance is the usual one of the page (but for so much), and of about the same height.
 NEAR, FAR, EVEN, ALIKE = 0.33, 0.75, 0.15, 1.6
