@@ -145,6 +145,8 @@ class Asking:
 
         Not in a gr.State: Gradio cannot call a tool that has one beside its answer.
         """
+        if request.session_hash is None:
+            return  # a single call over the API: the next without a session is another person's
         with self._remembering:
             self._last.pop(request.session_hash, None)
             self._last[request.session_hash] = answer

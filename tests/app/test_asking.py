@@ -127,6 +127,13 @@ def test_last_answers_of_long_ago_are_forgotten(monkeypatch):
     assert [answer.text for answer in ends] == ["", "a b", "a b"]
 
 
+def test_calls_without_a_session_share_no_answer():
+    desk, nobody = asking(FakeInstrument("a b c", 0)), SimpleNamespace(session_hash=None)
+    list(ask(desk, who=nobody, max_tokens=1))
+    (last,) = desk.resume_stream(nobody)
+    assert (last.state, last.status) == ("error", strings.NOTHING_TO_CONTINUE)
+
+
 def test_loop_is_not_continued():
     class Stuck(FakeInstrument):
         def _answer(self, page, request):
