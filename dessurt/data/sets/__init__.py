@@ -11,7 +11,7 @@ import inspect
 import os
 import random
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,10 +84,11 @@ def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:
         inspect.signature(maker).bind(folder, split, **options)
     except TypeError as error:
         raise DataError(f"the options of {name} are wrong: {error}.") from error
-    if not inspect.isgeneratorfunction(maker):
-        return maker(folder, split, **options)
+    made = maker(folder, split, **options)
+    if not isinstance(made, Iterator):
+        return made
     try:
-        return Listed(maker(folder, split, **options))
+        return Listed(made)
     except DataError:
         raise
     except Exception as error:  # whatever a stranger's code raises, and no record can be asked for

@@ -9,6 +9,7 @@ import numpy as np
 from dessurt.data.truth import Box, Line
 
 FEWEST = 3  # words that tell how a line slopes
+STEEPEST = 0.2  # no scan lies more askew: then the boxes are not of a line
 
 
 def line_of(words: Sequence[tuple[str, Box]]) -> Line:
@@ -20,15 +21,16 @@ def line_of(words: Sequence[tuple[str, Box]]) -> Line:
     Raises:
         ValueError: there is no word, a word is empty or has a space in it, or a box is inside out.
     """
-    boxes = np.array([box for _, box in words], float).reshape(len(words), -1)
-    if not len(words) or boxes.shape[1] != 4 or not (boxes[:, 2:] >= boxes[:, :2]).all():
-        raise ValueError("a word's box is not left, top, right, bottom")
-    if any(not text or len(text.split()) != 1 or text != text.strip() for text, _ in words):
-        raise ValueError("a word is empty or has a space in it")
+    if not words or any(text.split() != [text] for text, _ in words):
+        raise ValueError("a word is missing, empty or has a space in it")
+    boxes = np.array([box for _, box in words], float)
+    if boxes.shape[1:] != (4,) or not (boxes[:, 2:] >= boxes[:, :2]).all():
+        raise ValueError("the box of a word is not left, top, right, bottom")
     x0, y0, x1, y1 = boxes.T
     across, middle, slope = (x0 + x1) / 2, (y0 + y1) / 2, 0.0
     if len(words) >= FEWEST and across.max() > across.min():
         slope = float(np.polyfit(across, middle, 1, w=np.sqrt(x1 - x0 + 1))[0])
+        slope = slope if abs(slope) <= STEEPEST else 0.0
     start = float((middle - slope * across).mean())
     edges: list[tuple[float, float]] = []
     for number, (text, (left, _, right, _)) in enumerate(words):

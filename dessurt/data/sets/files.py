@@ -78,5 +78,5 @@ def damaged(path: Path, where: str | int = "") -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as error:
         raise DataError(f"this record is damaged ({error!r}): mend it.", path, where) from error

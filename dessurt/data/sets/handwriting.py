@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +64,10 @@ class SynthHandwriting:
         tall = rng.randint(*TALL)
         gap = rng.randint(GAP, tall)
         most = min(self.height // (tall + gap), len(self.lines) - index)
-        lines = [self._line(i) for i in range(index, index + rng.randint(1, max(most, 1)))]
+        lines = [self._line(index)]
+        for i in range(index + 1, index + rng.randint(1, max(most, 1))):
+            with suppress(DataError):  # it is reported where its own page is asked for
+                lines.append(self._line(i))
         # All lines are equally tall, and none is wider than the page.
         tall = min(tall, *(int(self.width * each.shape[0] / each.shape[1]) for _, each in lines))
         lines = [(text, _scaled(grey, max(tall, 1))) for text, grey in lines]

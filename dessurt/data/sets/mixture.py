@@ -13,16 +13,16 @@ import numpy as np
 from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
 
-CYCLE = 1000  # records in a row over which the frequencies hold
+CYCLE = 1000  # records in a row over which the frequencies hold, or one or two more
 
 
 class Mixture:
     """The records of several sets.
 
-    For training they are interleaved by frequency: of each 1000 records in a row every set has its
-    share (one at least), spread evenly. A set gives its records in random order, each once before
-    any comes again. One pass over the mixture has each record of every set at least once. Which
-    record has which number is fixed by `seed`, so that training can be stopped and resumed.
+    For training they are interleaved by frequency: of each 1000 records or so in a row every set
+    has its share (one at least), spread evenly. A set gives its records in random order, each once
+    before any comes again. One pass over the mixture has each record of every set at least once.
+    Which record has which number is fixed by `seed`, so that training can be stopped and resumed.
 
     For any other split, which each set must have, all records follow each other in order, each
     once.
