@@ -11,8 +11,9 @@ Lengths are in heights of a line.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -22,11 +23,22 @@ from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth
 from dessurt.lines import horizontal_rules
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
+ROLES = ("question", "answer")
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
 ROWS_APART = 1.5  # rows of one table are no further apart
 CLOSE = 0.55  # lines of one piece are no further apart
 BELOW = 1.6  # a value is no further below or above its label
 ASIDE = 1.0  # and begins no further aside
+LEAST = 0.1  # how likely two pieces must be a label and its value
+TICKED = 2.0  # a single letter before words is more likely a tick than a label
+ODD = 2.0  # how much less likely an odd table is, and
+FREE = 0.6  # for each of its pieces, a grid in which every one is what it looks like; logarithms
+UNLIKELY = 0.03  # the model may be as wrong as that where it is sure
+FILLED = 0.5  # of a row's pieces are labels or values, or it is no row of a table
+HEADED = 0.6  # of them are labels: a table begins
+REACH = 3  # rows above are looked at
+ALIGNED = 0.6  # of the pieces of a table's row are aligned with one above
+SHIFTED = 0.6  # but for so much
 STRAY = 0.25  # of the pieces of a table's row may reach into a second column
 
 
@@ -39,12 +51,18 @@ class Piece:
         kind: one of the values of `KINDS`.
         box: in page pixels.
         sure: how sure the model was of each character; () if nobody asked a model.
+        chances: how likely each kind is; {} if that is not in doubt.
     """
 
     text: str
     kind: str
     box: Box
     sure: tuple[float, ...] = ()
+    chances: Mapping[str, float] = field(default_factory=dict)
+
+    def chance(self, kind: str) -> float:
+        """How likely it is of a kind, 0..1."""
+        return self.chances.get(kind, 0.0) if self.chances else float(kind == self.kind)
 
     @property
     def height(self) -> float:
@@ -76,9 +94,17 @@ def put_together(pieces: Sequence[Piece], size: tuple[int, int], rules: Rules) -
         rules: of the page.
     """
     rows = _rows(pieces)
-    grids = [grid for group in _table_rows(rows, pieces) if (grid := _grid(group, pieces, rules))]
+    known = list(pieces)  # their kinds as the pieces about them suggest
+    grids = []
+    for run in _aligned(rows, pieces):
+        grid = Grid.of(run, pieces, rules)
+        kinds, table = grid.kinds(pieces) if grid else ({}, None)
+        for i, kind in kinds.items():
+            known[i] = replace(pieces[i], kind=kind, chances={})
+        if table:
+            grids.append(table)
     used = {i for grid in grids for i in grid.pieces}
-    form = _Form(pieces, [[i for i in row if i not in used] for row in rows], rules)
+    form = _Form(known, [[i for i in row if i not in used] for row in rows], rules)
     return form.truth(grids, size)
 
 
@@ -109,9 +135,77 @@ def _rows(pieces: Sequence[Piece]) -> list[list[int]]:
 # Tables
 
 
+def _aligned(rows: list[list[int]], pieces: Sequence[Piece]) -> list[list[list[int]]]:
+    """Runs of rows whose pieces stand in columns."""
+    runs: list[list[list[int]]] = []
+    run: list[list[int]] = []
+    for row in rows:
+        asks, tells = (sum(pieces[i].chance(kind) for i in row) / len(row) for kind in ROLES)
+        filled = asks + tells >= FILLED
+        if not (run and filled and _goes_on(run, row, pieces)) or (
+            len(row) > 1 and asks > HEADED and not _asks(run, pieces)
+        ):
+            runs.append(run)
+            run = []
+        if filled:
+            run.append(row)
+    return [run for run in (*runs, run) if len(run) > 1 and max(map(len, run)) > 1]
+
+
+def _asks(run: list[list[int]], pieces: Sequence[Piece]) -> bool:
+    """Whether all pieces of a run look like labels: others may go on in a header's second line."""
+    return all(pieces[i].kind == "question" for row in run for i in row)
+
+
+def _goes_on(run: list[list[int]], row: list[int], pieces: Sequence[Piece]) -> bool:
+    """Whether a row may be the next one of a table."""
+    gaps = [_gap(a, b, pieces) for a, b in itertools.pairwise(run)]
+    far = ROWS_APART if len(gaps) < 2 else max(2 * float(np.median(gaps)) + 0.3, 0.8)
+    return _gap(run[-1], row, pieces) < far and _in_columns(run, row, pieces)
+
+
+def _gap(above: list[int], below: list[int], pieces: Sequence[Piece]) -> float:
+    """Between two rows, in heights of a line."""
+    height = float(np.median([pieces[i].height for i in (*above, *below)]))
+    top = min(pieces[i].box[1] for i in below)
+    return (top - max(pieces[i].box[3] for i in above)) / height
+
+
+def _in_columns(run: list[list[int]], row: list[int], pieces: Sequence[Piece]) -> bool:
+    """Whether the pieces of a row stand below those of the rows above it, one below one.
+
+    Most of them begin, end or are centred like one above, and hardly one reaches below two.
+    """
+    under = aligned = 0
+    for i in row:
+        above = [pieces[k] for other in run[-REACH:] for k in other]
+        above = [piece for piece in above if _over(pieces[i].box, piece.box)]
+        under += bool(above)
+        aligned += any(_alike(pieces[i], piece) for piece in above)
+    for other in run[-REACH:]:
+        for a, b in ((row, other), (other, row)):
+            several = [sum(_over(pieces[i].box, pieces[k].box) for k in b) > 1 for i in a]
+            if sum(several) > STRAY * len(several):
+                return False
+    return under > 0 and aligned >= ALIGNED * under
+
+
+def _alike(one: Piece, other: Piece) -> bool:
+    """Whether two pieces begin or end at the same place, or have the same middle."""
+    (a0, _, a1, _), (b0, _, b1, _) = one.box, other.box
+    apart = min(abs(a0 - b0), abs(a1 - b1), abs(a0 + a1 - b0 - b1) / 2)
+    return apart < SHIFTED * min(one.height, other.height)
+
+
+def _over(a: Box, b: Box) -> bool:
+    """Whether two boxes share a stretch of their widths worth the name."""
+    shared = min(a[2], b[2]) - max(a[0], b[0])
+    return shared > 0.3 * min(a[2] - a[0], b[2] - b[0])
+
+
 @dataclass(frozen=True)
-class Grid:
-    """A table of pieces; each place holds those of one entity, in reading order."""
+class Parts:
+    """A table's entities, each as its pieces in reading order; () is a blank."""
 
     columns: tuple[tuple[int, ...], ...]
     rows: tuple[tuple[int, ...], ...]
@@ -124,75 +218,73 @@ class Grid:
         return {i for place in places for i in place}
 
 
-def _table_rows(rows: list[list[int]], pieces: Sequence[Piece]) -> list[list[list[int]]]:
-    """Runs of rows that look like one table."""
-    runs: list[list[list[int]]] = []
-    run: list[list[int]] = []
-    for row in rows:
-        kinds = "".join(pieces[i].kind[0] for i in row)
-        body = "aa" in kinds and "aq" not in kinds
-        head = len(row) > 1 and set(kinds) == {"q"}
-        begun = [pieces[r[0]].kind for r in run if any(pieces[i].kind == "answer" for i in r)]
-        fits = run and _gap(run[-1], row, pieces) < ROWS_APART and _in_columns(run, row, pieces)
-        if set(kinds) == {"q"}:  # column headers, or the second line of a row header
-            fits = fits and (not begun or (kinds == "q" and "question" in begun))
-        elif kinds[0] == "q":
-            fits = fits and (not begun or "question" in begun)
-        if fits and set(kinds) <= {"q", "a"} and "aq" not in kinds:
-            run.append(row)
-        else:
-            runs.append(run)
-            run = [row] if body or head else []
-    runs.append(run)
-    return [run for run in runs if any(pieces[i].kind == "answer" for row in run for i in row)]
+@dataclass(frozen=True)
+class Grid:
+    """Pieces in rows and columns: `places[row][column]` are those of one cell."""
 
+    places: tuple[tuple[tuple[int, ...], ...], ...]
 
-def _gap(above: list[int], below: list[int], pieces: Sequence[Piece]) -> float:
-    """Between two rows, in heights of a line."""
-    height = float(np.median([pieces[i].height for i in (*above, *below)]))
-    top = min(pieces[i].box[1] for i in below)
-    return (top - max(pieces[i].box[3] for i in above)) / height
+    @classmethod
+    def of(cls, run: list[list[int]], pieces: Sequence[Piece], rules: Rules) -> Grid | None:
+        """A run of rows; None if they have fewer than two columns."""
+        columns = _columns([i for row in run for i in row], pieces)
+        column_of = {i: c for c, column in enumerate(columns) for i in column}
+        places = tuple(
+            tuple(tuple(i for i in row if column_of[i] == c) for c in range(len(columns)))
+            for row in _unwrapped(run, pieces, rules)
+        )
+        return cls(places) if len(places) > 1 and len(columns) > 1 else None
 
+    def kinds(self, pieces: Sequence[Piece]) -> tuple[dict[int, str], Parts | None]:
+        """What each piece is, and the table that they make, if it is one and not single fields.
 
-def _in_columns(run: list[list[int]], row: list[int], pieces: Sequence[Piece]) -> bool:
-    """Whether hardly a piece of a row stands below (or above) two of another row."""
-    for other in run[-3:]:
-        for a, b in ((row, other), (other, row)):
-            several = [sum(_over(pieces[i].box, pieces[k].box) for k in b) > 1 for i in a]
-            if sum(several) > STRAY * len(several):
-                return False
-    return any(_over(pieces[i].box, pieces[k].box) for i in row for o in run for k in o)
+        Of all that a grid may be, what suits the kinds of its pieces best, taken together: a table
+        with headers above, on the left or both, or labels with their values beside, below or above
+        them.
+        """
+        high, wide = len(self.places), len(self.places[0])
+        corner = bool(self.places[0][0])
+        readings: list[tuple[float, np.ndarray, tuple[bool, bool] | None]] = []
+        for above, left in ((True, False), (False, True), (True, True)):
+            asks = np.zeros((high, wide), bool)
+            asks[0, :], asks[:, 0] = above, left or asks[:, 0]
+            asks[0, 0] = above or left
+            odd = above and (corner == left)  # a corner is blank if both sides have headers
+            single = above and not left and high == 2  # looks like labels above their values
+            readings.append((-ODD * (odd + single), asks, (above, left)))
+        rows, columns = np.indices((high, wide))
+        for asks in (columns % 2 == 0, rows % 2 == 0, rows % 2 == 1):
+            if wide > 2 or asks[0, 0] != asks[0, 1]:
+                readings.append((-ODD * (high % 2 if asks[0, 0] == asks[0, 1] else wide % 2),
+                                 asks, None))  # fmt: skip
+        chances = np.zeros((high, wide, 2))
+        for r, row in enumerate(self.places):
+            for c, place in enumerate(row):
+                for i in place:
+                    both = pieces[i].chance("answer"), pieces[i].chance("question")
+                    chances[r, c] += np.log(np.add(both, UNLIKELY))
+        free = chances.max(-1).sum() - FREE * (chances[..., 0] != 0).sum()
 
+        def likely(reading: tuple[float, np.ndarray, tuple[bool, bool] | None]) -> float:
+            prior, asks, _ = reading
+            return prior + float(np.where(asks, chances[..., 1], chances[..., 0]).sum())
 
-def _over(a: Box, b: Box) -> bool:
-    """Whether two boxes share a stretch of their widths worth the name."""
-    shared = min(a[2], b[2]) - max(a[0], b[0])
-    return shared > 0.3 * min(a[2] - a[0], b[2] - b[0])
-
-
-def _grid(run: list[list[int]], pieces: Sequence[Piece], rules: Rules) -> Grid | None:
-    """A run of rows as a table; None if it has fewer than two columns."""
-    numbers = [i for row in run for i in row]
-    columns = _columns(numbers, pieces)
-    column_of = {i: c for c, column in enumerate(columns) for i in column}
-    run = _unwrapped(run, pieces, rules)
-    table = [[tuple(i for i in row if column_of[i] == c) for c in range(len(columns))]
-             for row in run]  # fmt: skip
-    heads = 0
-    while heads < len(table) and all(pieces[i].kind == "question" for i in run[heads]):
-        heads += 1
-    if heads == len(table) or len(columns) < 2:
-        return None
-    above = [tuple(i for row in table[:heads] for i in row[c]) for c in range(len(columns))]
-    body = table[heads:]
-    first = [pieces[i].kind == "question" for row in body for i in row[0]]
-    with_left = sum(first) > len(first) / 2 if not above[0] or not heads else all(first)
-    if len(body) == 1 and not with_left:
-        return None  # labels with a value each, below or above
-    left = [row[0] if with_left else () for row in body]
-    return Grid(
-        tuple(above[with_left:]), tuple(left), tuple(tuple(row[with_left:]) for row in body)
-    )
+        best = max(readings, key=likely)
+        if likely(best) < free:
+            return {}, None
+        _, asks, headers = best
+        kinds = {i: "question" if asks[r, c] else "answer"
+                 for r, row in enumerate(self.places) for c, place in enumerate(row)
+                 for i in place}  # fmt: skip
+        if headers is None or (wide == 2 and headers == (False, True)):
+            return kinds, None
+        above, left = headers
+        body = self.places[above:]
+        return kinds, Parts(
+            self.places[0][left:] if above else ((),) * (wide - left),
+            tuple(row[0] if left else () for row in body),
+            tuple(row[left:] for row in body),
+        )
 
 
 def _unwrapped(
@@ -269,8 +361,7 @@ class _Form:
             return False
         if any(_between(above.box, below.box, other.box) for other in self.pieces):
             return False
-        (a0, _, a1, _), (b0, _, b1, _) = above.box, below.box
-        return min(abs(a0 - b0), abs(a1 - b1), abs(a0 + a1 - b0 - b1) / 2) < height
+        return _alike(above, below)
 
     def _kind_right(self, i: int) -> str:
         return self.pieces[self.right[i]].kind if i in self.right else ""
@@ -279,32 +370,31 @@ class _Form:
         return self.pieces[self.left[i]].kind if i in self.left else ""
 
     def _fields(self) -> list[tuple[int, int]]:
-        """(question, answer) by number of entity: the nearest first, each answer once."""
+        """(question, answer) by number of entity: the likeliest first, each of them once."""
         number = {i: n for n, entity in enumerate(self.entities) for i in entity}
-        kinds = [self.pieces[entity[0]].kind for entity in self.entities]
-        boxes = [_bounds(self.pieces[i].box for i in entity) for entity in self.entities]
         pairs: list[tuple[float, int, int]] = []
         for left, right in self.right.items():
-            q, a = number[left], number[right]
-            if kinds[q] == "question" and kinds[a] == "answer":
-                pairs.append((0.0, q, a))
-            elif kinds[q] == "answer" and kinds[a] == "question" and self._is_tick(left):
-                pairs.append((-1.0, a, q))
-        for q in (n for n, kind in enumerate(kinds) if kind == "question"):
+            pairs.append((self._chance(left, right), number[left], number[right]))
+            if self._is_tick(left):
+                pairs.append((TICKED * self._chance(right, left), number[right], number[left]))
+        boxes = [_bounds(self.pieces[i].box for i in entity) for entity in self.entities]
+        for q, a in itertools.permutations(range(len(boxes)), 2):
             height = self.pieces[self.entities[q][0]].height
-            for a in (n for n, kind in enumerate(kinds) if kind == "answer"):
-                below = (boxes[a][1] - boxes[q][3]) / height
-                above = (boxes[q][1] - boxes[a][3]) / height
-                near = max(below, above)
-                aside = abs(boxes[a][0] - boxes[q][0]) / height
-                if near < BELOW and aside < ASIDE and self._led(boxes[q], boxes[a]):
-                    pairs.append((0.5 + max(near, 0) + aside / 2, q, a))
+            near = max(boxes[a][1] - boxes[q][3], boxes[q][1] - boxes[a][3]) / height
+            aside = abs(boxes[a][0] - boxes[q][0]) / height
+            if near < BELOW and aside < ASIDE and self._led(boxes[q], boxes[a]):
+                chance = self._chance(self.entities[q][0], self.entities[a][0])
+                pairs.append((chance * math.exp(-max(near, 0) - aside / 2), q, a))
         links, taken = [], set()
-        for _, q, a in sorted(pairs):
-            if q not in taken and a not in taken:
+        for chance, q, a in sorted(pairs, reverse=True):
+            if chance > LEAST and q not in taken and a not in taken:
                 links.append((q, a))
                 taken |= {q, a}
         return links
+
+    def _chance(self, question: int, answer: int) -> float:
+        """That two pieces are a label and a value."""
+        return self.pieces[question].chance("question") * self.pieces[answer].chance("answer")
 
     def _led(self, question: Box, answer: Box) -> bool:
         """Whether a value above a label stands on a rule, or one below it is not cut off by one."""
@@ -315,9 +405,10 @@ class _Form:
     def _is_tick(self, i: int) -> bool:
         return len(self.pieces[i].text) <= 1
 
-    def truth(self, grids: list[Grid], size: tuple[int, int]) -> Truth:
+    def truth(self, grids: list[Parts], size: tuple[int, int]) -> Truth:
         """All together, the tables' entities after the others."""
         entities, links = list(self.entities), self._fields()
+        roles = {n: role for link in links for n, role in zip(link, ROLES, strict=True)}
         tables = []
 
         def number(place: tuple[int, ...]) -> int | None:
@@ -332,9 +423,9 @@ class _Form:
                 tuple(map(number, grid.rows)), tuple(map(number, grid.columns)),
                 tuple(tuple(map(number, row)) for row in grid.cells), box,
             ))  # fmt: skip
-        in_tables = range(len(self.entities), len(entities))
+        roles.update(dict.fromkeys(range(len(self.entities), len(entities)), "answer"))
         made = tuple(
-            Entity("answer" if n in in_tables else self.pieces[entity[0]].kind,
+            Entity(roles.get(n, self.pieces[entity[0]].kind),
                    tuple(line_of(self.pieces[i]) for i in entity))
             for n, entity in enumerate(entities)
         )  # fmt: skip

@@ -8,37 +8,57 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from rapidfuzz import fuzz
 
 from dessurt.data.form_json import with_places
+from dessurt.data.form_questions import named_values
+from dessurt.data.passage import END
+from dessurt.data.printed import Printed
+from dessurt.data.truth import Line
 from dessurt.form_layout import KINDS, Piece, Rules, line_of, put_together
 from dessurt.marks import Bounds
 from dessurt.page import Page
+from dessurt.protocol import Text
+from dessurt.text_search import find
+
+NAMED = 80.0  # of 100: how similar the words of a question are to a label that they name
 
 TAG = re.compile(rf"(.*?)(?:\[([{''.join(KINDS)}])\]|$)", re.DOTALL)
 
 
 def pieces_of(
-    text: str, letters: np.ndarray, sure: Sequence[float], bounds: Bounds
+    tokens: Sequence[Text], letters: Callable[[], np.ndarray], bounds: Bounds
 ) -> Iterator[Piece]:
     """The pieces of a line, from left to right.
 
     Args:
-        text: of the line, with tags.
-        letters: float32 [len(text)], x of each letter in page pixels.
-        sure: of each letter, 0..1.
+        tokens: of the line with its tags, a letter each.
+        letters: gives float32 [n], x of each letter in page pixels; it is only called for a line
+            of several pieces.
         bounds: of the line, page pixels.
     """
     x0, y0, x1, y1 = bounds
-    found = [(match[2], *_stripped(match)) for match in TAG.finditer(text) if match[1].strip()]
+    written = [token for token in tokens for _ in token.delta]
+    text = "".join(token.delta for token in tokens)
+    found = [(match, *_stripped(match)) for match in TAG.finditer(text) if match[1].strip()]
     ends = [(left, right) for (_, _, left), (_, right, _) in itertools.pairwise(found)]
-    edges = [x0, *((letters[left - 1] + letters[right]) / 2 for left, right in ends), x1]
+    x = letters() if ends else np.zeros(0)
+    edges = [x0, *((x[left - 1] + x[right]) / 2 for left, right in ends), x1]
     edges = np.clip(np.maximum.accumulate(edges), x0, x1).tolist()
-    for (tag, start, stop), (left, right) in zip(found, itertools.pairwise(edges), strict=False):
-        box = (left, y0, right, y1)
-        yield Piece(text[start:stop], KINDS.get(tag, "other"), box, tuple(sure[start:stop]))
+    for (match, start, stop), (left, right) in zip(found, itertools.pairwise(edges), strict=False):
+        sure = tuple(token.probability for token in written[start:stop])
+        chances = _chances(written[match.start(2)]) if match[2] else {}
+        kind = KINDS.get(match[2], "other")
+        yield Piece(text[start:stop], kind, (left, y0, right, y1), sure, chances)
+
+
+def _chances(tag: Text) -> dict[str, float]:
+    """How likely each kind is, from what the tag's letter might have been; in all 1."""
+    found = {KINDS[each.text]: each.probability for each in tag.alternatives if each.text in KINDS}
+    return {kind: chance / sum(found.values()) for kind, chance in found.items()}
 
 
 def _stripped(match: re.Match[str]) -> tuple[int, int]:
@@ -49,12 +69,52 @@ def _stripped(match: re.Match[str]) -> tuple[int, int]:
     )
 
 
-def as_json(page: Page, pieces: Sequence[Piece]) -> Iterator[tuple[str, float]]:
-    """The characters of the form as JSON, each with how sure the model was of it."""
-    truth = put_together(pieces, page.size, Rules(page.gray))
-    printed = with_places(truth)
-    sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
-    for piece in pieces:
-        sure.update(zip(map(tuple, line_of(piece).ends.mean(1).tolist()), piece.sure, strict=True))
-    for letter, spot in zip(printed.text, printed.spots.tolist(), strict=True):
-        yield letter, sure.get(tuple(spot), 1.0)
+def _names(question: str, label: str) -> bool:
+    """Whether some words of a question are a label, but for slips and little words."""
+    match = find([question], label)
+    if match is None:
+        return False
+    (span,) = match.spans
+    return fuzz.ratio(label.lower(), question[span.first : span.stop].lower()) >= NAMED
+
+
+Letter = tuple[str, float]  # and how sure the model was of it, 0..1
+
+
+class Form:
+    """What was read of a form, put together."""
+
+    def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
+        """`pieces`: all that is printed on `page`."""
+        self.truth = put_together(pieces, page.size, Rules(page.gray))
+        self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
+        for piece in pieces:
+            spots = line_of(piece).ends.mean(1).tolist()
+            self._sure.update(zip(map(tuple, spots), piece.sure, strict=True))
+
+    def as_json(self) -> Iterator[Letter]:
+        """The answer to `json>`, with the sign for the end."""
+        return self._letters(with_places(self.truth) + END)
+
+    def answer(self, question: str) -> tuple[Iterator[Letter], tuple[Line, ...]]:
+        """The answer to `natural_q~`: the value whose labels are words of the question.
+
+        Of several the one with most said about it, e.g. of "What is the date of birth?" not that
+        of the label "Date".
+
+        Returns:
+            its letters and its lines; both are empty if the question names no label.
+        """
+        value, most = None, 0
+        for labels, entity in named_values(self.truth):
+            if all(_names(question, label.text) for label in labels):
+                said = sum(len(label) for label in labels)
+                value, most = (entity, said) if said > most else (value, most)
+        if value is None:
+            return iter(()), ()
+        spoken = Printed.join(" ", map(Printed.of, value.lines))
+        return self._letters(spoken), value.lines
+
+    def _letters(self, text: Printed) -> Iterator[Letter]:
+        for letter, spot in zip(text.text, text.spots.tolist(), strict=True):
+            yield letter, self._sure.get(tuple(spot), 1.0)

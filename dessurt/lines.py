@@ -27,8 +27,10 @@ COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
 
 # horizontal_rules
-RULE_RUN = 22  # pixels in one row: a rule that is turned is a staircase of such
-RULE_LENGTH = 36  # pixels; a dash is shorter
+RULE_RUN = 34  # page pixels of it in one row, at least
+RULE_GAP = 45  # what is less far apart is one
+RULE_LENGTH = 36  # a dash is shorter
+RULE_THICK, RULE_SLOPE = 6, 0.05  # its height, and how far it may climb
 RULE_CONTRAST = 12  # grey levels
 
 # line_height
@@ -134,18 +136,23 @@ _found: WeakKeyDictionary[Page, tuple[Bounds, ...]] = WeakKeyDictionary()
 
 def _ink(gray: np.ndarray) -> np.ndarray:
     """1 where a pixel differs from the paper round it, rules left out; uint8 [H, W]."""
-    # The median over some millimetres is the paper's colour, also inside a dark bar.
-    paper = cv2.medianBlur(np.ascontiguousarray(gray[::STEP, ::STEP]), 7)
-    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    contrast = cv2.absdiff(gray, paper)
+    contrast = _contrast(gray)
     strong = float(np.percentile(contrast[::STEP, ::STEP], 98))
     ink = (contrast > max(CONTRAST, strong / 2)).view(np.uint8)
     height, width = gray.shape
-    across = np.ones((1, max(40, width // 20)), np.uint8)
-    down = np.ones((max(80, height // 16), 1), np.uint8)
-    rules = [cv2.morphologyEx(ink, cv2.MORPH_OPEN, rule) for rule in (across, down)]
-    ink[np.logical_or(*rules)] = 0
+    across = _rules(contrast, max(40, width // 20))
+    down = _rules(np.ascontiguousarray(contrast.T), max(80, height // 16)).T
+    rules = cv2.dilate(np.logical_or(across, down).view(np.uint8), np.ones((3, 3), np.uint8))
+    ink[rules > 0] = 0
     return ink
+
+
+def _contrast(gray: np.ndarray) -> np.ndarray:
+    """How much each pixel differs from the paper round it: uint8 [H, W]."""
+    # The median over some millimetres is the paper's colour, also inside a dark bar.
+    paper = cv2.medianBlur(np.ascontiguousarray(gray[::STEP, ::STEP]), 7)
+    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return cv2.absdiff(gray, paper)
 
 
 def horizontal_rules(gray: np.ndarray) -> np.ndarray:
@@ -154,15 +161,20 @@ def horizontal_rules(gray: np.ndarray) -> np.ndarray:
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    gray = gray.astype(np.uint8, copy=False)
+    return _rules(_contrast(gray.astype(np.uint8, copy=False)), RULE_LENGTH)
+
+
+def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
+    """Rules across that are at least so long: bool [H, W]."""
     ink = cv2.adaptiveThreshold(
-        gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, RULE_CONTRAST
+        contrast, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 31, -RULE_CONTRAST
     )
+    # A rule that is turned is a staircase of short runs, and one that faded has gaps.
     runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
+    runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    long = stats[:, cv2.CC_STAT_WIDTH] >= RULE_LENGTH
-    thin = stats[:, cv2.CC_STAT_HEIGHT] <= 6 + stats[:, cv2.CC_STAT_WIDTH] / 20
-    kept = long & thin
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    kept = (wide >= length) & (high <= RULE_THICK + wide * RULE_SLOPE)
     kept[0] = False
     return kept[labels]
 

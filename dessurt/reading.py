@@ -6,30 +6,27 @@ character stands (see `dessurt.pointing`), so what was read can be searched and 
 
 from __future__ import annotations
 
-import itertools
 import math
-import sys
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import numpy as np
-from rapidfuzz import fuzz
 
 from dessurt import tasks
 from dessurt.form_layout import Piece
-from dessurt.form_reading import TAG, as_json, pieces_of
+from dessurt.form_reading import Form, pieces_of
 from dessurt.marks import Bounds, Marks
 from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
 from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
+from dessurt.text_search import Match, Span, find
 
-OF_FORMS = ("json>",)
+OF_FORMS = ("json>", "natural_q~")  # asked of a form that was read
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
-SIMILAR = 70.0  # less is another text
 TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
 REMEMBERED_LINES = 4000  # more than are found on a page (lines.MOST_WORDS): none is lost meanwhile
 # Lines of one block, in heights of a line: no further apart than this, or than that where their
@@ -67,54 +64,6 @@ class ReadLine:
         return _bounds(self.asked)
 
 
-@dataclass(frozen=True)
-class Span:
-    """Characters `first` to `stop` (not included) of a line; by default all of it."""
-
-    line: int
-    first: int = 0
-    stop: int = sys.maxsize
-
-
-@dataclass(frozen=True)
-class Match:
-    """The place of a text in what was read; `spans` go from line to line."""
-
-    similarity: float  # 0..100
-    spans: tuple[Span, ...]
-    ends_line: bool  # nothing comes after it in its last line
-
-
-def find(lines: Sequence[str], wanted: str) -> Match | None:
-    """The first of the most similar places of a text, as whole words; None if nothing is similar.
-
-    Args:
-        lines: what was read, in order; the text may go on from one to the next.
-        wanted: upper and lower case count as the same.
-    """
-    text, wanted = " ".join(lines), " ".join(wanted.lower().split())
-    aligned = fuzz.partial_ratio_alignment(wanted, text.lower(), score_cutoff=SIMILAR)
-    if aligned is None or not wanted or not text:
-        return None
-    longer = len(wanted) > len(text)  # then it was the page that was looked for in the wanted text
-    start, stop = (0, len(text)) if longer else (aligned.dest_start, aligned.dest_end)
-    spaces = [i for i, letter in enumerate(text) if letter == " "]
-    starts, stops = [0, *(space + 1 for space in spaces)], [*spaces, len(text)]
-    # The alignment may be off by some letters; of the words near its ends the best count.
-    near_start = sorted(starts, key=lambda at: abs(at - start))[:3]
-    near_stop = sorted(stops, key=lambda at: abs(at - stop))[:3]
-    pairs = [(a, b) for a, b in itertools.product(near_start, near_stop) if a < b]
-    first, last = max(pairs, key=lambda pair: fuzz.ratio(wanted, text[slice(*pair)].lower()))
-    spans, at = [], 0
-    for number, line in enumerate(lines):
-        span = Span(number, max(first - at, 0), min(last - at, len(line)))
-        if span.first < span.stop:
-            spans.append(span)
-        at += len(line) + 1
-    ends_line = not lines[spans[-1].line][spans[-1].stop :].strip()
-    return Match(aligned.score, tuple(spans), ends_line)
-
-
 class LineReader(Instrument, Protocol):
     """What can be asked to read a line, and then where each token of it stands."""
 
@@ -129,7 +78,8 @@ class PageReader:
     """Answers questions line by line from what a checkpoint reads, and remembers what it read.
 
     It reads paragraphs and pages (`read_block0>`, `read_block>`), finds words or their lines
-    (`0w~`, `0;~`), reads on after them (`re~`), and reads forms (`json>`).
+    (`0w~`, `0;~`), reads on after them (`re~`), reads forms
+    (`json>`) and answers questions about them (`natural_q~`).
     """
 
     def __init__(self, instrument: LineReader) -> None:
@@ -141,17 +91,20 @@ class PageReader:
         """The events of a question; `parts`: how each line is read, in order."""
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         match: Match | None = None
-        form: list[Piece] | None = None
+        boxes: Iterable[tuple[Bounds, float]]  # where the answer stands, and how sure that is
         if request.task in OF_FORMS:
             form = yield from self._form(page, parts)
-        elif request.text:
-            match = yield from self._look_up(page, request.text, parts)
-        elif len(parts) != 1:
-            yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
-        spans = _spans(request.task, parts, match)
+            texts, boxes = self._of_form(form, request)
+        else:
+            if request.text:
+                match = yield from self._look_up(page, request.text, parts)
+            elif len(parts) != 1:
+                yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
+            spans = _spans(request.task, parts, match)
+            texts = self._texts(page, request.task, parts, spans)
+            boxes = self._boxes(page, parts, spans, match)
         before = len(request.written)
-        texts = self._texts(page, request.task, parts, spans)
-        for event in texts if form is None else self._as_json(page, form):
+        for event in texts:
             written += isinstance(event, Text)
             if written > before + request.max_tokens:
                 written, stopped_by = written - 1, "length"
@@ -160,7 +113,7 @@ class PageReader:
                 first = first or time.perf_counter() - started
                 yield event
         if request.want_region:
-            yield self._region(page, parts, spans, match)
+            yield self._region(page, parts, boxes)
         seconds = time.perf_counter() - started
         yield Done(first, seconds, max(written - before, 0), stopped_by)
 
@@ -186,28 +139,32 @@ class PageReader:
 
     def _form(
         self, page: Page, parts: Sequence[Request]
-    ) -> Generator[Notice | Progress, None, list[Piece]]:
-        """All pieces of a form; an event after each token that is read."""
+    ) -> Generator[Notice | Progress, None, Form]:
+        """Read a form; an event after each token."""
         yield Notice(
             "The model read the page line by line and told labels from values; what belongs "
-            "together follows from where they stand."
+            "together was concluded from where they stand."
         )
         pieces: list[Piece] = []
         for number, part in enumerate(parts, 1):
             for _ in self._line(page, part):
                 yield Progress(number, len(parts))
             line = self._read[page.digest, part]
-            letters = np.zeros(len(line.text))
-            if len(TAG.findall(line.text)) > 2:  # the last one is empty: several pieces
-                letters = self._letters(page, line)
-            sure = [line.tokens[token].probability for token in line.token_of_letter]
-            pieces += pieces_of(line.text, letters, sure, line.bounds)
-        return pieces
+            pieces += pieces_of(line.tokens, partial(self._letters, page, line), line.bounds)
+        return Form(page, pieces)
 
-    def _as_json(self, page: Page, pieces: Sequence[Piece]) -> Iterator[Text]:
-        for letter, sure in as_json(page, pieces):
-            yield from self._sign(letter, sure)
-        yield from self._sign("‡")
+    def _of_form(
+        self, form: Form, request: Request
+    ) -> tuple[Iterator[Event], Iterable[tuple[Bounds, float]]]:
+        """The answer to a question about a form, and where it stands."""
+        if request.task == "json>":
+            letters, lines = form.as_json(), form.truth.lines
+        else:
+            letters, lines = form.answer(request.text)
+        texts: Iterator[Event] = (t for letter, sure in letters for t in self._sign(letter, sure))
+        if request.task != "json>" and not lines:
+            texts = iter((Notice("The question names no label that was read on the page."),))
+        return texts, ((line.box, 1.0) for line in lines)
 
     def _letters(self, page: Page, line: ReadLine) -> np.ndarray:
         """Where each letter of a line stands: x in page pixels, float32 [letters]."""
@@ -260,21 +217,27 @@ class PageReader:
         yield Text(sign, last, sure)
 
     def _region(
-        self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
+        self, page: Page, parts: Sequence[Request], boxes: Iterable[tuple[Bounds, float]]
     ) -> Region:
         """Where the answer stands, as sure as it was read (and found)."""
         found = np.zeros(page.size, np.float32)
         marks = Marks()
+        for (x0, y0, x1, y1), sure in boxes:
+            found[max(int(y0), 0) : math.ceil(y1), max(int(x0), 0) : math.ceil(x1)] = sure
+            if not marks.shapes:
+                marks = Marks.from_boxes(highlight=[(x0, y0, x1, y1)])
+        return Region(found, self.instrument.frame(page, marks))
+
+    def _boxes(
+        self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
+    ) -> Iterator[tuple[Bounds, float]]:
+        """The place of each part of a line, and how sure it is, 0..1."""
         for span in spans:
             line = self._read.get((page.digest, parts[span.line]))
             if line is None or not line.text[span.first :].strip():
                 continue  # the answer was stopped before, or the text in question ends the line
-            x0, y0, x1, y1 = self._box(page, line, span)
-            sure = np.mean([token.probability for token in line.tokens])
-            similar = match.similarity / 100 if match else 1.0
-            found[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] = sure * similar
-            marks = marks if marks.shapes else line.asked.marks
-        return Region(found, self.instrument.frame(page, marks))
+            sure = float(np.mean([token.probability for token in line.tokens]))
+            yield self._box(page, line, span), sure * (match.similarity / 100 if match else 1.0)
 
     def _box(self, page: Page, line: ReadLine, span: Span) -> Bounds:
         """Round a part of a line, page pixels: it ends half-way to the letters next to it."""

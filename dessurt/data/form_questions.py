@@ -58,6 +58,12 @@ def question(ask: Ask) -> Draft | None:
     return None
 
 
+def named_values(truth: Truth) -> Iterator[tuple[tuple[Printed, ...], Entity]]:
+    """The values of fields and cells, each with the labels that a question names to ask for it."""
+    for _, labels, entity in (*_fields(truth), *_cells(truth)):
+        yield labels, entity
+
+
 _Found = tuple[tuple[str, ...], tuple[Printed, ...], Entity]  # templates, names in it, answer
 
 

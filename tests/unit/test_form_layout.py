@@ -8,9 +8,10 @@ import pytest
 
 from dessurt.data.form_json import to_json
 from dessurt.form_layout import Piece, Rules, put_together
-from dessurt.form_reading import as_json, pieces_of
+from dessurt.form_reading import Form, pieces_of
 from dessurt.lines import horizontal_rules
 from dessurt.page import Page
+from dessurt.protocol import Alternative, Text
 
 SIZE = (400, 600)
 PAPER = np.full(SIZE, 255, np.uint8)
@@ -116,7 +117,7 @@ def test_rules_join_the_lines_of_a_cell() -> None:
 
 def test_sums_below_a_table_are_no_row_of_it() -> None:
     pieces = table("q:Item q:Price", "a:Tea a:2.00", "a:Milk a:1.00")
-    found = form(*pieces, piece("Sum", "q", 90, 115), piece("3.00", "a", 150, 115))
+    found = form(*pieces, piece("Sum", "q", 90, 135), piece("3.00", "a", 150, 135))
     assert {"Sum": "question", "answers": ["3.00"]} in found
     assert any("cells" in each and len(each["cells"]) == 2 for each in found)
 
@@ -142,30 +143,42 @@ def test_rules_are_found_if_they_are_turned_and_letters_are_none() -> None:
     assert not drawn[150:].any()
 
 
+def tokens(text: str, tag: tuple[Alternative, ...] = ()) -> list[Text]:
+    """A letter each; `tag`: what the letters of tags might have been."""
+    alternatives = [tag if text[i - 1 : i] == "[" else () for i in range(len(text))]
+    return [Text(letter, 0, i / 100, alternatives[i]) for i, letter in enumerate(text)]
+
+
 def test_pieces_of_a_tagged_line() -> None:
     text = "Date:[q] 4 May[a] end"
-    letters = np.arange(len(text)) * 10.0
-    sure = [i / 100 for i in range(len(text))]
-    found = list(pieces_of(text, letters, sure, (0, 5, 210, 25)))
+    found = list(pieces_of(tokens(text), lambda: np.arange(len(text)) * 10.0, (0, 5, 210, 25)))
     assert [(each.text, each.kind) for each in found] == [
         ("Date:", "question"), ("4 May", "answer"), ("end", "other"),
     ]  # fmt: skip
     assert found[0].box == (0, 5, 65, 25)  # between the `:` at 40 and the `4` at 90
     assert found[1].box == (65, 5, (130 + 180) / 2, 25)
-    assert found[1].sure == tuple(sure[9:14])
+    assert found[1].sure == tuple(i / 100 for i in range(9, 14))
+
+
+def test_a_kind_is_as_likely_as_its_letter_was() -> None:
+    tag = (Alternative("q", 1, 0.6), Alternative("z", 2, 0.3), Alternative("a", 3, 0.2))
+    (found,) = pieces_of(tokens("Date[q]", tag), lambda: np.zeros(0), (0, 5, 40, 25))
+    assert found.chance("question") == pytest.approx(0.75)
+    assert found.chance("answer") == pytest.approx(0.25)
+    assert found.chance("header") == 0
 
 
 @pytest.mark.parametrize("text", ["", "  ", "[q]", "[a][q]"])
 def test_a_line_without_text_has_no_pieces(text: str) -> None:
-    assert list(pieces_of(text, np.zeros(len(text)), [1.0] * len(text), (0, 0, 9, 9))) == []
+    assert list(pieces_of(tokens(text), lambda: np.zeros(len(text)), (0, 0, 9, 9))) == []
 
 
 def test_each_letter_of_the_json_keeps_how_sure_it_was() -> None:
     pieces = [Piece("No", "question", (20, 20, 40, 40), (0.5, 0.25)),
               Piece('"7', "answer", (60, 20, 80, 40), (0.75, 0.125))]  # fmt: skip
-    letters = list(as_json(Page.from_array(PAPER), pieces))
+    letters = list(Form(Page.from_array(PAPER), pieces).as_json())
     assert "".join(letter for letter, _ in letters) == (
-        '[{"No": "question", "answers": ["\\"7"]}]'
+        '[{"No": "question", "answers": ["\\"7"]}]‡'
     )
     assert [(letter, sure) for letter, sure in letters if sure < 1] == [
         ("N", 0.5), ("o", 0.25), ('"', 0.75), ("7", 0.125),

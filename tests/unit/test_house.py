@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # From the lowest room to the highest; a module imports from its own floor or below.
 FLOORS = (
     {"page"},
-    {"fill", "frame", "lines", "marks", "tasks"},
+    {"fill", "frame", "lines", "marks", "tasks", "text_search"},
     {"protocol"},
     {"model", "checkpoint"},
     {"latent", "decode", "data", "synth", "pointing"},

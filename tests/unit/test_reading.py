@@ -12,7 +12,8 @@ from dessurt.cli import DEFAULT_CHECKPOINT
 from dessurt.frame import Frame
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
-from dessurt.reading import Match, PageReader, ReadLine, Span, find
+from dessurt.reading import PageReader, ReadLine
+from dessurt.text_search import Match, Span, find
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PAGE = Page.from_array(np.full((200, 400), 255, np.uint8))

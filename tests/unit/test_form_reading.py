@@ -1,0 +1,135 @@
+"""Questions about a form that was read line by line: as JSON, and about single values."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text
+from dessurt.frame import Frame
+from dessurt.model.tokenizer import END
+from dessurt.reading import PageReader
+
+PAGE = Page.from_array(np.full((200, 600), 255, np.uint8))
+LINES = {  # left upper corner: as the model writes it
+    (20, 20): "Registration[h]",
+    (20, 50): "Name:[q] Ann[a]",
+    (300, 50): "Born:[q]",
+    (400, 50): "4 May[a]",
+    (20, 80): "Name of child:[q] Al[a]",
+    (20, 110): "and so on[o]",
+}
+
+
+class FakeModel:
+    """Writes the lines above; a printed letter is 10 pixels wide."""
+
+    def __init__(self) -> None:
+        self.tokenizer = self
+        self.placed = 0
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        x0, y0, _, _ = request.marks.bounds("highlight")
+        for letter in LINES[x0, y0]:
+            yield Text(letter, ord(letter), 0.5 if letter == "A" else 0.9)
+        yield Text("", END, 1.0)
+        yield Done(0.0, 0.0, 1, "end")
+
+    def encode(self, text: str) -> list[int]:
+        return [1000, 1001] if text == "‡" else [ord(text)]
+
+    def frame(self, page: Page, marks: Marks) -> Frame:
+        return Frame.fit(page.size, (64, 64))
+
+    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
+        self.placed += 1
+        x0, y0, _, y1 = request.marks.bounds("highlight")
+        text, x, xs = "".join(map(chr, ids)), x0 + 5, []
+        for i in range(len(text)):
+            xs.append(x)
+            printed = "[" not in text[max(i - 2, 0) : i + 1]  # no tag is printed
+            x += 10 * printed
+        return np.array([[x, (y0 + y1) / 2] for x in xs])
+
+
+def parts() -> list[Request]:
+    return [
+        Request("ner_line>", marks=Marks.from_boxes(
+            highlight=[(x, y, x + 10 * (len(text) - 3 * text.count("[")), y + 20)]))
+        for (x, y), text in LINES.items()
+    ]  # fmt: skip
+
+
+def answered(request: Request, model: FakeModel | None = None) -> list[Event]:
+    return list(PageReader(model or FakeModel()).answer(PAGE, request, parts()))
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.delta for event in events if isinstance(event, Text))
+
+
+FORM = [
+    {"Registration": "header", "content": [
+        {"Name:": "question", "answers": ["Ann"]},
+        {"Born:": "question", "answers": ["4 May"]},
+        {"Name of child:": "question", "answers": ["Al"]},
+    ]},
+    {"and so on": "other"},
+]  # fmt: skip
+
+
+def test_a_form_is_read_as_json() -> None:
+    model = FakeModel()
+    events = answered(Request("json>"), model)
+    assert text_of(events) == json.dumps(FORM) + "‡"
+    assert model.placed == 2  # only in lines of several pieces it matters where the letters stand
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert (progress[0], progress[-1]) == (Progress(1, 6), Progress(6, 6))
+    assert isinstance(events[0], Notice) and "line by line" in events[0].message
+    assert isinstance(events[-1], Done) and events[-1].stopped_by == "end"
+
+
+def test_letters_are_as_sure_as_they_were_read() -> None:
+    texts = [event for event in answered(Request("json>")) if isinstance(event, Text)]
+    sure = {text.delta: text.probability for text in texts if text.delta in list("AM{")}
+    assert sure == {"A": 0.5, "M": 0.9, "{": 1.0}
+
+
+def test_a_form_goes_on_where_it_was_stopped() -> None:
+    model = FakeModel()
+    reader = PageReader(model)
+    whole = list(reader.answer(PAGE, Request("json>"), parts()))
+    ids = tuple(event.token_id for event in whole if isinstance(event, Text))
+    first = list(reader.answer(PAGE, Request("json>", max_tokens=30), parts()))
+    assert first[-1].stopped_by == "length"
+    rest = list(reader.answer(PAGE, replace(Request("json>"), written=ids[:30]), parts()))
+    assert text_of(first) + text_of(rest) == json.dumps(FORM) + "‡"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "box"),
+    [
+        ("Name?", "Ann", (75, 50, 110, 70)),
+        ("What is the name of the child?", "Al", (165, 80, 190, 100)),
+        ("When was she born?", "4 May", (400, 50, 450, 70)),
+        ("What is the nane of child", "Al", (165, 80, 190, 100)),
+    ],
+)
+def test_a_question_that_names_a_label_is_answered_by_its_value(
+    question: str, answer: str, box: tuple[int, ...]
+) -> None:
+    events = answered(Request("natural_q~", question, want_region=True))
+    assert text_of(events) == answer
+    (region,) = (event for event in events if isinstance(event, Region))
+    ys, xs = np.nonzero(region.map)
+    assert np.allclose((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), box, atol=6)
+
+
+def test_a_question_that_names_no_label_has_no_answer() -> None:
+    events = answered(Request("natural_q~", "Who signed it?"))
+    assert text_of(events) == ""
+    assert [e.message for e in events if isinstance(e, Notice)][1:] == [
+        "The question names no label that was read on the page."
+    ]
