@@ -112,7 +112,6 @@ def test_a_form_goes_on_where_it_was_stopped() -> None:
     ("question", "answer", "box"),
     [
         ("Name?", "Ann", (75, 50, 110, 70)),
-        ("What is the name of the child?", "Al", (165, 80, 190, 100)),
         ("When was she born?", "4 May", (400, 50, 450, 70)),
         ("What is the nane of child", "Al", (165, 80, 190, 100)),
     ],
