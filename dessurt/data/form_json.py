@@ -79,10 +79,10 @@ class _Form:
         """Tell the header over a whole side of a table from those over some of its headers."""
         sides = [{i for i in side if i is not None}
                  for side in (table.row_headers, table.column_headers)]  # fmt: skip
-        for head in range(len(self.truth.entities)):
+        for head, entity in enumerate(self.truth.entities):
             tails = {tail for start, tail in self.truth.links if start == head}
             below = tails & (sides[0] | sides[1])
-            if head in self.in_tables or not below:
+            if entity.kind != "header" or head in self.in_tables or not below:
                 continue
             whole = any(side and side <= tails for side in sides)
             if whole and head not in self.title_of and number not in self.title_of.values():
