@@ -1,4 +1,4 @@
-"""Lines of data sets that know boxes of words or lines, but no places of characters."""
+"""Boxes and quadrangles of data sets: cut to the page, put together, and made lines of."""
 
 from __future__ import annotations
 
@@ -9,25 +9,15 @@ import numpy as np
 from dessurt.data.truth import Box, Line
 
 
-def level_line(words: Sequence[tuple[str, Box]]) -> Line:
-    """A level line of words with upright boxes; the characters share each box evenly.
-
-    Args:
-        words: text (not blank) and box of each, from left to right.
-    """
-    _, top, _, bottom = union(box for _, box in words)
-    texts: list[str] = []
-    stretches: list[tuple[float, float]] = []
-    for text, (x0, _, x1, _) in words:
-        text = " ".join(text.split())
-        if stretches:  # the space between two words
-            stretches.append((stretches[-1][1], x0))
-        edges = np.linspace(x0, x1, len(text) + 1).tolist()
-        stretches += zip(edges[:-1], edges[1:], strict=True)
-        texts.append(text)
-    ends = np.full((len(stretches), 2, 2), (top + bottom) / 2, np.float32)
-    ends[:, :, 0] = stretches
-    return Line(" ".join(texts), ends, (bottom - top) / 2, (bottom - top) / 2)
+def words_in(text: str, box: Box) -> list[tuple[str, Box]]:
+    """The words of a text in an upright box, whose characters share it evenly."""
+    words, place = [], 0
+    text = " ".join(text.split())
+    edges = np.linspace(box[0], box[2], len(text) + 1).tolist()
+    for word in text.split(" "):
+        words.append((word, (edges[place], box[1], edges[place + len(word)], box[3])))
+        place += len(word) + 1
+    return words
 
 
 def turned_line(text: str, quad: np.ndarray) -> Line:

@@ -8,11 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dessurt.data.boxed import level_line, within
+from dessurt.data.boxed import within, words_in
 from dessurt.data.form_json import reading_order
 from dessurt.data.inferred_tables import Link, find_tables
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.files import json_of, page_of
+from dessurt.data.sets.boxes import line_of
+from dessurt.data.sets.files import open_page, read_json
 from dessurt.data.truth import Box, Entity, Line, Paragraph, Truth
 
 KINDS = ("header", "question", "answer", "other")
@@ -55,7 +56,7 @@ class Funsd:
             DataError: its image or annotation is damaged.
         """
         path = self.annotations[index]
-        page = page_of(path.parent.parent / "images" / f"{path.stem}.png")
+        page = open_page(path.parent.parent / "images" / f"{path.stem}.png")
         return Record(page, truth=read_form(path, page.size), source=str(path))
 
 
@@ -68,7 +69,7 @@ def _annotations(folder: Path, split: str) -> list[Path]:
     listed = folder / "train_valid_test_split.json"
     if listed.is_file():
         try:
-            part = json_of(listed)[split]
+            part = read_json(listed)[split]
             root = folder / part["root"] / "annotations"
             names = [Path(name).name.removesuffix(".png") for name in part["images"]]
             return [root / f"{name}.json" for name in names]
@@ -97,7 +98,7 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
-    given, found = json_of(path), {}
+    given, found = read_json(path), {}
     if not isinstance(given, dict) or not isinstance(given.get("form"), list):
         raise DataError("there is no list `form` in it: take a FUNSD annotation.", path)
     pairs: list[tuple[Any, Any]] = []
@@ -157,7 +158,8 @@ def _lines(words: Sequence[_Word]) -> tuple[Line, ...]:
         if is_left or is_below:
             lines.append([])
         lines[-1].append(word)
-    return tuple(map(level_line, lines))
+    return tuple(line_of([part for text, box in line for part in words_in(text, box)])
+                 for line in lines)  # fmt: skip
 
 
 def _sound(entities: Sequence[Entity], links: Sequence[Link]) -> list[Link]:
