@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 
 from dessurt.data.boxed import union
 from dessurt.data.form_json import table_entities
+from dessurt.data.form_links import Link
 from dessurt.data.truth import Box, Entity, Table
 
 _NEAR = 0.75  # of an answer's line: what misses its height or width by so much is still in line
 _FEWEST = 2  # cells of a table
 
-Link = tuple[int, int]  # head, tail
 _Cell = tuple[int | None, int | None, int]  # row header, column header, what is in the cell
 
 
@@ -181,9 +181,9 @@ def _table(cells: Sequence[_Cell], boxes: Sequence[Box]) -> Table:
 
 def _pairs(table: Table) -> set[Link]:
     """Header and cell, of all rows and columns."""
-    pairs = set()
-    for row, cells in zip(table.row_headers, table.cells, strict=True):
-        for column, cell in zip(table.column_headers, cells, strict=True):
-            if cell is not None:
-                pairs |= {(head, cell) for head in (row, column) if head is not None}
-    return pairs
+    return {
+        (head, cell)
+        for row, column, cell in table.filled()
+        for head in (row, column)
+        if head is not None
+    }

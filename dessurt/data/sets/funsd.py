@@ -10,14 +10,14 @@ from typing import Any
 
 from dessurt.data.boxed import within, words_in
 from dessurt.data.form_json import reading_order
-from dessurt.data.inferred_tables import Link, find_tables
+from dessurt.data.form_links import Link, sound_links
+from dessurt.data.inferred_tables import find_tables
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import open_page, read_json
 from dessurt.data.truth import Box, Entity, Line, Paragraph, Truth
 
 KINDS = ("header", "question", "answer", "other")
-_RANK = {"header": 0, "question": 1, "answer": 2, "other": 2}
 _FOLDERS = {"train": "training_data", "valid": "training_data", "test": "testing_data"}
 _HELD_BACK = 10  # every tenth training form is for validation, where no file says another
 
@@ -124,9 +124,9 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:
     """The truth of a form from entities in reading order and links as annotated."""
-    sound = _sound(entities, links)
+    sound = sound_links(entities, links)
     entities = _with_headers(entities, sound)
-    tables, rest = find_tables(entities, _sound(entities, sound))
+    tables, rest = find_tables(entities, sound_links(entities, sound))
     return Truth(
         size,
         "form",
@@ -160,26 +160,6 @@ def _lines(words: Sequence[_Word]) -> tuple[Line, ...]:
         lines[-1].append(word)
     return tuple(line_of([part for text, box in line for part in words_in(text, box)])
                  for line in lines)  # fmt: skip
-
-
-def _sound(entities: Sequence[Entity], links: Sequence[Link]) -> list[Link]:
-    """Links without doubles, each from the higher kind to the lower, none in a circle.
-
-    Those between two answers, or from a header to an answer, have no meaning and are left out.
-    """
-    tails: dict[int, list[int]] = {i: [] for i in range(len(entities))}
-
-    def reaches(start: int, goal: int) -> bool:
-        return start == goal or any(reaches(tail, goal) for tail in tails[start])
-
-    for head, tail in links:
-        if _RANK[entities[head].kind] > _RANK[entities[tail].kind]:
-            head, tail = tail, head
-        kinds = entities[head].kind, entities[tail].kind
-        meant = _RANK[kinds[0]] < 2 and kinds != ("header", "answer")
-        if meant and tail not in tails[head] and not reaches(tail, head):
-            tails[head].append(tail)
-    return [(head, tail) for head, found in tails.items() for tail in found]
 
 
 def _with_headers(entities: Sequence[Entity], links: Sequence[Link]) -> list[Entity]:
