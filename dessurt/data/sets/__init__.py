@@ -16,6 +16,8 @@ from dessurt.data.records import DataError, DataSet
 # name in a config: where it lives in this package
 SETS: dict[str, str] = {
     "funsd": "funsd:Funsd",
+    "naf": "naf:Naf",
+    "naf_lines": "naf_lines:NafLines",
 }
 
 

@@ -119,7 +119,7 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     ids = [list(found)[i] for i in order]
     numbers = {each: i for i, each in enumerate(ids)}
     links = [(numbers[head], numbers[tail]) for head, tail in pairs if {head, tail} <= set(numbers)]
-    return form_truth([found[each] for each in ids], links, size)
+    return form_truth([found[each] for each in ids], sorted(links), size)
 
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:
