@@ -15,7 +15,11 @@ from dessurt.data.records import DataError, DataSet
 
 # name in a config: where it lives in this package
 SETS: dict[str, str] = {
+    "distill": "distill:Distill",
     "funsd": "funsd:Funsd",
+    "iam": "iam:Iam",
+    "iam_mixed": "iam_mixed:IamMixed",
+    "iam_ner": "iam_ner:IamNer",
     "naf": "naf:Naf",
     "naf_lines": "naf_lines:NafLines",
 }
