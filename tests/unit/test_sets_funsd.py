@@ -234,7 +234,7 @@ def test_a_damaged_form_is_named_and_the_others_are_read(tmp_path):
     (tmp_path / "images" / "e.png").unlink()
     a, b, c, d, e, f = readable(forms, RNG)
     assert a.truth.entities[0].text == f.truth.entities[0].text == "Name:"
-    assert str(b).startswith(f"{tmp_path / 'annotations' / 'b.json'}, form[1]: the entity")
+    assert (b.path, b.where) == (tmp_path / "annotations" / "b.json", "form[1]")
     assert "'title' is none of header, question" in str(c)
     assert str(d).startswith(f"{tmp_path / 'annotations' / 'd.json'}, line 2: this is not JSON")
     assert "the picture is not there" in str(e)
@@ -259,7 +259,7 @@ def test_a_split_file_says_which_forms(tmp_path):
     (tmp_path / "train_valid_test_split.json").write_text(json.dumps(split))
     found = open_set({"set": "funsd", "folder": tmp_path})
     assert [Path(r.source).stem for r in readable(found, RNG)] == ["c", "a"]
-    with pytest.raises(DataError, match="split.json, valid: it needs root and images"):
+    with pytest.raises(DataError, match="split.json, valid: this record is damaged"):
         Funsd(tmp_path, "valid")
 
 

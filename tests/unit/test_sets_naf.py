@@ -217,13 +217,14 @@ def test_damaged_annotations_are_named(tmp_path):
     three = annotation([{**box("t0", "text", 20, 20), "poly_points": [[0, 0]] * 3}], t0="x")
     old = {key: value for key, value in good.items() if key != "transcriptions"}
     pair = {**good, "pairs": [["t0"]]}
-    folder = save(tmp_path, good, three, old, pair, good)
+    kind = annotation([box("f0", "field", 20, 20), {**box("f1", "field", 20, 60), "type": 1}])
+    folder = save(tmp_path, good, three, old, pair, kind, good)
     first, *errors, last = readable(Naf(folder), RNG)
     assert first.truth.entities[0].text == last.truth.entities[0].text == "fine"
-    assert [error.where for error in errors] == ["textBBs[0]", "", "pairs"]
+    assert [error.where for error in errors] == ["textBBs[0]", "", "pairs", "fieldBBs[1]"]
     assert "transcriptions" in str(errors[1])
     found = list(readable(NafLines(folder), RNG))
-    assert [isinstance(each, DataError) for each in found] == [False, True, True, False, False]
+    assert [isinstance(each, DataError) for each in found] == [0, 1, 1, 0, 1, 0]
     assert found[3].examples[0].answers == ("fine",)  # its lines are in order
 
 

@@ -14,7 +14,7 @@ from dessurt.data.form_links import Link, sound_links
 from dessurt.data.inferred_tables import find_tables
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.boxes import line_of
-from dessurt.data.sets.files import open_page, read_json
+from dessurt.data.sets.files import damaged, open_page, read_json
 from dessurt.data.truth import Box, Entity, Line, Paragraph, Truth
 
 KINDS = ("header", "question", "answer", "other")
@@ -68,13 +68,11 @@ def _annotations(folder: Path, split: str) -> list[Path]:
         return sorted((folder / "annotations").glob("*.json"))
     listed = folder / "train_valid_test_split.json"
     if listed.is_file():
-        try:
+        with damaged(listed, split):
             part = read_json(listed)[split]
             root = folder / part["root"] / "annotations"
             names = [Path(name).name.removesuffix(".png") for name in part["images"]]
             return [root / f"{name}.json" for name in names]
-        except (KeyError, TypeError) as error:
-            raise DataError("it needs root and images for this split.", listed, split) from error
     if split not in _FOLDERS or not (folder / _FOLDERS[split]).is_dir():
         raise DataError(
             f"there is nothing for {split!r}: give a folder with annotations/ and images/, or with "
@@ -98,27 +96,23 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
-    given, found = read_json(path), {}
-    if not isinstance(given, dict) or not isinstance(given.get("form"), list):
-        raise DataError("there is no list `form` in it: take a FUNSD annotation.", path)
+    with damaged(path):
+        form = list(read_json(path)["form"])
+    found: dict[Any, Entity] = {}
     pairs: list[tuple[Any, Any]] = []
-    for number, each in enumerate(given["form"]):
-        try:
+    for number, each in enumerate(form):
+        with damaged(path, f"form[{number}]"):
             entity = _entity(each, size)
+            if each["id"] in found:
+                raise ValueError(f"the id {each['id']} is there twice")
             if entity is not None:
                 found[each["id"]] = entity
             pairs += [(head, tail) for head, tail in each["linking"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"the entity is damaged ({error!r}): it needs id, label, words with text and box, "
-                "and linking.",
-                path,
-                f"form[{number}]",
-            ) from error
     order = reading_order([entity.lines[0].box for entity in found.values()])
     ids = [list(found)[i] for i in order]
     numbers = {each: i for i, each in enumerate(ids)}
-    links = [(numbers[head], numbers[tail]) for head, tail in pairs if {head, tail} <= set(numbers)]
+    with damaged(path, "linking"):
+        links = [(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers]
     return form_truth([found[each] for each in ids], sorted(links), size)
 
 

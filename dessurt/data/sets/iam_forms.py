@@ -112,7 +112,7 @@ def read_form(path: Path) -> tuple[WrittenLine, ...]:
         raise DataError("the file is not there.", path)
     try:
         root = ElementTree.parse(path).getroot()
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # or its encoding
         raise DataError(f"this is not XML ({error}): get it again.", path) from error
     with damaged(path):
         lines = tuple(

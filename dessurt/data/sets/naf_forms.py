@@ -67,8 +67,8 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     with damaged(path, "samePairs"):
         groups = _groups(parts, [(a, b) for a, b in given["samePairs"]])
     with damaged(path, "pairs"):
-        pairs = [(a, b) for a, b in given["pairs"]]
-    return _truth(groups, _labels(groups, _numbered(parts, groups, pairs)), size)
+        pairs = _numbered(parts, groups, [(a, b) for a, b in given["pairs"]])
+    return _truth(groups, _labels(groups, pairs), size)
 
 
 def read_parts(given: Any, path: Path, size: tuple[int, int]) -> dict[str, Part]:
@@ -87,6 +87,8 @@ def read_parts(given: Any, path: Path, size: tuple[int, int]) -> dict[str, Part]
                 quad = np.array(each["poly_points"], float)
                 if quad.shape != (4, 2) or not np.isfinite(quad).all():
                     raise ValueError("poly_points must be four points")
+                if not isinstance(each["type"], str):
+                    raise TypeError("type must be text")
                 text = " ".join((texts.get(each["id"]) or "").split())
                 quad = np.clip(quad, 0, (size[1], size[0]))
                 parts[each["id"]] = Part(each["type"], quad, text)
