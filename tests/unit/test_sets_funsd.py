@@ -205,6 +205,22 @@ def test_halves_of_a_label_are_no_table(tmp_path):
     found = truth(tmp_path, form)
     assert found.tables == ()
     assert len(found.links) == 4
+    assert json.loads(to_json(found)) == [
+        {"FAX": "question", "answers": ["11", "22"]},
+        {"No.": "question"},
+    ]
+
+
+def test_a_question_over_the_rows_of_a_table_does_not_hide_it(tmp_path):
+    """It has an answer of its own, so it is no header."""
+    form = [
+        entity(7, "question", "all", 20, 20, [(7, 1), (7, 2), (7, 8)]),
+        entity(8, "answer", "yes", 80, 20),
+        *GRID,
+    ]
+    first, table = json.loads(to_json(truth(tmp_path, form)))
+    assert first == {"all": "question", "answers": ["yes"]}
+    assert table["row headers"] == ["one", "two"]
 
 
 def test_boxes_are_cut_to_the_page(tmp_path):
