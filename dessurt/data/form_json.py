@@ -2,9 +2,10 @@
 
 A list of objects in reading order. A question is `{TEXT: "question", "answers": [...]}`, a header
 `{TEXT: "header", "content": [...]}`, anything else `{TEXT: KIND}`; a table is `{"row headers":
-[...], "column headers": [...], "cells": [[...]]}` with null where nothing is printed. A header
-over all row headers or all column headers of a table has the table as its content; one over some
-of them is written before each of these: `<<HEADER>> TEXT`.
+[...], "column headers": [...], "cells": [[...]]}` with null where nothing is printed; the cells are
+left out where they are not known. A header over all row headers or all column headers of a table
+has the table as its content; one over some of them is written before each of these:
+`<<HEADER>> TEXT`.
 """
 
 from __future__ import annotations
@@ -72,17 +73,17 @@ class _Form:
         for number, table in enumerate(truth.tables):
             self._find_headers_of(number, table)
         self.parts: dict[int, list[int]] = {}  # header or question -> what hangs from it
-        for tail, heads in self._heads().items():
+        for tail, heads in self._heads().items():  # it is written under the first
             self.parts.setdefault(heads[0], []).append(tail)
 
     def _find_headers_of(self, number: int, table: Table) -> None:
         """Tell the header over a whole side of a table from those over some of its headers."""
         sides = [{i for i in side if i is not None}
                  for side in (table.row_headers, table.column_headers)]  # fmt: skip
-        for head in range(len(self.truth.entities)):
+        for head, entity in enumerate(self.truth.entities):
             tails = {tail for start, tail in self.truth.links if start == head}
             below = tails & (sides[0] | sides[1])
-            if head in self.in_tables or not below:
+            if entity.kind != "header" or head in self.in_tables or not below:
                 continue
             whole = any(side and side <= tails for side in sides)
             if whole and head not in self.title_of and number not in self.title_of.values():
@@ -93,16 +94,17 @@ class _Form:
                 self.merged.add(head)
 
     def _heads(self) -> dict[int, list[int]]:
-        """What each entity hangs from, questions first: it is written under the first."""
+        """What each entity hangs from: its questions, or else its headers, in the links' order."""
         heads: dict[int, list[int]] = {}
+        titles: dict[int, list[int]] = {}
         for head, tail in self.truth.links:
             kinds = self.truth.entities[head].kind, self.truth.entities[tail].kind
             if not {head, tail} & (self.in_tables | self.merged):
                 if kinds[0] == "header":
-                    heads.setdefault(tail, []).append(head)
+                    titles.setdefault(tail, []).append(head)
                 elif kinds[0] == "question" and kinds[1] not in ("question", "header"):
-                    heads.setdefault(tail, []).insert(0, head)
-        return heads
+                    heads.setdefault(tail, []).append(head)
+        return {**titles, **heads}
 
     def content(self) -> list[object]:
         """The whole form."""
@@ -142,11 +144,13 @@ class _Form:
             header = printed(self.truth.entities[self.over[i]].lines)
             return Printed.sign("<<") + header + Printed.sign(">> ") + own
 
-        return {
+        written: dict[object, object] = {
             "row headers": [text(i) for i in table.row_headers],
             "column headers": [text(i) for i in table.column_headers],
-            "cells": [[text(i) for i in row] for row in table.cells],
         }
+        if table.cells:
+            written["cells"] = [[text(i) for i in row] for row in table.cells]
+        return written
 
     def _place_of(self, table: Table) -> Box:
         """A table stands where its first line begins."""
