@@ -27,9 +27,9 @@ class AnnotatedPages:
         """Args: folder: in which the pages' images are; damaged: what could not be read."""
         self._folder, self._damaged = folder, list(damaged)
         self._pages: list[tuple[str, int, list[Annotation]]] = []
-        for name, annotations in sorted(pages.items()):
-            for number in sorted({each.page for each in annotations}):
-                asked = [each for each in annotations if each.page == number]
+        for name, given in sorted(pages.items()):
+            for number in sorted({each.page for each in given}):
+                asked = [each for each in given if each.page == number]
                 self._pages.append((name, number, asked))
 
     def __len__(self) -> int:
@@ -40,14 +40,14 @@ class AnnotatedPages:
         """As `DataSet.record`; nothing is drawn by lot."""
         if index >= len(self._pages):
             raise self._damaged[index - len(self._pages)]
-        name, number, annotations = self._pages[index]
+        name, number, given = self._pages[index]
         file = self._folder / name
         try:
             page = Page.open(file, number)
         except PageError as error:
             raise DataError(str(error), file) from error
         source = f"{file}#{number}" if number else str(file)
-        examples = (_example(page, each, source) for each in annotations)
+        examples = (_example(page, each, source) for each in given)
         return Record(page, tuple(examples), source=source)
 
 
