@@ -20,6 +20,7 @@ from dessurt.data.records import DataError, DataSet, Record
 
 # name in a config: where it lives in this package
 SETS: dict[str, str] = {
+    "annotations": "annotations:annotated_pages",
     "bentham": "bentham:bentham_qa",
     "cdip": "cdip:CDIP",
     "census": "census:Census",
@@ -31,6 +32,7 @@ SETS: dict[str, str] = {
     "iam_mixed": "iam_mixed:IamMixed",
     "iam_ner": "iam_ner:IamNer",
     "mixture": "mixture:Mixture",
+    "my_dataset": "my_dataset:my_dataset",
     "naf": "naf:Naf",
     "naf_lines": "naf_lines:NafLines",
     "rvl_cdip": "rvl_cdip:RVLCDIP",
