@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from dessurt import tasks
+from dessurt.checkpoint import load
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
-from dessurt.train.samples import TASKS, Part
+from dessurt.train.parts import TASKS, Part
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
-NUMBERS = ("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest")
-PART = {each.name: each.default is MISSING for each in fields(Part)}  # key: whether it is needed
+MORE = ("start", "precision", "cool_down", "warm_up", "mean")
+INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
+FIT = {"mode": "fit"}  # the frame of checkpoints that name none
+NUMBERS = (
+    *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
+    *("warm_up", "mean"),
+)
+PART = tuple(each.name for each in fields(Part))
 
 
 class ConfigError(ValueError):
@@ -24,15 +32,23 @@ class ConfigError(ValueError):
 def read(path: Path) -> dict[str, Any]:
     """A training config with all its keys known, and windows that its model takes.
 
+    What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
+
     Raises:
+        CheckpointError: that checkpoint cannot be read.
         ConfigError: it cannot be read, or a key or a name in it is missing or unknown.
     """
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
-    _keys(config, "the config", NEEDED, ("start", "precision", "cool_down"))
-    _keys(config["frame"], "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
+    if isinstance(config, dict) and "start" in config and "model" not in config:
+        start = load(config["start"]).config
+        known = {key: start[key] for key in INHERITED if key in start}
+        config = {"frame": FIT, "card": {}, **known, **config}
+    _keys(config, "the config", NEEDED, (*MORE, *INHERITED))
+    _frame(config["frame"])
+    _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
     try:
         model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
@@ -46,17 +62,47 @@ def read(path: Path) -> dict[str, Any]:
         if not stage["parts"]:
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
-            where = f"part {name!r} of stage {number}"
-            _keys(part, where, [key for key in PART if PART[key]], PART)
-            _numbers(part, where)
-            _names(part["tasks"], f"tasks of {where}", TASKS)
-            _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
-            if not model.takes(part["window"]):
-                raise ConfigError(
-                    f"the model does not take the window {part['window']} of {where}: give sides "
-                    f"in whole windows of its attention, at most {list(model.image_size)}."
-                )
+            _part(part, f"part {name!r} of stage {number}", config["frame"], model)
     return config
+
+
+def draws_pages(config: dict[str, Any]) -> bool:
+    """Whether some part is about synthetic pages, for which fonts are needed."""
+    return any("data" not in p for stage in config["stages"] for p in stage["parts"].values())
+
+
+def _frame(frame: Any) -> None:
+    """Refuse a frame that cannot be used."""
+    if isinstance(frame, dict) and frame.get("mode") == "fit":
+        return _keys(frame, "its frame", ("mode",), ())
+    _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
+    return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
+
+
+def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) -> None:
+    """Refuse a part that cannot be drawn."""
+    own = isinstance(part, dict) and "data" in part
+    fit = frame["mode"] == "fit"
+    needed = ("batch",) if own else ("batch", "tasks") if fit else ("batch", "tasks", "window")
+    _keys(part, where, needed, PART)
+    _numbers(part, where)
+    if own:
+        _names(part.get("tasks", ()), f"tasks of {where}", [task.token for task in tasks.TASKS])
+        if not isinstance(part["data"], dict) or "set" not in part["data"]:
+            raise ConfigError(f"data of {where} names no set: give an object with the key 'set'.")
+    else:
+        _names(part["tasks"], f"tasks of {where}", TASKS)
+    _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
+    if part.get("text") is False and (own or fit):
+        raise ConfigError(f"{where} needs text: only windows of synthetic pages go without.")
+    window = part.get("window")
+    if window and fit:
+        raise ConfigError(f"{where} has a window, but its frame shows whole pages: leave it away.")
+    if window and not model.takes(window):
+        raise ConfigError(
+            f"the model does not take the window {window} of {where}: give sides "
+            f"in whole windows of its attention, at most {list(model.image_size)}."
+        )
 
 
 def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) -> None:

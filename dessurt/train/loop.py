@@ -1,7 +1,4 @@
-"""The training loop, on Accelerate: one processor, one GPU, or several by `torchrun`.
-
-    dessurt train configs/dessurt_small.json --budget 30
-    torchrun --nproc-per-node 2 -m dessurt.train configs/dessurt_small.json
+"""The training loop, on Accelerate.
 
 Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, the optimiser,
 the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean as a checkpoint to
@@ -12,12 +9,11 @@ that draw the pages has to be the same).
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import signal
+import sys
 import time
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +22,20 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast, send_to_device
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from dessurt.checkpoint import CheckpointError, load
-from dessurt.synth import NoFontsError
-from dessurt.synth.fonts import families
+from dessurt.checkpoint import load
+from dessurt.model import Tokenizer
+from dessurt.train.batch import Batch
 from dessurt.train.checking import check
-from dessurt.train.config import ConfigError, read
-from dessurt.train.samples import Batch, Part, Sampler
+from dessurt.train.config import ConfigError, draws_pages
+from dessurt.train.loading import Batches, loader
+from dessurt.train.parts import Part
+from dessurt.train.samples import Sampler
+from dessurt.train.sources import Records
 from dessurt.train.student import Student
+from dessurt.train.vocabulary import tokenizer
 
 SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0
@@ -46,35 +45,6 @@ COOL_DOWN = 0.25  # of the steps or of the budget, at the end, unless the config
 COLDEST = 0.02
 EMA = 0.998
 CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Train as a config says; what is there in `runs/NAME` is continued."""
-    parser = argparse.ArgumentParser(prog="dessurt train", description=main.__doc__)
-    parser.add_argument("config", type=Path, help="a file like configs/dessurt_small.json")
-    parser.add_argument(
-        "--budget", type=float, metavar="MINUTES",
-        help="end after so many minutes with a saved and measured checkpoint",
-    )  # fmt: skip
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw pages")
-    args = parser.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        parser.error("there is no GPU here that PyTorch can use: leave --device away.")
-    if args.workers < 0:
-        parser.error("--workers must be 0 or more.")
-    try:
-        config = read(args.config)
-        for held_out in (False, True):  # learnt from and measured on: said now if there are none
-            families(held_out=held_out)
-        run = Run(config, args.runs / config["name"], args.device)
-        run.train(args.budget, args.workers)
-    except (CheckpointError, ConfigError, FloatingPointError, NoFontsError, OSError) as error:
-        parser.exit(2, f"dessurt train: {error}\n")
-    if run.stopped and run.accelerator.is_main_process:
-        print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
-    return 0
 
 
 class Run:
@@ -100,21 +70,17 @@ class Run:
         )
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config["seed"])
-        student = Student(config)
-        if "start" in config:
-            try:
-                student.start(load(config["start"]).model.state_dict())
-            except RuntimeError as error:
-                raise ConfigError(f"{config['start']} is not of the config's model: leave `start` "
-                                  "away, or give the model its sizes.") from error  # fmt: skip
+        student = _student(config)
         optimiser = torch.optim.AdamW(_groups(student), betas=(0.9, 0.98), fused=True)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
         self.plain: Student = self.accelerator.unwrap_model(self.student)
-        self.mean = AveragedModel(self.plain, multi_avg_fn=get_ema_multi_avg_fn(EMA))
+        averaged = get_ema_multi_avg_fn(config.get("mean", EMA))
+        self.mean = AveragedModel(self.plain, multi_avg_fn=averaged)
         self.step, self.warm_from, self.seconds = 0, 0, 0.0
         if (folder / "state.pt").exists():
             self._take_up(folder / "state.pt")
         self.stopped = False
+        self.skipped: set[str] = set()  # records told of
         self.writer: SummaryWriter | None = None
         self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
 
@@ -150,7 +116,8 @@ class Run:
             return
         mean: Student = self.mean.module
         mean.export(self.folder / "checkpoint")
-        self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
+        if draws_pages(self.config):
+            self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
 
     def train(self, budget: float | None = None, workers: int = 1) -> None:
         """Go on until the steps or the budget's minutes are over, or somebody stops it.
@@ -194,7 +161,7 @@ class Run:
         stage, end = self.config["stages"][number], self.ends[number]
         accumulate = stage.get("accumulate", 1)
         self.accelerator.gradient_accumulation_steps = accumulate
-        loader = iter(_loader(self.batches(stage, accumulate), workers))
+        batches = iter(loader(self.batches(stage, accumulate), workers))
         saved = checked = time.monotonic()
         shown = tqdm(
             total=end if limit == math.inf else None, initial=self.step, unit="step",
@@ -208,7 +175,8 @@ class Run:
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
             for _ in range(accumulate):
-                name, text, batch = next(loader)
+                name, text, batch, told = next(batches)
+                self._tell(told)
                 for key, value in self._learn(batch, text).items():
                     sums.setdefault(f"{name}/{key}", []).append(value)
                 samples += len(batch.image) * self.accelerator.num_processes
@@ -259,18 +227,29 @@ class Run:
         """The batches of a stage from the present step on."""
         model = self.plain.model.config
         sampler = Sampler(
-            self.plain.tokenizer, model.image_size, self.config["frame"]["text_height"],
+            self.plain.tokenizer, model.image_size, self.config["frame"].get("text_height"),
             model.max_q_tokens, model.max_a_tokens,
         )  # fmt: skip
         parts = {name: Part.of(given) for name, given in stage["parts"].items()}
         rank = self.accelerator.process_index
+        for part in parts.values():
+            if part.data is not None:  # said now, and not by a worker
+                Records(part.data, "").find_one()
         return Batches(sampler, parts, self.config["seed"], rank, self.step * accumulate)
 
     def _rate(self, progress: float) -> float:
         """The rate of learning as a share of the stage's: warm-up, plateau, cool-down."""
-        warm = min((self.step - self.warm_from + 1) / WARM_UP, 1.0)
+        warm = min((self.step - self.warm_from + 1) / self.config.get("warm_up", WARM_UP), 1.0)
         cool_down = self.config.get("cool_down", COOL_DOWN)
         return warm * max(min((1 - progress) / cool_down, 1.0), COLDEST)
+
+    def _tell(self, told: tuple[str, ...]) -> None:
+        """Report records that were skipped, each once."""
+        for message in told:
+            if message not in self.skipped:
+                self.skipped.add(message)
+                tqdm.write(f"Skipped: {message}", file=sys.stderr)
+                self.log({"kind": "skipped", "record": message})
 
     def log(self, figures: dict[str, Any]) -> None:
         """Keep figures in `log.jsonl` and for TensorBoard, and print them."""
@@ -288,34 +267,19 @@ class Run:
                 self.writer.add_scalar(f"{figures['kind']}/{name}", value, self.step)
 
 
-class Batches(IterableDataset):
-    """The batches of a stage, drawn in worker processes, in one fixed order."""
-
-    def __init__(
-        self, sampler: Sampler, parts: dict[str, Part], seed: int, rank: int, first: int
-    ) -> None:
-        """Args as `Sampler.batches`; `first`: the number of the first micro-batch."""
-        self.sampler, self.parts = sampler, parts
-        self.seed, self.rank, self.first = seed, rank, first
-
-    def __iter__(self) -> Iterator[tuple[str, bool, Batch]]:
-        """The name of the part, whether text is learnt, and the batch; without end."""
-        worker = get_worker_info()
-        if worker:
-            # Ctrl-C reaches all processes: the trainer ends its step first, and ends its workers.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        own, workers = (worker.id, worker.num_workers) if worker else (0, 1)
-        return self.sampler.batches(self.parts, self.seed, self.rank, self.first + own, workers)
-
-
-def _loader(batches: Batches, workers: int) -> DataLoader:
-    if not workers:
-        return DataLoader(batches, batch_size=None)
-    # Not forked: Typst's threads would be missing in a copy of a process that has drawn pages.
-    return DataLoader(
-        batches, batch_size=None, num_workers=workers, prefetch_factor=4,
-        multiprocessing_context="spawn",
-    )  # fmt: skip
+def _student(config: dict[str, Any]) -> Student:
+    """The learner, with random weights or those of the checkpoint to start with."""
+    if "start" not in config:
+        pieces = Tokenizer(tokenizer())
+        return Student(config, pieces, pieces.vocab_size)
+    start = load(config["start"])
+    student = Student(config, start.tokenizer, start.model.config.vocab_size)
+    try:
+        student.start(start.model.state_dict())
+    except RuntimeError as error:
+        raise ConfigError(f"{config['start']} is not of the config's model: leave `start` "
+                          "away, or give the model its sizes.") from error  # fmt: skip
+    return student
 
 
 def _groups(student: nn.Module) -> list[dict[str, Any]]:

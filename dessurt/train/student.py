@@ -1,5 +1,8 @@
 """The learner: a Dessurt with the auxiliary heads that are dropped when training ends.
 
+The heads are for models that see windows (frame "focus"), which are told where characters stand.
+A model of whole pages (frame "fit") learns as in the original, from answers and output masks.
+
 Shapes: B batch, N = r c cells (image tokens), C image width, Q query tokens, A answer tokens,
 T = Q + A, D text width, V vocabulary.
 """
@@ -19,24 +22,33 @@ from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.tokenizer import PAD
 from dessurt.pointing import POINTERS
+from dessurt.train.batch import Batch
 from dessurt.train.cells import BEFORE, CELL, CLASSES, SLOTS
-from dessurt.train.samples import Batch
-from dessurt.train.vocabulary import tokenizer
 
 BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
+ABOUT = ("name", "frame", "card", "suppressed_token_ids")  # keys that a checkpoint keeps
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one
 
 
 class Student(nn.Module):
     """A Dessurt and the linear heads for the dense losses."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        """`config`: a whole training config."""
+    def __init__(self, config: dict[str, Any], tokenizer: Tokenizer, vocab_size: int) -> None:
+        """`config`: a whole training config; `vocab_size`: rows of the token embedding."""
         super().__init__()
         self.config = config
-        self.tokenizer = Tokenizer(tokenizer())
-        self.model = Dessurt(DessurtConfig.from_dict(config["model"], self.tokenizer.vocab_size))
+        self.tokenizer = tokenizer
+        self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
+        self.model.patch_embed.to(memory_format=torch.channels_last)
+        self.dense = config["frame"]["mode"] == "focus"
+        if self.dense:
+            self._add_heads()
+        _wave_positions(self.model)
+        if self.dense:
+            self._tie_positions()
+
+    def _add_heads(self) -> None:
         width, text = self.model.config.im_embed_dim, self.model.config.decode_dim
         rows, columns = self.model.config.grid(0)
         self.after_cnn = DenseHead(width)
@@ -45,8 +57,9 @@ class Student(nn.Module):
         self.inside = nn.Linear(width, 1)
         self.column = nn.Linear(text, FINER * columns)
         self.row = nn.Linear(text, rows)
-        self.model.patch_embed.to(memory_format=torch.channels_last)
-        _wave_positions(self.model)
+
+    def _tie_positions(self) -> None:
+        rows, columns = self.model.config.grid(0)
         # Every window trains every row and column that it covers, not only single positions.
         parametrize.register_parametrization(
             self.model, "absolute_2dpos_embed", RowsAndColumns(rows, columns), unsafe=True
@@ -63,18 +76,21 @@ class Student(nn.Module):
             text: False: only the convolutions learn.
         """
         first = self.model.patch_embed(batch.image)
-        cells = batch.cells.long()
-        early, right = self.after_cnn.loss(first, cells)
-        figures = {"right": right}
+        known = self.dense and bool(batch.known.any())
+        figures: dict[str, Tensor] = {}
+        if known:
+            early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
         if not text:
             return early, {"dense": early.detach(), **figures}
         r, c = first.shape[1:3]
         table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
         top, left = batch.corner.tolist()
+        spots = torch.cat([batch.query_spots, batch.spots], 1)
+        located = self.dense and bool((spots[..., 0] >= 0).any())
         watched: list[tuple[Tensor, Tensor]] = []
         last, x = self.model.read(
             first + table[:, top : top + r, left : left + c],
-            batch.task, batch.query, batch.written, watched,
+            batch.task, batch.query, batch.written, watched if located else None,
         )  # fmt: skip
         queries = batch.query.shape[1] + 1
         logits = F.linear(x[:, queries:], self.model.text_embedding.weight)
@@ -82,20 +98,15 @@ class Student(nn.Module):
             logits.flatten(0, 1).float(), batch.wanted.flatten(), ignore_index=PAD
         )
         figures["text"] = loss.detach()
-        spots = torch.cat([batch.query_spots, batch.spots], 1)
-        if (spots[..., 0] >= 0).any():
+        if located:
             point, place = self._places(watched, spots, (r, c), (top, left))
             loss = loss + 0.5 * point + 0.3 * place
             figures.update(point=point.detach(), place=place.detach())
-        late, _ = self.after_swin.loss(last, cells)
-        written = cells[..., 0] > 0
-        before = F.cross_entropy(
-            self.context(last.flatten(1, 2)[written]).view(-1, CLASSES).float(),
-            batch.before.long()[written].flatten(),
-        )
-        loss = loss + 0.15 * (early + late) + 0.4 * before
-        figures["before"] = before.detach()
-        if batch.supervised.any():
+        if known:
+            late, before = self._characters(batch, last)
+            loss = loss + 0.15 * (early + late) + 0.4 * before
+            figures["before"] = before.detach()
+        if batch.supervised.any() and self.model.upsample_net is not None:
             region, overlap = self._region(last, batch)
             loss = loss + region
             figures.update(region=region.detach(), overlap=overlap)
@@ -103,6 +114,17 @@ class Student(nn.Module):
             asked = batch.wanted != PAD
             figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
         return loss, figures
+
+    def _characters(self, batch: Batch, last: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of the characters in each cell and of those before its first, after Swin."""
+        last, cells, context = _known(batch, last, batch.cells.long(), batch.before.long())
+        late, _ = self.after_swin.loss(last, cells)
+        written = cells[..., 0] > 0
+        before = F.cross_entropy(
+            self.context(last.flatten(1, 2)[written]).view(-1, CLASSES).float(),
+            context[written].flatten(),
+        )
+        return late, before
 
     def _places(
         self,
@@ -151,19 +173,21 @@ class Student(nn.Module):
         The mask head learns by the focal loss (arXiv 1708.02002, gamma 2); told by a linear layer
         too which cells are inside, the image tokens learn it sooner.
         """
+        assert self.model.upsample_net is not None
         known = batch.supervised
         truth = batch.region[known]
-        assert self.model.upsample_net is not None
         region = self.model.upsample_net(last[known])[:, 0].float()
         right = torch.where(truth, region, 1 - region).clamp_min(1e-6)
         focal = -((1 - right) ** 2 * right.log())
-        share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
-        told = self.inside(last[known])[..., 0].float()
-        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
         with torch.no_grad():
             drawn = region > 0.5
             both = (drawn & truth).sum((1, 2))
             overlap = ((both + 1) / ((drawn | truth).sum((1, 2)) + 1)).mean()
+        if not self.dense:
+            return focal.mean(), overlap
+        share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
+        told = self.inside(last[known])[..., 0].float()
+        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
         return _balanced(focal, truth) + 0.5 * _balanced(cells, share > 0), overlap
 
     def start(self, weights: dict[str, Tensor]) -> None:
@@ -173,8 +197,9 @@ class Student(nn.Module):
             RuntimeError: they are of a model of other sizes.
         """
         rest = dict(weights)
-        tied = self.model.parametrizations["absolute_2dpos_embed"]
-        tied.right_inverse(rest.pop("absolute_2dpos_embed"))
+        if self.dense:
+            tied = self.model.parametrizations["absolute_2dpos_embed"]
+            tied.right_inverse(rest.pop("absolute_2dpos_embed"))
         whole = self.model.state_dict()
         self.model.load_state_dict({name: rest.get(name, whole[name]) for name in whole})
 
@@ -188,7 +213,7 @@ class Student(nn.Module):
         table = self.model.absolute_2dpos_embed.detach().float().cpu()
         model = Dessurt(self.model.config).eval()
         model.load_state_dict({**weights, "absolute_2dpos_embed": table})
-        about = {key: self.config[key] for key in ("name", "frame", "card")}
+        about = {key: self.config[key] for key in ABOUT if key in self.config}
         return Checkpoint(model, self.tokenizer, {**about, "model": self.config["model"]})
 
     def export(self, folder: Path) -> None:
@@ -245,6 +270,11 @@ class RowsAndColumns(nn.Module):
         grid = table[0].unflatten(0, (self.rows, self.columns))
         along = grid.mean(0)
         return torch.cat([(grid - along).mean(1), along])
+
+
+def _known(batch: Batch, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """Tensors [B, ...] of those samples whose characters are known."""
+    return tensors if batch.known.all() else tuple(each[batch.known] for each in tensors)
 
 
 def _balanced(loss: Tensor, inside: Tensor) -> Tensor:

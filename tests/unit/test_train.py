@@ -26,10 +26,14 @@ from dessurt.page import Page  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
 from dessurt.train import samples  # noqa: E402
+from dessurt.train.batch import NOWHERE, with_slips  # noqa: E402
 from dessurt.train.cells import Glyphs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
-from dessurt.train.loop import Run, main  # noqa: E402
-from dessurt.train.samples import NOWHERE, Part, Sampler, Source  # noqa: E402
+from dessurt.train.loop import Run  # noqa: E402
+from dessurt.train.main import main  # noqa: E402
+from dessurt.train.parts import Part  # noqa: E402
+from dessurt.train.samples import Sampler  # noqa: E402
+from dessurt.train.sources import Source  # noqa: E402
 from dessurt.train.student import RowsAndColumns  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
 
@@ -184,7 +188,7 @@ def test_after_every_slip_the_answer_goes_on_rightly() -> None:
     steps = list(zip([0, *tokens[:-1]], tokens, spots, strict=True))
     slips = 0
     for seed in range(20):
-        slipped = samples._with_slips(steps, 200, random.Random(seed))
+        slipped = with_slips(steps, 200, random.Random(seed))
         slips += slipped != steps
         for _, wanted, spot in slipped:  # every target is the right character of its place
             assert (wanted == 1 and spot == NOWHERE) or tokens[int(spot[0])] == wanted
@@ -222,7 +226,7 @@ def test_a_position_table_of_rows_and_columns() -> None:
 def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
     stage = {"steps": 1000, "lr": 3e-3, "parts": {"only": part}}
     run = Run(small_config(stages=[stage]), tmp_path, "cpu")
-    _, text, batch = next(iter(run.batches(stage, 1)))
+    _, text, batch, _ = next(iter(run.batches(stage, 1)))
     name = "dense" if not text else "region" if part is PAGE else "text"
     for group in run.optimiser.param_groups:
         group["lr"] = 3e-3
@@ -303,7 +307,7 @@ def test_a_shipped_config_trains_at_toy_size(tmp_path: Path, path: Path) -> None
         for name, part in stage["parts"].items():
             one = {"lr": 1e-3, "parts": {name: {**part, "batch": 1}}, "steps": 1}
             run = Run({**config, "stages": [one]}, tmp_path / f"{number}{name}", "cpu")
-            _, text, batch = next(iter(run.batches(one, 1)))
+            _, text, batch, _ = next(iter(run.batches(one, 1)))
             assert batch.image.shape[2:] == tuple(part["window"])
             figures = run._learn(batch, text)
             assert all(np.isfinite(value) for value in figures.values()), figures
