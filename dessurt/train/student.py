@@ -44,6 +44,7 @@ class Student(nn.Module):
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
         self.model.patch_embed.to(memory_format=torch.channels_last)
         self.dense = config["frame"]["mode"] == "focus"
+        self.auxiliary: bool = config.get("auxiliary", True)
         self.weights = WEIGHTS | config.get("losses", {})
         if self.dense:
             self._add_heads()
@@ -82,7 +83,7 @@ class Student(nn.Module):
             taught: [B, A, V], a teacher's logits, for the tokens that are hidden on the page.
         """
         first = self.model.patch_embed(batch.image)
-        known = self.dense and bool(batch.known.any())
+        known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
         figures: dict[str, Tensor] = {}
         if known:
             early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
@@ -108,12 +109,8 @@ class Student(nn.Module):
             figures["distilled"] = distilled.detach()
         if located:
             point, place = self._places(watched, spots, (r, c), (top, left))
-            loss = loss + 0.5 * point + 0.3 * place
+            loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
-        if known:
-            late, before = self._characters(batch, last)
-            loss = loss + 0.15 * (early + late) + 0.4 * before
-            figures["before"] = before.detach()
         if batch.supervised.any() and self.model.upsample_net is not None:
             region, overlap = self._region(last, batch)
             loss = loss + self.weights["mask"] * region
@@ -121,6 +118,10 @@ class Student(nn.Module):
         with torch.no_grad():
             asked = batch.wanted != PAD
             figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
+        if known:
+            late, before = self._characters(batch, last)
+            loss = loss + 0.15 * (early + late) + 0.4 * before
+            figures["before"] = before.detach()
         return loss, figures
 
     def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
