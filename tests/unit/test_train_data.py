@@ -295,10 +295,16 @@ def test_marks_and_region_go_with_the_page() -> None:
     assert 44 * 0.7 - 3 < min(sizes) < 36 < max(sizes) < 44 * 0.92 * 1.05
 
 
-def test_a_page_whose_mark_left_the_image_is_not_asked() -> None:
-    large = Part(1, rescale=(3.0, 3.0), rotate=0.0)
-    drawn = [placing.shifted(page_with_a_block(), (64, 256), large, random.Random(i))
-             for i in range(30)]  # fmt: skip
-    assert None in drawn and any(each is not None for each in drawn)
-    for each in drawn:
-        assert each is None or each[1].any()
+def test_the_image_holds_what_is_marked_if_it_can() -> None:
+    def shown(scale: float) -> list[float]:
+        """Pixels of the region that were seen of a page too large for the image."""
+        large = Part(1, rescale=(scale, scale), rotate=0.0, fit=False)
+        drawn = [placing.shifted(page_with_a_block(), (64, 256), large, random.Random(i))
+                 for i in range(20)]  # fmt: skip
+        return [float(each[1].sum()) if each else 0.0 for each in drawn]
+
+    whole = shown(4.0)
+    assert min(whole) == max(whole) == (44 * 4 + 1) * (14 * 4 + 1)  # edges are pixels here
+    parts = shown(10.0)  # a mark of 440 x 140 pixels
+    assert 0.0 in parts  # no longer in the image: not asked
+    assert max(parts) > 0.3 * 64 * 256
