@@ -2,6 +2,6 @@
 
 import sys
 
-from dessurt.train.loop import main
+from dessurt.train.main import main
 
 sys.exit(main())

@@ -3,37 +3,78 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import MISSING, fields
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from dessurt import tasks
+from dessurt.checkpoint import load
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
-from dessurt.train.samples import TASKS, Part
+from dessurt.train.original import (
+    VOCABULARY,
+    OriginalError,
+    is_original,
+    left_out,
+    translated,
+)
+from dessurt.train.parts import TASKS, Part
+from dessurt.train.schedules import KINDS as KINDS_OF_SCHEDULE
+from dessurt.train.schedules import multiplier
+from dessurt.train.student import WEIGHTS
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
-NUMBERS = ("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest")
-PART = {each.name: each.default is MISSING for each in fields(Part)}  # key: whether it is needed
+MORE = (
+    *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
+    *("auxiliary", "teacher", "freeze", "slow"),
+)
+INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
+FIT = {"mode": "fit"}  # the frame of checkpoints that name none
+NUMBERS = (
+    *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
+    *("warm_up", "mean"),
+)
+PART = tuple(each.name for each in fields(Part))
 
 
 class ConfigError(ValueError):
     """A training config that cannot be followed; the message says in one sentence what to do."""
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:
     """A training config with all its keys known, and windows that its model takes.
 
+    What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
+
+    Args:
+        path: our config.
+        settings: other values for keys, which may lie deeper: `stages.0.lr`.
+
     Raises:
+        CheckpointError: that checkpoint cannot be read.
         ConfigError: it cannot be read, or a key or a name in it is missing or unknown.
     """
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
-    _keys(config, "the config", NEEDED, ("start", "precision", "cool_down", "auxiliary"))
-    _keys(config["frame"], "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
+    for key, value in settings:
+        _set(config, key, value)
+    if is_original(config):
+        config = _of_original(config, dict(settings))
+    if isinstance(config, dict) and "start" in config:
+        start = load(config["start"]).config
+        known = {key: start[key] for key in INHERITED if key in start}
+        known["model"] = {**start["model"], **config.get("model", {})}
+        config = {"frame": FIT, "card": {}, **known, **config, "model": known["model"]}
+    _keys(config, "the config", NEEDED, (*MORE, *INHERITED))
+    _frame(config["frame"])
+    _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
+    _losses(config)
+    _schedule(config)
     try:
         model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
     except (TypeError, ValueError) as error:
@@ -46,17 +87,104 @@ def read(path: Path) -> dict[str, Any]:
         if not stage["parts"]:
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
-            where = f"part {name!r} of stage {number}"
-            _keys(part, where, [key for key in PART if PART[key]], PART)
-            _numbers(part, where)
-            _names(part["tasks"], f"tasks of {where}", TASKS)
-            _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
-            if not model.takes(part["window"]):
-                raise ConfigError(
-                    f"the model does not take the window {part['window']} of {where}: give sides "
-                    f"in whole windows of its attention, at most {list(model.image_size)}."
-                )
+            _part(part, f"part {name!r} of stage {number}", config["frame"], model)
     return config
+
+
+def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A config of the original in our keys; says what is not taken over."""
+    try:
+        config = translated(given)
+    except OriginalError as error:
+        raise ConfigError(str(error)) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(f"the original's config lacks something ({error}).") from error
+    if ignored := left_out(given):
+        print(f"Not taken over from the original's config: {', '.join(ignored)}", file=sys.stderr)
+    begin = {"start": settings["start"]} if "start" in settings else {"tokenizer": VOCABULARY}
+    return {**config, **begin}
+
+
+def _set(config: Any, key: str, value: Any) -> None:
+    """Give a key another value; `a.0.b` is `b` in the first entry of the list `a`."""
+    *way, last = key.split(".")
+    try:
+        place = config
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        place[int(last) if isinstance(place, list) else last] = value
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise ConfigError(f"there is no {key} in the config to be set.") from error
+
+
+def draws_pages(config: dict[str, Any]) -> bool:
+    """Whether some part is about synthetic pages, for which fonts are needed."""
+    return any("data" not in p for stage in config["stages"] for p in stage["parts"].values())
+
+
+def _frame(frame: Any) -> None:
+    """Refuse a frame that cannot be used."""
+    if isinstance(frame, dict) and frame.get("mode") == "fit":
+        return _keys(frame, "its frame", ("mode",), ())
+    _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
+    return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
+
+
+def _losses(config: dict[str, Any]) -> None:
+    """Refuse losses that there are not."""
+    losses = config.get("losses", {})
+    _keys(losses, "its losses", (), WEIGHTS)
+    _names((losses.get("per", "token"),), "per of its losses", ("token", "answer"))
+    if not 0 <= losses.get("smoothing", 0) < 1:
+        raise ConfigError("smoothing of its losses must be from 0 to below 1.")
+    if "teacher" in config and config["frame"]["mode"] != "fit":
+        raise ConfigError("a teacher teaches models of whole pages only: take the frame 'fit'.")
+
+
+def _schedule(config: dict[str, Any]) -> None:
+    """Refuse a schedule that cannot be followed."""
+    if "schedule" not in config:
+        return
+    given = config["schedule"]
+    if not isinstance(given, dict) or given.get("kind") not in KINDS_OF_SCHEDULE:
+        choice = ", ".join(KINDS_OF_SCHEDULE)
+        raise ConfigError(f"its schedule needs a `kind`, one of: {choice}.")
+    try:
+        for iteration in (1, 1 << 40):
+            multiplier(given, iteration)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+        raise ConfigError(
+            f"the schedule {given['kind']!r} lacks a key or has a wrong one ({error})."
+        ) from error
+
+
+def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) -> None:
+    """Refuse a part that cannot be drawn."""
+    own = isinstance(part, dict) and "data" in part
+    fit = frame["mode"] == "fit"
+    needed = ("batch",) if own else ("batch", "tasks") if fit else ("batch", "tasks", "window")
+    _keys(part, where, needed, PART)
+    _numbers(part, where)
+    if own:
+        _names(part.get("tasks", ()), f"tasks of {where}", [task.token for task in tasks.TASKS])
+        if not isinstance(part["data"], dict) or "set" not in part["data"]:
+            raise ConfigError(f"data of {where} names no set: give an object with the key 'set'.")
+    else:
+        _names(part["tasks"], f"tasks of {where}", TASKS)
+    _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
+    if part.get("text") is False and (own or fit or model.levels > 1):
+        raise ConfigError(
+            f"{where} needs text: only windows of synthetic pages go without, in a model of one "
+            "level."
+        )
+    window = part.get("window")
+    if window and fit:
+        raise ConfigError(f"{where} has a window, but its frame shows whole pages: leave it away.")
+    if window and not model.takes(window):
+        raise ConfigError(
+            f"the model does not take the window {window} of {where}: give sides "
+            f"in whole windows of its attention, at most {list(model.image_size)}."
+        )
 
 
 def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) -> None:

@@ -1,98 +1,49 @@
 """From questions about pages to what the network learns from.
 
-An `Example` is laid into a window as at use (`Frame.focus` round its marks), or, if it has no
-marks, into a part of the page at about the scale at which the whole page is seen. The places of
-all characters go with it: the network is told where to look.
+An `Example` is laid into an image as at use (see `dessurt.train.placing`). Where the page's truth
+is known, the places of all characters go with it: the network is told where to look.
 
-Shapes: B batch, h, w window, N cells, Q query tokens (task token included), A answer tokens.
+Shapes: N cells of a window, Q query tokens (task token included), A answer tokens.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from dessurt import tasks
-from dessurt.data.entity_tasks import ENTITY_TASKS
 from dessurt.data.example import Example
-from dessurt.data.form_tasks import FORM_TASKS
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 from dessurt.data.passage import BREAK
 from dessurt.data.printed import Printed
-from dessurt.data.truth import Box, Truth
+from dessurt.data.records import DataError
 from dessurt.frame import Frame
-from dessurt.model.tokenizer import END, PAD, START, Tokenizer
-from dessurt.page import Page
-from dessurt.synth import page as synthetic
+from dessurt.model.tokenizer import END, START, Tokenizer
 from dessurt.synth.text import ALPHABET
+from dessurt.train import placing
+from dessurt.train.batch import NOWHERE, OUTSIDE, Batch, Spot, Step, stacked, with_slips
 from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
+from dessurt.train.parts import TASKS, Part
+from dessurt.train.sources import Records, Source, synthetic_pages
 
-TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}
-DOCUMENTS = 12  # that the batches of a chunk are drawn from
-BATCHES = 16  # of a chunk
-FEWEST = 4  # lines of a page to ask about
+BATCHES = 16  # of a chunk, about the same synthetic pages
 TRIES = 400  # for a sample: a page may not allow a task, or not in such a window
-SLIPPED = 0.7  # of the answers are written with slips; see `_with_slips`
-SLIPS = 0.03  # of their characters
+TRIES_A_PAGE = 4  # of a data set, before the next one is opened
+SLIPPED = 0.7  # of the answers are written with slips; see `with_slips`
 REPEATED = 0.1  # of the regions that only repeat the highlight are worth the time
-NOWHERE = (-1.0, -1.0)  # not printed
-OUTSIDE = (-2.0, -2.0)  # not in the window
-
-Spot = tuple[float, float]  # x, y in model pixels, or NOWHERE or OUTSIDE
-Step = tuple[int, int, Spot]  # token written last, token to come, the place of its character
 
 
-class Batch(NamedTuple):
-    """What the network learns from in one step."""
+class Drawn(NamedTuple):
+    """A batch, the part of the mixture that it is of, and what was wrong with skipped records."""
 
-    image: Tensor  # float32 [B, 2, h, w]
-    cells: Tensor  # uint8 [B, N, SLOTS]
-    before: Tensor  # uint8 [B, N, BEFORE]
-    region: Tensor  # bool [B, h, w]
-    supervised: Tensor  # bool [B]: whether the region is a truth
-    task: Tensor  # [B]
-    query: Tensor  # [B, Q-1]
-    query_spots: Tensor  # float32 [B, Q, 2]
-    written: Tensor  # [B, A]
-    wanted: Tensor  # [B, A], PAD where nothing is asked
-    spots: Tensor  # float32 [B, A, 2]: of the characters wanted
-    corner: Tensor  # [2]: row and column of the position table at which the window begins
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a stage's mixture: batches of some tasks in windows of one size."""
-
-    tasks: dict[str, float]  # token: how often, beside the others
-    window: tuple[int, int]  # h, w
-    batch: int
-    weight: float = 1.0  # how often, beside the other parts
-    most_answer: int = 110  # characters
-    lines: int = 1  # of an answer, at least: many blocks of a page have only one
-    smallest: float = 10.0  # model pixels of a line's height; what gets smaller is left out
-    text: bool = True  # False: only the convolutions learn
-    kinds: tuple[str, ...] = ()  # of documents; none: all
-
-    @classmethod
-    def of(cls, given: dict[str, Any]) -> Part:
-        """From a config's entry."""
-        pairs = {"window": tuple(given["window"]), "kinds": tuple(given.get("kinds", ()))}
-        return cls(**{**given, **pairs})
-
-
-@dataclass(frozen=True, eq=False)
-class Source:
-    """A page to ask about."""
-
-    page: Page
-    truth: Truth
-    glyphs: Glyphs
+    part: str
+    text: bool
+    batch: Batch
+    told: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -102,26 +53,28 @@ class Sampler:
     Attributes:
         tokenizer: of query and answer.
         image_size: (height, width), the largest that the model takes.
-        text_height: model pixels of a highlighted line.
+        text_height: model pixels of a highlighted line; None: the model sees whole pages, as the
+            original does.
         most_q: max_q_tokens of the model.
         most_a: tokens that an answer may have.
-        known: the token ids of every character met so far.
+        sets: the data sets opened so far.
     """
 
     tokenizer: Tokenizer
     image_size: tuple[int, int]
-    text_height: float
+    text_height: float | None
     most_q: int
     most_a: int
-    known: dict[str, list[int]] = field(default_factory=dict)
+    sets: dict[str, Records] = field(default_factory=dict)
 
     def batches(
         self, parts: dict[str, Part], seed: int, rank: int = 0, first: int = 0, step: int = 1
-    ) -> Iterator[tuple[str, bool, Batch]]:
-        """Batches `first`, `first + step`, ... without end, with their part and its `text`.
+    ) -> Iterator[Drawn]:
+        """Batches `first`, `first + step`, ... without end.
 
         Raises:
             ValueError: hardly any page suits a part.
+            DataError: a data set cannot be opened, or hardly any record of it be used.
         """
         pools: dict[tuple[str, ...], tuple[int, list[Source]]] = {}
         for t in range(first, 1 << 62, step):
@@ -129,74 +82,145 @@ class Sampler:
             weights = [part.weight for part in parts.values()]
             (name,) = random.Random(f"{seed} {t}").choices(list(parts), weights)
             part = parts[name]
+            if part.data is not None:
+                records = self.opened(part, f"{seed} {rank}")
+                batch = self.batch_of(part, records, t, random.Random(f"{seed} {rank} {t} batch"))
+                told, records.told = tuple(records.told), []
+                yield Drawn(name, part.text, batch, told)
+                continue
             chunk = t // (BATCHES * step)
             if pools.get(part.kinds, (-1, []))[0] != chunk:
                 rng = random.Random(f"{seed} {rank} {first % step} {chunk} {part.kinds}")
-                pools[part.kinds] = chunk, self.sources(rng, part.kinds)
+                pools[part.kinds] = chunk, synthetic_pages(rng, part.kinds)
             rng = random.Random(f"{seed} {rank} {t} batch")
-            yield name, part.text, self.batch(part, pools[part.kinds][1], rng)
+            yield Drawn(name, part.text, self.batch(part, pools[part.kinds][1], rng), ())
 
-    def sources(self, rng: random.Random, kinds: Sequence[str] = ()) -> list[Source]:
-        """The pages of some documents."""
-        found: list[Source] = []
-        while len(found) < DOCUMENTS:
-            for drawn in synthetic(rng.getrandbits(48), kinds=kinds or None):
-                if len(drawn.truth.lines) >= FEWEST:
-                    page = Page.from_array(drawn.pixels)
-                    found.append(Source(page, drawn.truth, Glyphs.of(drawn.truth)))
-        return found
+    def opened(self, part: Part, seed: str) -> Records:
+        """The data set of a part.
+
+        Raises:
+            DataError: it cannot be opened.
+        """
+        assert part.data is not None
+        key = json.dumps(part.data, sort_keys=True)
+        if key not in self.sets:
+            self.sets[key] = Records(part.data, seed)
+        return self.sets[key]
 
     def batch(self, part: Part, pool: Sequence[Source], rng: random.Random) -> Batch:
         """One batch of a part's tasks about some pages."""
+
+        def drawn() -> Iterator[dict[str, Any] | None]:
+            while True:
+                (token,) = rng.choices(list(part.tasks), list(part.tasks.values()))
+                yield self.sample(part, token, rng.choice(pool), rng)
+
+        batch = self._filled(part, drawn(), rng)
+        if batch is None:
+            raise ValueError(f"hardly any page suits {part}: give a larger window or other kinds.")
+        return batch
+
+    def batch_of(self, part: Part, records: Records, number: int, rng: random.Random) -> Batch:
+        """Batch `number` of a data set's questions."""
+        first = number * part.batch
+
+        def drawn() -> Iterator[dict[str, Any] | None]:
+            for draw in range(first, 1 << 62):
+                # The first ones in the set's order; those that take the place of others by lot.
+                last = draw >= first + part.batch
+                number = rng.randrange(len(records.records)) if last else draw
+                source = records.source(number, rng)
+                try:
+                    yield self.question(part, source, rng) if source else None
+                except (LookupError, ValueError) as error:  # such as a task that there is not
+                    records.tell(f"{source.name if source else records.name}: {error}")
+                    yield None
+
+        batch = self._filled(part, drawn(), rng)
+        if batch is None:
+            wrong = f"; {records.told[-1]}" if records.told else ""
+            raise DataError(
+                f"hardly any record of the data set {records.name} gives a sample: check its "
+                f"questions, or the part's tasks and window{wrong}"
+            )
+        return batch
+
+    def _filled(
+        self, part: Part, drawn: Iterator[dict[str, Any] | None], rng: random.Random
+    ) -> Batch | None:
         samples: list[dict[str, Any]] = []
         corner: tuple[int, int] | None = None
-        for _ in range(TRIES * part.batch):
+        for sample, _ in zip(drawn, range(TRIES * part.batch), strict=False):
+            if sample is None:
+                continue
+            samples.append(sample)
+            corner = corner or self._corner(part.window, rng if sample["anywhere"] else None)
             if len(samples) == part.batch:
-                return _stacked(samples, corner or (0, 0))
-            (token,) = rng.choices(list(part.tasks), list(part.tasks.values()))
-            drawn = self.sample(part, token, rng.choice(pool), rng)
-            if drawn is not None:
-                samples.append(drawn)
-                marked = "highlight" in tasks.task(token).needs
-                corner = corner or self._corner(part.window, None if marked else rng)
-        raise ValueError(f"hardly any page suits {part}: give a larger window or other kinds.")
+                return stacked(samples, corner)
+        return None
+
+    def question(self, part: Part, source: Source, rng: random.Random) -> dict[str, Any] | None:
+        """A question about a data set's page: one of its own, or a task made from its truth.
+
+        With `tasks` in the part, these are asked, by their frequencies.
+        """
+        for _ in range(TRIES_A_PAGE):
+            if not part.tasks:
+                own = source.examples
+                token = ""
+            else:
+                (token,) = rng.choices(list(part.tasks), list(part.tasks.values()))
+                own = tuple(each for each in source.examples if each.request.task == token)
+            if own:
+                found = self._seen(rng.choice(own), source, part, rng, own=True)
+            elif source.truth is not None and token in TASKS:
+                found = self.sample(part, token, source, rng)
+            else:
+                return None
+            if found is not None:
+                return found
+        return None
 
     def sample(
         self, part: Part, token: str, source: Source, rng: random.Random
     ) -> dict[str, Any] | None:
-        """One example of a task, laid into the part's window; None where it does not go."""
+        """One example of a task made from a page's truth; None where it does not go."""
+        assert source.truth is not None
         example = TASKS[token](
             source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
         )
         if example is None or example.answers[0].count(BREAK) + 1 < part.lines:
             return None
-        frame = self._frame(example, source.truth, part, rng)
-        return None if frame is None else self.laid(example, source.glyphs, frame, rng)
+        return self._seen(example, source, part, rng)
+
+    def _seen(
+        self, example: Example, source: Source, part: Part, rng: random.Random, own: bool = False
+    ) -> dict[str, Any] | None:
+        """An example as the model sees it; `own`: it came with the data, with a whole answer."""
+        if self.text_height is None:
+            return self._shifted(example, part, rng, own)
+        frame = self._frame(example, source, part, rng, own)
+        return None if frame is None else self.laid(example, source.glyphs, frame, rng, own)
 
     def laid(
-        self, example: Example, glyphs: Glyphs, frame: Frame, rng: random.Random
+        self,
+        example: Example,
+        glyphs: Glyphs | None,
+        frame: Frame,
+        rng: random.Random,
+        own: bool = False,
     ) -> dict[str, Any] | None:
-        """An example as the model sees it; None if the answer gets too long."""
+        """An example in a window, with the characters that are in it; None if the answer is too
+        long.
+        """
         request, size = example.request, frame.image_size
-        grid = (size[0] // CELL, size[1] // CELL)
-        cells, before = glyphs.cells(frame.scale, frame.offset, grid)
-        query, _ = self.tokenizer.encode_query(request.text, self.most_q)
-        query_spots = [NOWHERE] * self.most_q
-        if example.printed_text is not None:
-            ids, spots = self._spelled(example.printed_text, frame)
-            query_spots[2 : 2 + len(spots)] = spots[: self.most_q - 2]
-        answer = example.printed_answer or Printed.sign(example.answers[0])
-        ids, spots = self._spelled(answer, frame)
-        seen = next((i for i, spot in enumerate(spots) if spot == OUTSIDE), None)
-        if seen is not None:  # what the window does not show is not asked
-            ids, spots = ids[:seen], spots[:seen]
-        elif answer.text.endswith("‡") or not tasks.task(request.task).example[1].endswith("‡"):
-            ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
-        if len(ids) > self.most_a or not ids:
+        words = self._words(example, frame, rng, own)
+        if words is None:
             return None
-        steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
-        if rng.random() < SLIPPED:
-            steps = _with_slips(steps, self._ids(rng.choice(ALPHABET))[0], rng)
+        grid = (size[0] // CELL, size[1] // CELL)
+        cells, before = _no_cells(size)
+        if glyphs is not None:
+            cells, before = glyphs.cells(frame.scale, frame.offset, grid)
         region = np.zeros(size, bool)
         if example.region:
             region = frame.marked(example.region) > 0
@@ -204,139 +228,121 @@ class Sampler:
             "image": frame.tensor(example.page, request.marks).numpy(),
             "cells": cells.reshape(-1, SLOTS),
             "before": before.reshape(-1, BEFORE),
+            "known": bool(cells.any()),
             "region": region,
             "supervised": example.region is not None and (
                 not request.marks.has("highlight") or rng.random() < REPEATED
             ),
-            "task": tasks.task(request.task).row,
-            "query": query,
-            "query_spots": query_spots,
-            "steps": steps,
+            "anywhere": not request.marks.shapes and not own,
+            **words,
         }
 
+    def _shifted(
+        self, example: Example, part: Part, rng: random.Random, own: bool
+    ) -> dict[str, Any] | None:
+        """An example on the whole page, changed as the original changes pages."""
+        seen = placing.shifted(example, self.image_size, part, rng)
+        words = self._words(example, None, rng, own) if seen else None
+        if seen is None or words is None:
+            return None
+        cells, before = _no_cells(self.image_size)
+        return {
+            "image": seen[0], "region": seen[1], "supervised": example.region is not None,
+            "cells": cells, "before": before, "known": False, "anywhere": False, **words,
+        }  # fmt: skip
+
+    def _words(
+        self, example: Example, frame: Frame | None, rng: random.Random, own: bool
+    ) -> dict[str, Any] | None:
+        """Task, query and answer as tokens, and where they stand in the window.
+
+        What the window does not show is not asked. None if the answer gets too long.
+        """
+        task = tasks.task(example.request.task)
+        query, _ = self.tokenizer.encode_query(example.request.text, self.most_q)
+        query_spots = [NOWHERE] * self.most_q
+        if frame and example.printed_text is not None:
+            _, spots = self._spelled(example.printed_text, frame)
+            query_spots[2 : 2 + len(spots)] = spots[: self.most_q - 2]
+        chosen = rng.choice(example.answers) if len(example.answers) > 1 else example.answers[0]
+        answer = example.printed_answer or Printed.sign(chosen)
+        ids, spots = self._spelled(answer, frame)
+        seen = next((i for i, spot in enumerate(spots) if spot == OUTSIDE), None)
+        if seen is not None:
+            ids, spots = ids[:seen], spots[:seen]
+        elif own or answer.text.endswith("‡") or not task.example[1].endswith("‡"):
+            ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
+        if own:  # as much of it as the model can write
+            ids, spots = ids[: self.most_a], spots[: self.most_a]
+        if len(ids) > self.most_a or not ids:
+            return None
+        steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
+        if frame and rng.random() < SLIPPED:
+            steps = with_slips(steps, self.tokenizer.encode(rng.choice(ALPHABET))[0], rng)
+        return {
+            "task": task.row, "query": query, "query_spots": query_spots, "steps": steps,
+            "hidden": [] if frame else self._hidden(example, answer, len(ids)),
+        }  # fmt: skip
+
+    def _hidden(self, example: Example, answer: Printed, count: int) -> list[bool]:
+        """Which of an answer's first `count` tokens are of characters that a mask covers."""
+        masks = [shape.bounds() for shape in example.request.marks.of("mask")]
+        covered = [
+            any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in masks)
+            for x, y in answer.spots.tolist()
+        ]
+        encoded = self.tokenizer.backend.encode(answer.text, add_special_tokens=False)
+        hidden = [any(covered[first:end]) for first, end in encoded.offsets[:count]]
+        return hidden + [False] * (count - len(hidden))
+
     def _frame(
-        self, example: Example, truth: Truth, part: Part, rng: random.Random
+        self, example: Example, source: Source, part: Part, rng: random.Random, own: bool
     ) -> Frame | None:
         """The window round the marks, or round the text in question at about the scale of the whole
-        page; None if that shows the text too small.
+        page, or the whole page; None if that shows the text too small.
         """
-        page, marks, window = example.page, example.request.marks, part.window
-        tall = _line_height(example, truth)
-        if marks.has("highlight"):
-            frame = Frame.focus(
-                page.size, window, marks, self.text_height * rng.uniform(0.85, 1.2),
-                line_height=tall,
-            )  # fmt: skip
-            return frame if frame.scale[1] * tall >= part.smallest else None
-        scale = Frame.whole(page.size, self.image_size, 64).scale[0] * rng.uniform(0.85, 1.15)
-        scale = max(scale, 1.1 * part.smallest / tall)
-        texts = (example.printed_text, example.printed_answer)
-        first = next((each.places for each in texts if each is not None and len(each.places)), None)
-        if first is None:
-            return None
-        (x0, y0), (x1, y1) = first.min(0), first.max(0)
-        fitting = min(window[1] / (x1 - x0 + 3 * tall), window[0] / (y1 - y0 + 3 * tall))
-        if fitting * tall < part.smallest:
-            return None
-        scale = min(scale, fitting)
-        room = (window[1] / scale - 3 * tall, window[0] / scale - 3 * tall)
-        x = rng.uniform(x1 - room[0] / 2, x0 + room[0] / 2)
-        y = rng.uniform(y1 - room[1] / 2, y0 + room[1] / 2)
-        height, width = page.size
-        inside = [min(max(at, side / 2 - slack), side / 2 + slack) for at, side, slack in (
-            (x, width, max(width - window[1] / scale, 0) / 2 + tall),
-            (y, height, max(height - window[0] / scale, 0) / 2 + tall))]
-        return Frame.window_round("whole", page.size, window, (inside[0], inside[1]), scale)
+        window = part.window or self.image_size
+        tall = placing.line_height(example, source.truth)
+        if example.request.marks.shapes:
+            assert tall is not None and self.text_height is not None
+            frame = placing.focused(example, tall, window, self.text_height, rng)
+            return frame if own or frame.scale[1] * tall >= part.smallest else None
+        found = None
+        if tall is not None:
+            found = placing.spread(example, tall, window, part.smallest, self.image_size, rng)
+        if found is None and part.data is not None:
+            return placing.whole(example, window, rng)
+        return found
 
-    def _corner(self, window: tuple[int, int], rng: random.Random | None) -> tuple[int, int]:
+    def _corner(
+        self, window: tuple[int, int] | None, rng: random.Random | None
+    ) -> tuple[int, int]:
         """Where the window lies in the position table: in the middle, as at use, or anywhere."""
-        free = [(most - side) // CELL for most, side in zip(self.image_size, window, strict=True)]
+        sides = zip(self.image_size, window or self.image_size, strict=True)
+        free = [(most - side) // CELL for most, side in sides]
         if rng is None:
             return free[0] // 2, free[1] // 2
         return rng.randint(0, free[0]), rng.randint(0, free[1])
 
-    def _spelled(self, printed: Printed, frame: Frame) -> tuple[list[int], list[Spot]]:
-        """The tokens of a text, and the place of each in the window."""
+    def _spelled(self, printed: Printed, frame: Frame | None) -> tuple[list[int], list[Spot]]:
+        """The tokens of a text, and the place of each one's first character in the window."""
+        encoded = self.tokenizer.backend.encode(printed.text, add_special_tokens=False)
+        if frame is None:
+            return encoded.ids, [NOWHERE] * len(encoded.ids)
         height, width = frame.image_size
-        ids: list[int] = []
         spots: list[Spot] = []
-        for letter, (x, y) in zip(printed.text, frame.to_model(printed.spots), strict=True):
-            known = self._ids(letter)
-            ids += known
+        places = frame.to_model(printed.spots)
+        for first, _ in encoded.offsets:
+            x, y = places[first]
             if np.isnan(x):
-                spot = NOWHERE
+                spots.append(NOWHERE)
             else:
                 inside = 0 <= x < width and 0 <= y < height
-                spot = (float(x), float(y)) if inside else OUTSIDE
-            spots += [spot] * len(known)
-        return ids, spots
-
-    def _ids(self, letter: str) -> list[int]:
-        if letter not in self.known:
-            self.known[letter] = self.tokenizer.encode(letter)
-        return self.known[letter]
+                spots.append((float(x), float(y)) if inside else OUTSIDE)
+        return encoded.ids, spots
 
 
-def _line_height(example: Example, truth: Truth) -> float:
-    """About how tall the text is that the example is about."""
-    printed = example.printed_text if example.request.text else example.printed_answer
-    spots = () if printed is None else printed.places
-    if not len(spots):
-        return float(np.median([line.height for line in truth.lines]))
-    middle = spots[len(spots) // 2]
-    near = min(truth.lines, key=lambda line: _apart(line.box, middle))
-    return near.height
-
-
-def _apart(box: Box, point: np.ndarray) -> float:
-    """From a point aside to a line's box, and up or down to its middle."""
-    x, y = point
-    aside = max(box[0] - x, 0, x - box[2])
-    return aside + abs((box[1] + box[3]) / 2 - y)
-
-
-def _with_slips(steps: list[Step], wrong: int, rng: random.Random) -> list[Step]:
-    """The same answer as if written with slips, and going on rightly after each.
-
-    Letters are mistaken (for `wrong`), left out or written twice, as the model itself does when it
-    loses its place; so it learns to find it again.
-    """
-    slipped: list[Step] = []
-    written, i = START, 0
-    while i < len(steps):
-        _, wanted, spot = steps[i]
-        slipped.append((written, wanted, spot))
-        written, i = wanted, i + 1
-        if i >= len(steps) or rng.random() > SLIPS:
-            continue
-        kind, length = rng.random(), rng.randint(1, 4)
-        if kind < 0.35:
-            written = wrong
-        elif kind < 0.75:
-            wanted, spot = steps[i][1:]
-            for again in steps[max(i - length, 0) : i]:
-                slipped.append((written, wanted, spot))
-                written, wanted, spot = again[1], PAD, NOWHERE
-        elif i + length < len(steps):
-            slipped.append((written, *steps[i][1:]))
-            i += length
-            written = steps[i - 1][1]
-    return slipped
-
-
-def _stacked(samples: Sequence[dict[str, Any]], corner: tuple[int, int]) -> Batch:
-    longest = max(len(each["steps"]) for each in samples)
-    filled = [each["steps"] + [(PAD, PAD, NOWHERE)] * (longest - len(each["steps"]))
-              for each in samples]  # fmt: skip
-    written, wanted, spots = ([[step[k] for step in each] for each in filled] for k in range(3))
-
-    def stack(name: str) -> Tensor:
-        return torch.from_numpy(np.stack([each[name] for each in samples]))
-
-    return Batch(
-        image=stack("image"), cells=stack("cells"), before=stack("before"),
-        region=stack("region"), supervised=stack("supervised"), task=stack("task"),
-        query=stack("query"), query_spots=stack("query_spots").float(),
-        written=torch.tensor(written), wanted=torch.tensor(wanted),
-        spots=torch.tensor(spots, dtype=torch.float32), corner=torch.tensor(corner),
-    )  # fmt: skip
+def _no_cells(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The cells of a page of which no character is known."""
+    count = size[0] // CELL * (size[1] // CELL)
+    return np.zeros((count, SLOTS), np.uint8), np.zeros((count, BEFORE), np.uint8)

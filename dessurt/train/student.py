@@ -1,12 +1,14 @@
 """The learner: a Dessurt with the auxiliary heads that are dropped when training ends.
 
+The heads are for models that see windows (frame "focus"), which are told where characters stand.
+A model of whole pages (frame "fit") learns as in the original, from answers and output masks.
+
 Shapes: B batch, N = r c cells (image tokens), C image width, Q query tokens, A answer tokens,
 T = Q + A, D text width, V vocabulary.
 """
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -19,25 +21,39 @@ from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.tokenizer import PAD
 from dessurt.pointing import POINTERS
-from dessurt.train.cells import BEFORE, CELL, CLASSES, SLOTS
-from dessurt.train.samples import Batch
-from dessurt.train.vocabulary import tokenizer
+from dessurt.train import losses
+from dessurt.train.batch import Batch
+from dessurt.train.cells import BEFORE, CELL, CLASSES
+from dessurt.train.heads import DenseHead, RowsAndColumns, wave_positions
 
-BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
+# A config's `losses`: factors, smoothing of labels, and whether answers or tokens count alike.
+WEIGHTS = {"answer": 1.0, "mask": 1.0, "distillation": 2.5, "smoothing": 0.0, "per": "token"}
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
+ABOUT = ("name", "frame", "card", "suppressed_token_ids")  # keys that a checkpoint keeps
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one
 
 
 class Student(nn.Module):
     """A Dessurt and the linear heads for the dense losses."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        """`config`: a whole training config."""
+    def __init__(self, config: dict[str, Any], tokenizer: Tokenizer, vocab_size: int) -> None:
+        """`config`: a whole training config; `vocab_size`: rows of the token embedding."""
         super().__init__()
         self.config = config
+        self.tokenizer = tokenizer
+        self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
+        self.model.patch_embed.to(memory_format=torch.channels_last)
+        # Where tokens are merged, a token's cell is no longer the one that it began with.
+        self.dense = config["frame"]["mode"] == "focus" and self.model.config.levels == 1
         self.auxiliary: bool = config.get("auxiliary", True)
-        self.tokenizer = Tokenizer(tokenizer())
-        self.model = Dessurt(DessurtConfig.from_dict(config["model"], self.tokenizer.vocab_size))
+        self.weights = WEIGHTS | config.get("losses", {})
+        if self.dense:
+            self._add_heads()
+        wave_positions(self.model)
+        if self.dense:
+            self._tie_positions()
+
+    def _add_heads(self) -> None:
         width, text = self.model.config.im_embed_dim, self.model.config.decode_dim
         rows, columns = self.model.config.grid(0)
         self.after_cnn = DenseHead(width)
@@ -46,8 +62,9 @@ class Student(nn.Module):
         self.inside = nn.Linear(width, 1)
         self.column = nn.Linear(text, FINER * columns)
         self.row = nn.Linear(text, rows)
-        self.model.patch_embed.to(memory_format=torch.channels_last)
-        _wave_positions(self.model)
+
+    def _tie_positions(self) -> None:
+        rows, columns = self.model.config.grid(0)
         # Every window trains every row and column that it covers, not only single positions.
         parametrize.register_parametrization(
             self.model, "absolute_2dpos_embed", RowsAndColumns(rows, columns), unsafe=True
@@ -56,56 +73,79 @@ class Student(nn.Module):
             if isinstance(module, nn.Dropout | nn.Dropout2d):
                 module.p = 0.0  # synthetic pages never run out, there is nothing to overfit to
 
-    def forward(self, batch: Batch, text: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(
+        self, batch: Batch, text: bool = True, taught: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, and figures to report.
 
         Args:
             batch: what to learn.
             text: False: only the convolutions learn.
+            taught: [B, A, V], a teacher's logits, for the tokens that are hidden on the page.
         """
         first = self.model.patch_embed(batch.image)
-        cells = batch.cells.long()
-        early, right = self.after_cnn.loss(first, cells)
-        figures = {"right": right}
+        known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
+        figures: dict[str, Tensor] = {}
+        if known:
+            early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
         if not text:
             return early, {"dense": early.detach(), **figures}
         r, c = first.shape[1:3]
         table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
         top, left = batch.corner.tolist()
+        spots = torch.cat([batch.query_spots, batch.spots], 1)
+        located = self.dense and bool((spots[..., 0] >= 0).any())
         watched: list[tuple[Tensor, Tensor]] = []
         last, x = self.model.read(
             first + table[:, top : top + r, left : left + c],
-            batch.task, batch.query, batch.written, watched,
+            batch.task, batch.query, batch.written, watched if located else None,
         )  # fmt: skip
         queries = batch.query.shape[1] + 1
         logits = F.linear(x[:, queries:], self.model.text_embedding.weight)
-        loss = F.cross_entropy(
-            logits.flatten(0, 1).float(), batch.wanted.flatten(), ignore_index=PAD
-        )
+        loss = self._answer(logits, batch.wanted)
         figures["text"] = loss.detach()
-        spots = torch.cat([batch.query_spots, batch.spots], 1)
-        if (spots[..., 0] >= 0).any():
+        if taught is not None:
+            distilled = losses.distilled(logits, taught, batch.hidden)
+            loss = loss + self.weights["distillation"] * distilled
+            figures["distilled"] = distilled.detach()
+        if located:
             point, place = self._places(watched, spots, (r, c), (top, left))
             loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
-        if batch.supervised.any():
+        if batch.supervised.any() and self.model.upsample_net is not None:
             region, overlap = self._region(last, batch)
-            loss = loss + region
+            loss = loss + self.weights["mask"] * region
             figures.update(region=region.detach(), overlap=overlap)
-        with torch.no_grad():
-            asked = batch.wanted != PAD
-            figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
-        if not self.auxiliary:
-            return loss, figures
+        hits = logits.detach().argmax(-1) == batch.wanted
+        figures["hit"] = hits[batch.wanted != PAD].float().mean()
+        if known:
+            late, before = self._characters(batch, last)
+            loss = loss + 0.15 * (early + late) + 0.4 * before
+            figures["before"] = before.detach()
+        return loss, figures
+
+    def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        """Loss of the answers: the mean over their tokens, or as the original over the answers."""
+        smoothing, per = self.weights["smoothing"], self.weights["per"]
+        if not smoothing and per == "token":
+            loss = F.cross_entropy(
+                logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=PAD
+            )
+        else:
+            whole = losses.smoothed(logits.float().log_softmax(-1), wanted, smoothing, PAD)
+            loss = whole / (len(wanted) if per == "answer" else (wanted != PAD).sum())
+        return self.weights["answer"] * loss
+
+    def _characters(self, batch: Batch, last: Tensor) -> tuple[Tensor, Tensor]:
+        """Loss of the characters in each cell and of those before its first, after Swin."""
+        last, cells, context = _known(batch, last, batch.cells.long(), batch.before.long())
         late, _ = self.after_swin.loss(last, cells)
         written = cells[..., 0] > 0
         before = F.cross_entropy(
             self.context(last.flatten(1, 2)[written]).view(-1, CLASSES).float(),
-            batch.before.long()[written].flatten(),
+            context[written].flatten(),
         )
-        loss = loss + 0.15 * (early + late) + 0.4 * before
-        figures["before"] = before.detach()
-        return loss, figures
+        return late, before
 
     def _places(
         self,
@@ -154,19 +194,21 @@ class Student(nn.Module):
         The mask head learns by the focal loss (arXiv 1708.02002, gamma 2); told by a linear layer
         too which cells are inside, the image tokens learn it sooner.
         """
+        assert self.model.upsample_net is not None
         known = batch.supervised
         truth = batch.region[known]
-        assert self.model.upsample_net is not None
         region = self.model.upsample_net(last[known])[:, 0].float()
         right = torch.where(truth, region, 1 - region).clamp_min(1e-6)
         focal = -((1 - right) ** 2 * right.log())
-        share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
-        told = self.inside(last[known])[..., 0].float()
-        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
         with torch.no_grad():
             drawn = region > 0.5
             both = (drawn & truth).sum((1, 2))
             overlap = ((both + 1) / ((drawn | truth).sum((1, 2)) + 1)).mean()
+        if not self.dense:
+            return losses.focal(region, truth), overlap
+        share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
+        told = self.inside(last[known])[..., 0].float()
+        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
         return _balanced(focal, truth) + 0.5 * _balanced(cells, share > 0), overlap
 
     def start(self, weights: dict[str, Tensor]) -> None:
@@ -176,8 +218,9 @@ class Student(nn.Module):
             RuntimeError: they are of a model of other sizes.
         """
         rest = dict(weights)
-        tied = self.model.parametrizations["absolute_2dpos_embed"]
-        tied.right_inverse(rest.pop("absolute_2dpos_embed"))
+        if self.dense:
+            tied = self.model.parametrizations["absolute_2dpos_embed"]
+            tied.right_inverse(rest.pop("absolute_2dpos_embed"))
         whole = self.model.state_dict()
         self.model.load_state_dict({name: rest.get(name, whole[name]) for name in whole})
 
@@ -191,7 +234,7 @@ class Student(nn.Module):
         table = self.model.absolute_2dpos_embed.detach().float().cpu()
         model = Dessurt(self.model.config).eval()
         model.load_state_dict({**weights, "absolute_2dpos_embed": table})
-        about = {key: self.config[key] for key in ("name", "frame", "card")}
+        about = {key: self.config[key] for key in ABOUT if key in self.config}
         return Checkpoint(model, self.tokenizer, {**about, "model": self.config["model"]})
 
     def export(self, folder: Path) -> None:
@@ -199,55 +242,9 @@ class Student(nn.Module):
         save(self.checkpoint(), folder, torch.float16)
 
 
-class DenseHead(nn.Linear):
-    """Characters of a cell from its image token."""
-
-    def __init__(self, width: int) -> None:
-        """`width` C of an image token."""
-        super().__init__(width, SLOTS * CLASSES)
-
-    def loss(self, tokens: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of the characters in each cell, and the share of characters found.
-
-        Labelled and blank cells count as two separate means: in one mean the few labelled ones
-        would drown.
-
-        Args:
-            tokens: [B, r, c, C].
-            cells: [B, N, SLOTS].
-        """
-        tokens = tokens.flatten(1, 2)
-        labelled = cells[..., 0] > 0
-        logits = self(tokens[labelled]).view(-1, SLOTS, CLASSES)
-        target = cells[labelled]
-        written = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten())
-        blank = tokens[~labelled]
-        blank = blank[torch.rand(len(blank), device=blank.device) < BLANK_SHARE]
-        first = F.linear(blank, self.weight[:CLASSES], self.bias[:CLASSES]).float()
-        empty = F.cross_entropy(first, torch.zeros_like(first[:, 0], dtype=torch.long))
-        with torch.no_grad():
-            right = (logits.argmax(-1) == target)[target > 0].float().mean()
-        return SLOTS * written + empty, right
-
-
-class RowsAndColumns(nn.Module):
-    """A position table [1, N, C] that is the sum of a vector for each row and each column."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        """The grid."""
-        super().__init__()
-        self.rows, self.columns = rows, columns
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        """[rows + columns, C] -> [1, N, C]."""
-        down, along = vectors.split([self.rows, self.columns])
-        return (down[:, None] + along).flatten(0, 1)[None]
-
-    def right_inverse(self, table: Tensor) -> Tensor:
-        """The nearest such vectors of a table."""
-        grid = table[0].unflatten(0, (self.rows, self.columns))
-        along = grid.mean(0)
-        return torch.cat([(grid - along).mean(1), along])
+def _known(batch: Batch, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """Tensors [B, ...] of those samples whose characters are known."""
+    return tensors if batch.known.all() else tuple(each[batch.known] for each in tensors)
 
 
 def _balanced(loss: Tensor, inside: Tensor) -> Tensor:
@@ -256,25 +253,3 @@ def _balanced(loss: Tensor, inside: Tensor) -> Tensor:
     return (loss * inside).sum() / inside.sum().clamp_min(1) + (
         loss * outside
     ).sum() / outside.sum().clamp_min(1)
-
-
-def _wave_positions(model: Dessurt) -> None:
-    """Start positions as sines (arXiv 1706.03762): then 'one further' is a turn, easily learnt."""
-    width, (rows, columns) = model.config.decode_dim, model.config.grid(0)
-    with torch.no_grad():
-        nn.init.normal_(model.text_embedding.weight, std=width**-0.5)
-        table = model.pos_1d_enc.weight
-        table.copy_(_waves(len(table), table.shape[1]) * width**-0.5)
-        half = model.config.im_embed_dim // 2
-        y, x = _waves(rows, half), _waves(columns, half)
-        both = torch.cat(
-            [y[:, None].expand(-1, columns, -1), x[None].expand(rows, -1, -1)], -1
-        )
-        model.absolute_2dpos_embed.copy_(0.5 * both.flatten(0, 1)[None])
-
-
-def _waves(length: int, width: int) -> Tensor:
-    """[length, width]: sines and cosines of wave lengths from 4 to 2000 positions."""
-    lengths = 4 * (500.0 ** torch.linspace(0, 1, width // 2))
-    turns = 2 * math.pi * torch.arange(length)[:, None] / lengths
-    return torch.cat([turns.sin(), turns.cos()], 1)

@@ -1,0 +1,118 @@
+"""Where the pages come from: the generator of synthetic ones, or a data set's records."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dessurt.data.example import Example
+from dessurt.data.records import DataError, DataSet, Record
+from dessurt.data.sets import open_set
+from dessurt.data.truth import Truth
+from dessurt.page import Page
+from dessurt.synth import page as synthetic
+from dessurt.train.cells import Glyphs
+
+DOCUMENTS = 12  # that the batches of a chunk are drawn from
+FEWEST = 4  # lines of a synthetic page to ask about
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A page to ask about, and what is known of it.
+
+    Attributes:
+        page: the page.
+        truth: what stands on it; None: nothing is known.
+        glyphs: its characters and their places, if they are known.
+        examples: questions that come with it.
+        name: where it comes from, for messages.
+    """
+
+    page: Page
+    truth: Truth | None
+    glyphs: Glyphs | None = None
+    examples: tuple[Example, ...] = ()
+    name: str = ""
+
+    @classmethod
+    def of(cls, record: Record) -> Source:
+        """Of a data set's record."""
+        truth = record.truth
+        glyphs = Glyphs.of(truth) if truth and truth.lines else None
+        return cls(record.page, truth, glyphs, record.examples, record.source)
+
+
+def synthetic_pages(rng: random.Random, kinds: Sequence[str] = ()) -> list[Source]:
+    """The pages of some synthetic documents; `kinds`: of documents, none: all."""
+    found: list[Source] = []
+    while len(found) < DOCUMENTS:
+        for drawn in synthetic(rng.getrandbits(48), kinds=kinds or None):
+            if len(drawn.truth.lines) >= FEWEST:
+                page = Page.from_array(drawn.pixels)
+                found.append(Source(page, drawn.truth, Glyphs.of(drawn.truth)))
+    return found
+
+
+class Records:
+    """A data set's records in an order drawn anew for each time through; damaged ones are told.
+
+    Attributes:
+        told: what was wrong with records since somebody last emptied the list, each once.
+    """
+
+    def __init__(self, given: Mapping[str, Any], seed: str) -> None:
+        """Args: the entry `data` of a part, and what the order follows from.
+
+        Raises:
+            DataError: there is no such set, or it is empty.
+        """
+        self.name = " ".join(str(given[key]) for key in ("set", "folder", "split") if key in given)
+        self.records: DataSet = open_set(given)
+        self.seed = seed
+        self.told: list[str] = []
+        self._known: set[str] = set()
+        self._order: tuple[int, list[int]] = (-1, [])
+        if not len(self.records):
+            raise DataError(f"the data set {self.name} has no records: check its folder and split.")
+
+    def find_one(self) -> None:
+        """Make sure that there is a record that can be read.
+
+        Raises:
+            DataError: there is none; the message says why the first cannot be.
+        """
+        for index in range(len(self.records)):
+            if self._read(index, random.Random(self.seed)):
+                return
+        raise DataError(
+            f"none of the {len(self.records)} records of the data set {self.name} can be read; "
+            f"the first: {self.told[0]}"
+        )
+
+    def source(self, number: int, rng: random.Random) -> Source | None:
+        """The page of draw `number`; None if its record is damaged."""
+        through, place = divmod(number, len(self.records))
+        if self._order[0] != through:
+            order = list(range(len(self.records)))
+            random.Random(f"{self.seed} {through}").shuffle(order)
+            self._order = through, order
+        record = self._read(self._order[1][place], rng)
+        return Source.of(record) if record else None
+
+    def _read(self, index: int, rng: random.Random) -> Record | None:
+        try:
+            return self.records.record(index, rng)
+        except DataError as error:
+            self.tell(str(error))
+        except Exception as error:  # a set may be anybody's code; the run goes on all the same
+            self.tell(f"record {index} of {self.name}: {error!r}")
+        return None
+
+    def tell(self, message: str) -> None:
+        """Keep what is wrong with a record, if it is new."""
+        if message not in self._known:
+            self._known.add(message)
+            self.told.append(message)
