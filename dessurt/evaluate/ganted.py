@@ -21,96 +21,11 @@ from functools import cached_property
 from itertools import groupby, product
 
 import numpy as np
-from rapidfuzz.distance import Levenshtein
+
+from dessurt.evaluate.tree_distance import Distance, Node
 
 REACH = 10  # siblings that a part is moved by, at most
 MOST_TABLES = 4  # of both forms; with more, all are taken by rows (the original tries up to 9)
-
-
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A text and what hangs from it."""
-
-    text: str
-    children: tuple[Node, ...] = ()
-
-    @cached_property
-    def postorder(self) -> tuple[Node, ...]:
-        """All nodes below this one and at last itself."""
-        return (*(node for child in self.children for node in child.postorder), self)
-
-
-class Distance:
-    """Edit distances of ordered trees to one tree (Zhang and Shasha's, a row at a time).
-
-    What was computed is kept for every node: of a tree in which parts were moved, only what is
-    above them is computed again.
-
-    Args:
-        true: the tree to which the distances are; its root has no text.
-        most: the highest cost of putting in or taking out a text, or changing it into another.
-    """
-
-    def __init__(self, true: Node, most: float) -> None:
-        self.most = most
-        nodes = true.postorder
-        self.texts = [node.text for node in nodes]
-        self.first = np.array([j + 1 - len(node.postorder) for j, node in enumerate(nodes)])
-        self.leaves = np.flatnonzero(self.first == np.arange(len(nodes)))
-        # Of the nodes that begin with the same leaf the uppermost: their trees hold all others.
-        roots = {int(first): j for j, first in enumerate(self.first)}.values()
-        self.roots = sorted(set(roots) - set(self.leaves.tolist()))
-        self.changes: dict[str, np.ndarray] = {}  # of a text into each of the true ones
-        self.trees: dict[Node, np.ndarray] = {}  # distances of a node's tree to those of all nodes
-
-    def __call__(self, tree: Node) -> float:
-        """The distance of a tree whose root has no text either: the roots match for nothing."""
-        return float(self._forests(tree.postorder[:-1], len(self.texts) - 1)[-1, -2])
-
-    def _changed(self, text: str) -> np.ndarray:
-        """What it costs to change a text into each of the true ones; "" is none at all."""
-        if text not in self.changes:
-            lengths = [max((len(text) + len(true)) / 2, 0.5) for true in self.texts]
-            apart = [Levenshtein.distance(text, true) for true in self.texts]
-            self.changes[text] = np.minimum(np.array(apart) / lengths, self.most)
-        return self.changes[text]
-
-    def _taken(self, node: Node) -> float:
-        """What it costs to take out a text."""
-        return min(2.0, self.most) if node.text else 0.0
-
-    def _to_all(self, node: Node) -> np.ndarray:
-        """The distances of the tree under a node to those under all true nodes."""
-        if node not in self.trees:
-            self.trees[node] = found = np.full(len(self.texts), np.nan)
-            # To a single text: all is taken out but the text that is changed into it, if any.
-            taken = [self._taken(part) for part in node.postorder]
-            changed = np.array([self._changed(part.text) for part in node.postorder])
-            kept = np.minimum(self._changed(""), (changed.T - taken).min(1))
-            found[self.leaves] = (kept + sum(taken))[self.leaves]
-            for root in self.roots:  # from the leaves up; each finds those with its first leaf
-                first = self.first[root]
-                same = np.flatnonzero(self.first[: root + 1] == first)
-                found[same] = self._forests(node.postorder, root)[-1, same - first + 1]
-        return self.trees[node]
-
-    def _forests(self, parts: tuple[Node, ...], root: int) -> np.ndarray:
-        """Distances [i, j] of the first i of `parts` to the first j nodes of a true tree."""
-        true = slice(int(self.first[root]), root + 1)
-        starts = self.first[true] - self.first[root]
-        added = np.concatenate([[0.0], np.cumsum(self._changed("")[true])])
-        rows = np.empty((len(parts) + 1, len(added)))
-        rows[0] = added
-        for i, node in enumerate(parts):
-            start = i + 1 - len(node.postorder)
-            both = rows[start][starts] + self._to_all(node)[true]
-            if start == 0:
-                trees = rows[i, :-1] + self._changed(node.text)[true]
-                both = np.where(starts == 0, trees, both)
-            taken = self._taken(node)
-            row = np.concatenate([[rows[i, 0] + taken], np.minimum(rows[i, 1:] + taken, both)])
-            rows[i + 1] = np.minimum.accumulate(row - added) + added
-        return rows
 
 
 def ganted(predicted: object, true: object) -> float:
@@ -125,7 +40,7 @@ def nted(predicted: object, true: object) -> float:
 
 def _lowest(predicted: object, true: object, greedy: bool) -> float:
     """The distance in the way to hang the tables' cells that is the best before aligning."""
-    whole = Distance(tree(true, ()), 2.0)(Node(""))
+    whole = float(Distance(tree(true, ()), 2.0)(Node(""))[0])
     ours, theirs = (
         [tree(content, way) for way in product((True, False), repeat=_tables(content))]
         for content in (predicted, true)
@@ -135,7 +50,7 @@ def _lowest(predicted: object, true: object, greedy: bool) -> float:
     found = []
     for one in theirs:
         measure = Distance(one, 2.0)
-        found += [(measure(other), one, other) for other in ours]
+        found += [(measure(other)[0], one, other) for other in ours]
     best, one, other = min(found, key=lambda way: way[0])
     if greedy:  # the original aligns every way, which takes several times as long
         best = _aligned(Distance(one, 1.0), other)
@@ -144,7 +59,7 @@ def _lowest(predicted: object, true: object, greedy: bool) -> float:
 
 def _aligned(measure: Distance, ours: Node) -> float:
     """The distance after moving parts among their siblings, level by level from the root."""
-    best = measure(ours)
+    best = float(measure(ours)[0])
     paths: list[tuple[int, ...]] = [()]  # to the nodes whose children are moved next
     while paths and best > 0:
         path = paths.pop(0)
@@ -152,11 +67,11 @@ def _aligned(measure: Distance, ours: Node) -> float:
             children = _at(ours, path).children
             i = children.index(child)
             rest = children[:i] + children[i + 1 :]
-            for k in range(max(i - REACH, 0), min(i + REACH, len(children))):
-                moved = _with(ours, path, (*rest[:k], child, *rest[k:]))
-                distance = measure(moved) if k != i else best
-                if distance < best - 1e-9:
-                    best, ours = distance, moved
+            places = range(max(i - REACH, 0), min(i + REACH, len(children)))
+            moved = [_with(ours, path, (*rest[:k], child, *rest[k:])) for k in places if k != i]
+            distances = measure(*moved) if moved else np.array([best])
+            if distances.min() < best - 1e-9:
+                best, ours = float(distances.min()), moved[int(distances.argmin())]
         paths += [(*path, k) for k, node in enumerate(_at(ours, path).children) if node.children]
     return best
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.ganted import Distance, Node, ganted, nted, tree
+from dessurt.evaluate.ganted import ganted, nted, tree
+from dessurt.evaluate.tree_distance import Distance, Node
 
 PAIRS = json.loads((Path(__file__).parents[1] / "golden" / "ganted.json").read_text())["pairs"]
 
