@@ -4,57 +4,73 @@ The tree of a form has a node for every text: the answers hang from their questi
 from its header; of a table the cells hang either from their row headers or from their column
 headers, whichever gives the smaller distance. The distance of two ordered trees is the cheapest
 series of changes: to put in or take out a text costs 1, to change one into another the edit
-distance over the mean length of both (1 at most), a blank costs nothing. It is divided by twice
-the number of the true texts, as in the original: 0 is best, an answer without any text has 0.5.
-Greedily aligned: where moving a part of the predicted tree among its siblings lowers the distance,
-it is moved, since reading order is a matter of taste.
+distance over the mean length of both (1 at most), a blank costs nothing. It is divided by the
+number of the true texts: 0 is best, an answer without any text has 1, one with more wrong texts
+than there are true ones more than 1. Greedily aligned: where moving a part of the predicted tree
+among its siblings lowers the distance, it is moved, since reading order is a matter of taste.
+In a true text `¿` stands for any letter and `§` for any letters, which nobody could read.
 
-The original's signs for unreadable writing (of one of its data sets) are not treated specially.
+The original differs, and with `as_original` so does this. It divides by twice the number of texts,
+so that an answer without any has 0.5: its figures, the published ones too, are half of these. It
+aligns every way to hang the cells of up to 9 tables, not only the best one before aligning, which
+takes several times as long and seldom lowers the distance. And in the distance without alignment
+it takes the signs for what nobody could read in the predicted texts for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby, product
-
-import numpy as np
 
 from dessurt.evaluate.tree_distance import Distance, Node
 
 REACH = 10  # siblings that a part is moved by, at most
-MOST_TABLES = 4  # of both forms; with more, all are taken by rows (the original tries up to 9)
+MOST_TABLES, ORIGINAL_TABLES = 4, 9  # of both forms; with more, all are taken by rows
 
 
-def ganted(predicted: object, true: object) -> float:
-    """GAnTED of two forms as parsed JSON: 0 equal, 0.5 nothing predicted; may exceed 0.5."""
-    return _lowest(predicted, true, greedy=True)
+def ganted(predicted: object, true: object, as_original: bool = False) -> float:
+    """GAnTED of two forms as parsed JSON: 0 equal, 1 nothing predicted (0.5 as the original)."""
+    if as_original:
+        best = min(
+            _aligned(Distance(theirs, 1.0), ours)
+            for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
+        )
+        return _share(best, true, 2.0)
+    distances = [
+        (float(measure(ours)[0]), measure, ours)
+        for ours, theirs in _ways(predicted, true, MOST_TABLES)
+        for measure in [Distance(theirs, 1.0)]
+    ]
+    _, measure, ours = min(distances, key=lambda found: found[0])
+    return _share(_aligned(measure, ours), true, 1.0)
 
 
-def nted(predicted: object, true: object) -> float:
-    """The distance without alignment; to put in or take out costs 2 here: 1 nothing predicted."""
-    return _lowest(predicted, true, greedy=False)
-
-
-def _lowest(predicted: object, true: object, greedy: bool) -> float:
-    """The distance in the way to hang the tables' cells that is the best before aligning."""
-    whole = float(Distance(tree(true, ()), 2.0)(Node(""))[0])
-    ours, theirs = (
-        [tree(content, way) for way in product((True, False), repeat=_tables(content))]
-        for content in (predicted, true)
+def nted(predicted: object, true: object, as_original: bool = False) -> float:
+    """The distance without alignment: 1 nothing predicted; a change of a text costs up to 2."""
+    wild = "other" if as_original else "true"
+    best = min(
+        float(Distance(theirs, 2.0, wild)(ours)[0])
+        for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
     )
-    if len(ours) * len(theirs) > 2**MOST_TABLES:
-        ours, theirs = ours[:1], theirs[:1]
-    found = []
-    for one in theirs:
-        measure = Distance(one, 2.0)
-        found += [(measure(other)[0], one, other) for other in ours]
-    best, one, other = min(found, key=lambda way: way[0])
-    if greedy:  # the original aligns every way, which takes several times as long
-        best = _aligned(Distance(one, 1.0), other)
-    return best / whole if whole else float(best > 0)
+    return _share(best, true, 2.0)
+
+
+def _ways(predicted: object, true: object, most: int) -> list[tuple[Node, Node]]:
+    """Both trees with the cells of their tables hanging in every way."""
+    tables = _tables(predicted), _tables(true)
+    if sum(tables) > most:
+        return [(tree(predicted, ()), tree(true, ()))]
+    ours, theirs = (
+        [tree(content, way) for way in product((True, False), repeat=number)]
+        for content, number in zip((predicted, true), tables, strict=True)
+    )
+    return list(product(ours, theirs))
+
+
+def _share(distance: float, true: object, each: float) -> float:
+    texts = sum(bool(node.text) for node in tree(true, ()).postorder)
+    return distance / (each * texts) if texts else float(distance > 0)
 
 
 def _aligned(measure: Distance, ours: Node) -> float:
@@ -69,7 +85,9 @@ def _aligned(measure: Distance, ours: Node) -> float:
             rest = children[:i] + children[i + 1 :]
             places = range(max(i - REACH, 0), min(i + REACH, len(children)))
             moved = [_with(ours, path, (*rest[:k], child, *rest[k:])) for k in places if k != i]
-            distances = measure(*moved) if moved else np.array([best])
+            if not moved:
+                continue
+            distances = measure(*moved)
             if distances.min() < best - 1e-9:
                 best, ours = float(distances.min()), moved[int(distances.argmin())]
         paths += [(*path, k) for k, node in enumerate(_at(ours, path).children) if node.children]
@@ -101,9 +119,9 @@ def _is_table(content: object) -> bool:
 
 
 def _tables(content: object) -> int:
-    """How many tables there are."""
-    if _is_table(content):
-        return 1
+    """How many tables with cells there are."""
+    if isinstance(content, dict) and _is_table(content):
+        return int(bool(content.get("cells")))
     parts = list(content.values()) if isinstance(content, dict) else content
     return sum(map(_tables, parts)) if isinstance(parts, list) else 0
 
@@ -115,7 +133,7 @@ def _nodes(content: object, by_rows: Iterator[bool]) -> Iterator[Node]:
         for part in content:
             yield from _nodes(part, by_rows)
     elif isinstance(content, dict) and _is_table(content):
-        yield _table(content, next(by_rows, True))
+        yield _table(content, next(by_rows, True) if content.get("cells") else True)
     elif isinstance(content, dict):
         # Of several texts in an object only the last has something below it.
         *others, text = [key for key, value in content.items() if isinstance(value, str)] or [""]
