@@ -2,9 +2,10 @@
 
 A list of objects in reading order. A question is `{TEXT: "question", "answers": [...]}`, a header
 `{TEXT: "header", "content": [...]}`, anything else `{TEXT: KIND}`; a table is `{"row headers":
-[...], "column headers": [...], "cells": [[...]]}` with null where nothing is printed. A header
-over all row headers or all column headers of a table has the table as its content; one over some
-of them is written before each of these: `<<HEADER>> TEXT`.
+[...], "column headers": [...], "cells": [[...]]}` with null where nothing is printed; the cells are
+left out where they are not known. A header over all row headers or all column headers of a table
+has the table as its content; one over some of them is written before each of these:
+`<<HEADER>> TEXT`.
 """
 
 from __future__ import annotations
@@ -79,10 +80,10 @@ class _Form:
         """Tell the header over a whole side of a table from those over some of its headers."""
         sides = [{i for i in side if i is not None}
                  for side in (table.row_headers, table.column_headers)]  # fmt: skip
-        for head in range(len(self.truth.entities)):
+        for head, entity in enumerate(self.truth.entities):
             tails = {tail for start, tail in self.truth.links if start == head}
             below = tails & (sides[0] | sides[1])
-            if head in self.in_tables or not below:
+            if entity.kind != "header" or head in self.in_tables or not below:
                 continue
             whole = any(side and side <= tails for side in sides)
             if whole and head not in self.title_of and number not in self.title_of.values():
@@ -142,11 +143,13 @@ class _Form:
             header = printed(self.truth.entities[self.over[i]].lines)
             return Printed.sign("<<") + header + Printed.sign(">> ") + own
 
-        return {
+        written: dict[object, object] = {
             "row headers": [text(i) for i in table.row_headers],
             "column headers": [text(i) for i in table.column_headers],
-            "cells": [[text(i) for i in row] for row in table.cells],
         }
+        if table.cells:
+            written["cells"] = [[text(i) for i in row] for row in table.cells]
+        return written
 
     def _place_of(self, table: Table) -> Box:
         """A table stands where its first line begins."""

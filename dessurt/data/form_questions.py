@@ -84,13 +84,12 @@ def _fields(truth: Truth) -> Iterator[_Found]:
 def _cells(truth: Truth) -> Iterator[_Found]:
     """Cells that are not blank, by their column and row."""
     for table in truth.tables:
-        for above, row in zip(table.row_headers, table.cells, strict=True):
-            for over, cell in zip(table.column_headers, row, strict=True):
-                if above is None or over is None or cell is None:
-                    continue
-                row_label, label = _label(truth.entities[above]), _label(truth.entities[over])
-                if row_label and label:
-                    yield _OF_CELL, (label, row_label), truth.entities[cell]
+        for above, over, cell in table.filled():
+            if above is None or over is None:
+                continue
+            row_label, label = _label(truth.entities[above]), _label(truth.entities[over])
+            if row_label and label:
+                yield _OF_CELL, (label, row_label), truth.entities[cell]
 
 
 def _label(entity: Entity) -> Printed:

@@ -82,9 +82,8 @@ def _linked(truth: Truth, down: bool, up: bool) -> list[set[int]]:
     linked: list[set[int]] = [set() for _ in truth.entities]
     pairs = list(truth.links)
     for table in truth.tables if down and up else ():
-        for above, row in zip(table.row_headers, table.cells, strict=True):
-            for over, cell in zip(table.column_headers, row, strict=True):
-                pairs += [(i, cell) for i in (above, over) if i is not None and cell is not None]
+        for above, over, cell in table.filled():
+            pairs += [(i, cell) for i in (above, over) if i is not None]
     for head, tail in pairs:
         if down:
             linked[head].add(tail)

@@ -61,7 +61,7 @@ def full(ask: Ask, *, row: bool) -> Draft | None:
     """full_row*~, full_col*~: all cells of a row or column, ø for each blank."""
     texts = names(ask)
     found = []
-    for table in ask.truth.tables:
+    for table in (each for each in ask.truth.tables if each.cells):
         names_of = table.row_headers if row else table.column_headers
         series = table.cells if row else zip(*table.cells, strict=True)
         found += [(i, cells) for i, cells in zip(names_of, series, strict=True) if i in texts]

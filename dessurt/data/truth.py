@@ -8,6 +8,7 @@ line's height above and below that stretch it makes a box, and it turns with the
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -117,13 +118,21 @@ class Entity:
 class Table:
     """A table; every number is an index into `Truth.entities`, None is a blank.
 
-    `cells[row][column]`; the headers are as many as the rows and the columns.
+    `cells[row][column]`; the headers are as many as the rows and the columns. Where only the
+    headers are known there are no cells: ().
     """
 
     row_headers: tuple[int | None, ...]
     column_headers: tuple[int | None, ...]
     cells: tuple[tuple[int | None, ...], ...]
     box: Box
+
+    def filled(self) -> Iterator[tuple[int | None, int | None, int]]:
+        """Row header, column header and what is in the cell, of all cells that are not blank."""
+        for above, row in zip(self.row_headers if self.cells else (), self.cells, strict=True):
+            for over, cell in zip(self.column_headers, row, strict=True):
+                if cell is not None:
+                    yield above, over, cell
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,9 @@ from typing import Any
 from dessurt.data.records import DataError, DataSet
 
 # name in a config: where it lives in this package
-SETS: dict[str, str] = {}
+SETS: dict[str, str] = {
+    "funsd": "funsd:Funsd",
+}
 
 
 def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:
