@@ -12,15 +12,19 @@ of its kind is left out, and of `<<HEADER>> TEXT` the blank stays.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from dessurt.data.boxed import union
 from dessurt.data.form_json import reading_order
-from dessurt.data.truth import Entity, Table, Truth
+from dessurt.data.truth import Entity, Line, Truth
 
 Point = tuple[float, float]
 
 KINDS = ("header", "question", "answer", "other")
+SEEN = 1152, 768  # of the original's image: larger pages of NAF are shrunk to it
 PARTS = ("answers", "content", "subprompt")  # keys that are no texts
+AGAIN = 3  # times in a row
 NAF_KINDS = {kind: "text" for kind in (*KINDS, "circle")} | {"answer": "field"}
 
 
@@ -61,14 +65,39 @@ class Pieces:
 
 def of_truth(truth: Truth, rules: Rules) -> Pieces:
     """The entities of a known form; the cells of a table are linked to their headers."""
-    gathered = _Gathered(rules)
-    boxes = [_box(entity) for entity in truth.entities]
+    cells = {cell for table in truth.tables for _, _, cell in table.filled()}
+    links = {*truth.links}
+    for table in truth.tables:
+        for above, over, cell in table.filled():
+            links |= {(head, cell) for head in (above, over) if head is not None}
+    left_out = cells if rules.naf else set()
+    return of_entities(truth.entities, links, truth.size, rules, left_out)
+
+
+def of_entities(
+    entities: Sequence[Entity],
+    links: Iterable[tuple[int, int]],
+    size: tuple[int, int],
+    rules: Rules,
+    left_out: Collection[int] = (),
+) -> Pieces:
+    """The entities of a form, as annotated, and their links.
+
+    Args:
+        entities: of the form.
+        links: between their numbers.
+        size: (height, width) of the page.
+        rules: of the data set.
+        left_out: numbers of entities that are not asked for.
+    """
+    height, width = size
+    shrunk = min(1.0, SEEN[0] / height, SEEN[1] / width) if rules.naf else 1.0
+    gathered = _Gathered(rules, shrunk)
     spans = {
-        i: gathered.add(truth.entities[i].text, truth.entities[i].kind, truth.entities[i])
-        for i in reading_order(boxes)
-        if not (rules.naf and any(i in _cells(table) for table in truth.tables))
+        i: gathered.add(entities[i].text, entities[i].kind, entities[i])
+        for i in reading_order([entity.lines[0].box for entity in entities])
+        if i not in left_out
     }
-    links = {*truth.links, *(link for table in truth.tables for link in _table_links(table))}
     for head, tail in links:
         if head in spans and tail in spans:
             gathered.link(spans[head], spans[tail])
@@ -76,10 +105,20 @@ def of_truth(truth: Truth, rules: Rules) -> Pieces:
 
 
 def of_answer(content: object, rules: Rules) -> Pieces:
-    """The entities of the parsed JSON of an answer."""
+    """The entities of the parsed JSON of an answer.
+
+    What is said at the end three times or more in a row counts once. (The original looks for it at
+    the wrong end, so that it finds nothing.)
+    """
     gathered = _Gathered(rules)
     gathered.walk(content)
-    return gathered.pieces()
+    found = gathered.found
+    again = next((n for n, piece in enumerate(reversed(found)) if piece != found[-1]), len(found))
+    if rules.as_original or again < AGAIN:
+        return gathered.pieces()
+    last = len(found) - again  # the first of these, which stays
+    links = frozenset(link for link in gathered.links if max(link) <= last)
+    return Pieces(tuple(found[: last + 1]), links)
 
 
 Span = tuple[int, int]  # the first and last number of an entity's lines
@@ -88,8 +127,8 @@ Span = tuple[int, int]  # the first and last number of an entity's lines
 class _Gathered:
     """Entities and links while they are gathered."""
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
+    def __init__(self, rules: Rules, shrunk: float = 1.0) -> None:
+        self.rules, self.shrunk = rules, shrunk
         self.found: list[Piece] = []
         self.links: set[tuple[int, int]] = set()
 
@@ -99,18 +138,20 @@ class _Gathered:
     def add(self, text: str, kind: str, entity: Entity | None = None) -> Span:
         """Add an entity, in NAF line by line."""
         kind = kind if kind in KINDS or (self.rules.naf and kind in NAF_KINDS) else "other"
-        texts = text.split("\\") if self.rules.naf else [text]
+        lines = entity.lines if entity else ()
+        texts = [line.text for line in lines] or text.split("\\") if self.rules.naf else [text]
         first = len(self.found)
+        name = NAF_KINDS[kind] if self.rules.naf else kind
         for number, line in enumerate(texts):
-            if entity is None:
-                place = (0.0, 0.0)
-            else:
-                place = _middle(entity if len(texts) == 1 else _line_of(entity, number))
-            name = NAF_KINDS[kind] if self.rules.naf else kind
-            self.found.append(Piece(line, name, place))
+            here = lines[number : number + 1] if self.rules.naf else lines
+            self.found.append(Piece(line, name, self.middle(here) if here else (0.0, 0.0)))
             if number:
                 self.links.add((first + number - 1, first + number))
         return first, len(self.found) - 1
+
+    def middle(self, lines: Sequence[Line]) -> Point:
+        x0, y0, x1, y1 = union(line.box for line in lines)
+        return (x0 + x1) / 2 * self.shrunk, (y0 + y1) / 2 * self.shrunk
 
     def link(self, head: Span, tail: Span) -> None:
         self.links.add((head[1], tail[0]))
@@ -124,10 +165,10 @@ class _Gathered:
         if isinstance(content, dict):
             if {"row headers", "column headers"} & content.keys():
                 return self.table(content)
-            return self.object(content)
+            return self.entity(content)
         return []
 
-    def object(self, content: dict[str, object]) -> list[Span]:
+    def entity(self, content: dict[str, object]) -> list[Span]:
         """A text with its kind, and what hangs from it; or several, one after the other."""
         texts = [
             (text, kind) for text, kind in content.items()
@@ -192,33 +233,3 @@ def _strings(part: object) -> list[str]:
     if isinstance(part, str):
         return [part]
     return [text for text in part if isinstance(text, str)] if isinstance(part, list) else []
-
-
-def _cells(table: Table) -> set[int]:
-    return {i for row in table.cells for i in row if i is not None}
-
-
-def _table_links(table: Table) -> list[tuple[int, int]]:
-    return [
-        (header, cell)
-        for r, row in enumerate(table.cells)
-        for c, cell in enumerate(row)
-        for header in (table.row_headers[r], table.column_headers[c])
-        if cell is not None and header is not None
-    ]
-
-
-def _line_of(entity: Entity, number: int) -> Entity:
-    return Entity(entity.kind, entity.lines[number : number + 1] or entity.lines[-1:])
-
-
-def _box(entity: Entity) -> tuple[float, float, float, float]:
-    """The box of the first line, for the reading order."""
-    return entity.lines[0].box
-
-
-def _middle(entity: Entity) -> Point:
-    boxes = [line.box for line in entity.lines]
-    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
-    right, bottom = max(box[2] for box in boxes), max(box[3] for box in boxes)
-    return (left + right) / 2, (top + bottom) / 2

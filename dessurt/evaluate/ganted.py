@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
+from dessurt.evaluate.form_entities import PARTS
 from dessurt.evaluate.tree_distance import Distance, Node
 
 REACH = 10  # siblings that a part is moved by, at most
@@ -136,8 +137,9 @@ def _nodes(content: object, by_rows: Iterator[bool]) -> Iterator[Node]:
         yield _table(content, next(by_rows, True) if content.get("cells") else True)
     elif isinstance(content, dict):
         # Of several texts in an object only the last has something below it.
-        *others, text = [key for key, value in content.items() if isinstance(value, str)] or [""]
-        lists = [value for value in content.values() if not isinstance(value, str)]
+        texts = {key for key, value in content.items() if isinstance(value, str)} - set(PARTS)
+        *others, text = [key for key in content if key in texts] or [""]
+        lists = [value for key, value in content.items() if key not in texts]
         yield from map(Node, others)
         yield Node(text, tuple(_nodes(lists, by_rows)))
 

@@ -51,7 +51,10 @@ class Distance:
         first = [j + 1 - len(node.postorder) for j, node in enumerate(nodes)]
         # Of the nodes that begin with the same leaf the uppermost: their trees hold all others.
         roots = sorted({first[j]: j for j in range(len(nodes))}.values())
-        node, before, single, part = [], [], [], []  # of every column
+        node: list[int] = []  # of every column, as are these
+        before: list[int] = []
+        single: list[bool] = []
+        part: list[int] = []
         for number, root in enumerate(roots):
             zero = len(node)  # the column of the empty forest; those of the nodes follow
             node += [-1, *range(first[root], root + 1)]
