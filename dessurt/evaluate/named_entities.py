@@ -8,8 +8,9 @@ harmonic mean, and the figure the unweighted mean over classes.
 
 The original differs, and `--as-original` does as it does: a word may be aligned with several and
 counts once for each; a class outside of its list is "o" (of "[LOC]" too, since it knows only
-"location"); text without a class counts as often as it has words; and a class that is never true
-but given counts in the mean, with an F1 of 0.
+"location"); text without a class counts as often as it has words; a class that is never true but
+given counts in the mean, with an F1 of 0; and the text's error rate is a mean over answers, with
+two blanks between words.
 """
 
 from __future__ import annotations
@@ -60,6 +61,16 @@ def text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
         for text in (example.answers[0], answer.text)
     )
     return Levenshtein.distance(true, given), len(true)
+
+
+def original_text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
+    """The error rate of one answer, with two blanks between words, to be averaged over answers."""
+    task = example.request.task
+    true, given = (
+        " ".join(word for word, _ in original_tagged(text, task))
+        for text in (example.answers[0], answer.text)
+    )
+    return Levenshtein.distance(true, given) / max(len(true), 1), 1.0
 
 
 def macro_f1(shares: dict[str, Share]) -> float | None:

@@ -94,9 +94,10 @@ def _block(token: str) -> Measure:
 def _names(token: str, as_original: bool) -> Measure:
     if as_original:
         judge, total = named_entities.original_classes, named_entities.original_macro_f1
+        text = Figure("CER", "their text, mean of answers", named_entities.original_text_errors)
     else:
         judge, total = named_entities.classes, named_entities.macro_f1
-    text = Figure("CER", "their text", named_entities.text_errors)
+        text = Figure("CER", "their text", named_entities.text_errors)
     return _measure(token, Figure("macro F1", "named entities", judge, total), text)
 
 
