@@ -73,7 +73,7 @@ class _Form:
         for number, table in enumerate(truth.tables):
             self._find_headers_of(number, table)
         self.parts: dict[int, list[int]] = {}  # header or question -> what hangs from it
-        for tail, heads in self._heads().items():
+        for tail, heads in self._heads().items():  # it is written under the first
             self.parts.setdefault(heads[0], []).append(tail)
 
     def _find_headers_of(self, number: int, table: Table) -> None:
@@ -94,16 +94,17 @@ class _Form:
                 self.merged.add(head)
 
     def _heads(self) -> dict[int, list[int]]:
-        """What each entity hangs from, questions first: it is written under the first."""
+        """What each entity hangs from: its questions, or else its headers, in the links' order."""
         heads: dict[int, list[int]] = {}
+        titles: dict[int, list[int]] = {}
         for head, tail in self.truth.links:
             kinds = self.truth.entities[head].kind, self.truth.entities[tail].kind
             if not {head, tail} & (self.in_tables | self.merged):
                 if kinds[0] == "header":
-                    heads.setdefault(tail, []).append(head)
+                    titles.setdefault(tail, []).append(head)
                 elif kinds[0] == "question" and kinds[1] not in ("question", "header"):
-                    heads.setdefault(tail, []).insert(0, head)
-        return heads
+                    heads.setdefault(tail, []).append(head)
+        return {**titles, **heads}
 
     def content(self) -> list[object]:
         """The whole form."""

@@ -12,11 +12,12 @@ _RANK = {"header": 0, "question": 1, "answer": 2, "other": 2}
 
 
 def sound_links(entities: Sequence[Entity], links: Sequence[Link]) -> list[Link]:
-    """Links without doubles, each from the higher kind to the lower, none in a circle.
+    """Links in their order without doubles, each from the higher kind down, none in a circle.
 
     Those between two answers, or from a header to an answer, have no meaning and are left out.
     """
     tails: dict[int, list[int]] = {i: [] for i in range(len(entities))}
+    sound: list[Link] = []
 
     def reaches(start: int, goal: int) -> bool:
         return start == goal or any(reaches(tail, goal) for tail in tails[start])
@@ -28,4 +29,5 @@ def sound_links(entities: Sequence[Entity], links: Sequence[Link]) -> list[Link]
         meant = _RANK[kinds[0]] < 2 and kinds != ("header", "answer")
         if meant and tail not in tails[head] and not reaches(tail, head):
             tails[head].append(tail)
-    return [(head, tail) for head, found in tails.items() for tail in found]
+            sound.append((head, tail))
+    return sound

@@ -94,7 +94,7 @@ def test_links_that_mean_nothing_are_left_out_and_turned_ones_put_right(tmp_path
     assert {(texts[head], texts[tail]) for head, tail in found.links} == {
         ("H", "q"),
         ("q", "a"),
-        ("I", "H"),
+        ("H", "I"),
     }
 
 

@@ -63,7 +63,7 @@ def open_page(path: Path) -> Page:
         raise DataError("the picture is not there.", path)
     try:
         return Page.open(path)
-    except PageError as error:
+    except (PageError, OSError) as error:
         raise DataError(str(error), path) from error
 
 

@@ -131,7 +131,7 @@ def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], li
     ids = [list(found)[i] for i in order]
     numbers = {each: i for i, each in enumerate(ids)}
     links = [(numbers[head], numbers[tail]) for head, tail in pairs if {head, tail} <= set(numbers)]
-    return [found[each] for each in ids], links
+    return [found[each] for each in ids], sorted(links)
 
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:
