@@ -31,7 +31,7 @@ def read(path: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
-    _keys(config, "the config", NEEDED, ("start", "precision", "cool_down"))
+    _keys(config, "the config", NEEDED, ("start", "precision", "cool_down", "auxiliary"))
     _keys(config["frame"], "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
     try:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from dessurt import tasks
+from dessurt.data.entity_tasks import ENTITY_TASKS
 from dessurt.data.example import Example
 from dessurt.data.form_tasks import FORM_TASKS
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
@@ -32,7 +33,7 @@ from dessurt.synth import page as synthetic
 from dessurt.synth.text import ALPHABET
 from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
 
-TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS}
+TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}
 DOCUMENTS = 12  # that the batches of a chunk are drawn from
 BATCHES = 16  # of a chunk
 FEWEST = 4  # lines of a page to ask about

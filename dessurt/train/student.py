@@ -35,6 +35,7 @@ class Student(nn.Module):
         """`config`: a whole training config."""
         super().__init__()
         self.config = config
+        self.auxiliary: bool = config.get("auxiliary", True)
         self.tokenizer = Tokenizer(tokenizer())
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], self.tokenizer.vocab_size))
         width, text = self.model.config.im_embed_dim, self.model.config.decode_dim
@@ -85,8 +86,17 @@ class Student(nn.Module):
         spots = torch.cat([batch.query_spots, batch.spots], 1)
         if (spots[..., 0] >= 0).any():
             point, place = self._places(watched, spots, (r, c), (top, left))
-            loss = loss + 0.5 * point + 0.3 * place
+            loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
+        if batch.supervised.any():
+            region, overlap = self._region(last, batch)
+            loss = loss + region
+            figures.update(region=region.detach(), overlap=overlap)
+        with torch.no_grad():
+            asked = batch.wanted != PAD
+            figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
+        if not self.auxiliary:
+            return loss, figures
         late, _ = self.after_swin.loss(last, cells)
         written = cells[..., 0] > 0
         before = F.cross_entropy(
@@ -95,13 +105,6 @@ class Student(nn.Module):
         )
         loss = loss + 0.15 * (early + late) + 0.4 * before
         figures["before"] = before.detach()
-        if batch.supervised.any():
-            region, overlap = self._region(last, batch)
-            loss = loss + region
-            figures.update(region=region.detach(), overlap=overlap)
-        with torch.no_grad():
-            asked = batch.wanted != PAD
-            figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
         return loss, figures
 
     def _places(

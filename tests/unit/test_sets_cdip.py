@@ -174,6 +174,16 @@ def test_a_damaged_page_is_named_and_the_rest_is_read(tmp_path):
     assert paragraphs(good) == ["good"]
 
 
+def test_a_tar_that_goes_away_does_not_end_the_run(tmp_path):
+    folder_of(tmp_path, {"z.png": png(), "z.layout.json": layout(block(0, 0, [["left"]]))})
+    tar_of(tmp_path / "s.tar", {"1.png": png(), "1.layout.json": layout()})
+    pages = open_set({"set": "cdip", "folder": tmp_path})
+    (tmp_path / "s.tar").unlink()
+    found = list(readable(pages, random.Random(0)))
+    assert paragraphs(found[0]) == ["left"]
+    assert isinstance(found[1], DataError) and found[1].where == "1.png"
+
+
 def test_what_cannot_be_used_at_all_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"there are no pictures with a STEM\.layout\.json"):
         records(tmp_path)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
+from dessurt.page import Page
 
 
 def picture(path: Path, grey: int = 255) -> None:
@@ -83,6 +84,21 @@ def test_docvqa_names_what_is_damaged_and_reads_the_rest(tmp_path):
     assert isinstance(second, DataError) and (second.path, second.where) == (file, "data[4]")
     assert isinstance(no_page, DataError) and no_page.where == "data[3]"
     assert isinstance(number, DataError) and number.where == "data[5]"
+
+
+def test_a_disk_that_fails_costs_one_page(tmp_path, monkeypatch):
+    docvqa(tmp_path, "train")
+    opened = Page.open
+
+    def failing(path: Path) -> Page:
+        if path.name == "a_1.png":
+            raise OSError("stale file handle")
+        return opened(path)
+
+    monkeypatch.setattr(Page, "open", failing)
+    failed, good = records("docvqa", tmp_path)
+    assert str(failed).endswith("a_1.png: stale file handle")
+    assert questions(good) == [("natural_q~", "When?", ("1999",))]
 
 
 @pytest.mark.parametrize("name", ["docvqa", "hw_squad", "squad"])

@@ -169,7 +169,8 @@ def _pairs(files: dict[str, _Part]) -> Iterator[tuple[_Part, _Part]]:
 def _opened(picture: _Part) -> Page:
     if not picture.name:
         return open_page(picture.path)
-    with tempfile.TemporaryDirectory() as folder:  # a page is opened from a file
+    where = damaged(picture.path, picture.name)
+    with where, tempfile.TemporaryDirectory() as folder:  # a page is opened from a file
         path = Path(folder) / Path(picture.name).name
         path.write_bytes(picture.read())
         try:
