@@ -3,7 +3,7 @@ r"""Answers that are longer than a checkpoint writes at once: it is asked to go 
 A form as JSON goes on with `json~`, given the last tokens of what is written. The original trains
 that task with a prompt of 20 tokens of which the model sees 18, so its answers begin 2 tokens
 further on than what it was given; others begin at once. So the prompt ends four tokens before the
-end, and the answer is joined where it says the last seven tokens again. A block of handwriting
+end, and the answer is joined where it says a part of the end again. A block of handwriting
 that went round in circles goes on with `re~` behind what is left of it.
 """
 
@@ -19,7 +19,7 @@ from dessurt.evaluate.text_answers import apart
 
 END = "‡"
 TIMES = 5  # a form is gone on with, at most
-PROMPT, OVERLAP = slice(-25, -4), slice(-7, None)  # tokens
+PROMPT, END_OF_TEXT = slice(-25, -4), slice(-25, None)  # tokens
 LIKE = 0.3  # texts that differ by less are said again
 LEAST = 0.25  # of an answer that is no circle
 WORDS = 48  # characters that reading goes on from
@@ -38,7 +38,7 @@ def whole_json(model: Instrument, example: Example) -> Answer:
     if not _learned(model, "json~"):
         return replace(part, text=text)
     for _ in range(TIMES):
-        prompt, said = "".join(part.tokens[PROMPT]), "".join(part.tokens[OVERLAP])
+        prompt, said = "".join(part.tokens[PROMPT]), "".join(part.tokens[END_OF_TEXT])
         if text.startswith(NOTHING):
             text = prompt = said = '[{"'
         if END in text or not prompt or part.stopped_by == "loop":

@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(sorted({*PAGES, *SETS}))
     add("--set", default="realpages", dest="which", help=f"{names}, or your own module:attribute")
     add("--data", type=Path, help="folder of the set; see its docstring in dessurt/data/sets")
-    add("--split", help="of a data set; default: the first of test, valid and train it has")
+    add("--split", help="of a data set; default: test, valid or train, the first with answers")
     add("--option", type=_option, action="append", default=[], metavar="KEY=VALUE",
         help="of a data set, as in a config; several times for several")  # fmt: skip
     add("--as-original", action="store_true", help="the original's measures where they differ")
@@ -180,6 +180,10 @@ def _tell(
     for token in results:
         if card.tasks and token not in card.tasks:
             print(f"{card.name} has not learned {token}: its answers mean nothing.")
+    unanswered = sum(result.unanswered for result in results.values())
+    if unanswered:
+        asked = sum(result.questions for result in results.values())
+        print(f"{unanswered} of {asked} questions have no known answer and count nothing.")
     if source.damaged:
         print(f"{len(source.damaged)} of {source.total} pages are damaged and were left out.")
     if shutil.which("tesseract") is None and not args.no_tesseract and on_pages:

@@ -19,7 +19,7 @@ from dessurt.evaluate.known import KnownPage, SetError, blocks_of
 from dessurt.evaluate.measures import MEASURES, Measure, Question
 from dessurt.evaluate.set_measures import measure_of, measures_of
 
-SPLITS = ("test", "valid", "train")  # the first that a data set has is measured
+SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def data_set(
 
     Args:
         given: as a config describes the set; see `dessurt.data.sets.open_set`.
-        split: of the set; None: the first of test, valid and train that there is.
+        split: of the set; None: the first of test, valid and train that has answers.
         tokens: only these tasks; none: all that the set is measured by.
         seed: of what is drawn by lot.
         limit: pages at most.
@@ -110,16 +110,27 @@ def data_set(
 
 
 def _opened(given: Mapping[str, Any], split: str | None) -> tuple[DataSet, str]:
-    if split is not None:
-        return open_set(given, split), split
+    """The set and the split, which has answers unless it was named."""
     failed: DataError | None = None
-    for each in SPLITS:
+    for each in (split,) if split else SPLITS:
         try:
-            return open_set(given, each), each
+            records = open_set(given, each)
+            if not len(records):
+                raise DataError(f"there is nothing in it for {each!r}.", given["folder"])
         except DataError as error:
             failed = error
-    assert failed is not None
-    raise failed
+            continue
+        if split or _has_answers(records):
+            return records, each
+    raise failed or DataError("no split has answers: name one with --split.", given["folder"])
+
+
+def _has_answers(records: DataSet) -> bool:
+    try:
+        examples = records.record(0, random.Random(0)).examples
+    except DataError:
+        return True  # one damaged record says nothing
+    return not examples or any(example.answers for example in examples)
 
 
 def _known(records: DataSet, number: int, seed: int) -> KnownPage:

@@ -262,7 +262,8 @@ def test_of_a_synthetic_page_one_question_a_task_is_drawn(known):
     assert tokens == ["w0>", "read_block0>", "0w~", "re~"]
     again = asking.one_each(known, MEASURES.values(), 7)
     assert [q.example.answers for q in again] == [q.example.answers for q in questions]
-    drawn = {asking.one_each(known, MEASURES.values(), seed)[0].example.answers for seed in range(30)}
+    several = (asking.one_each(known, MEASURES.values(), seed)[0] for seed in range(30))
+    drawn = {question.example.answers for question in several}
     assert len(drawn) == 5  # each of the lines at some time
 
 

@@ -15,7 +15,9 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 ALIGNMENTS = json.loads((GOLDEN / "entity_alignment.json").read_text())
 CONTENTS = json.loads((GOLDEN / "entities_from_json.json").read_text())
 KINDS = {"textGeneric": "text", "fieldGeneric": "field"}
-TABLE = {"row headers": ["r1", "r2"], "column headers": ["c1", "c2"], "cells": [["1", "2"], ["3", None]]}  # fmt: skip
+TABLE = {
+    "row headers": ["r1", "r2"], "column headers": ["c1", "c2"], "cells": [["1", "2"], ["3", None]],
+}  # fmt: skip
 
 
 def told(pieces: Pieces) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -47,7 +49,8 @@ def test_the_original_takes_an_answer_apart_in_the_same_way(content, naf, expect
 
 
 def test_what_the_original_cannot_take_apart():
-    blank = [{"T": "header", "content": {"row headers": ["r1"], "column headers": None, "cells": [["z"]]}}]  # fmt: skip
+    table = {"row headers": ["r1"], "column headers": None, "cells": [["z"]]}
+    blank = [{"T": "header", "content": table}]
     above = [{"row headers": ["<<S>> a", "<<S>> b"], "column headers": [None, "c"]}]
     assert told(of_answer(blank, Rules())) == (
         [("T", "header"), ("r1", "question"), ("z", "answer")], [("T", "r1"), ("r1", "z")],
@@ -92,7 +95,10 @@ def test_the_true_entities_of_a_form_and_of_its_table():
         links=((3, 4),),
         tables=(Table((0,), (1,), ((2,),), (0, 0, 150, 80)),),
     )  # fmt: skip
-    kinds = [("c1", "question"), ("r1", "question"), ("1", "answer"), ("T\\two", "header"), ("Q", "question")]  # fmt: skip
+    kinds = [
+        ("c1", "question"), ("r1", "question"), ("1", "answer"), ("T\\two", "header"),
+        ("Q", "question"),
+    ]  # fmt: skip
     found = of_truth(truth, Rules())
     assert told(found) == (kinds, [("T\\two", "Q"), ("c1", "1"), ("r1", "1")])
     box = truth.entities[1].lines[0].box

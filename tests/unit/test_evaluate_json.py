@@ -67,7 +67,8 @@ def test_damage(text, content):
 
 
 def test_what_is_right_is_read_as_json_does():
-    content = [{'a "b" \\ c, [d]: {e}': "question", "answers": ["", "ü‰"]}, {"x": [["y", None], []]}]
+    text = 'a "b" \\ c, [d]: {e}'
+    content = [{text: "question", "answers": ["", "ü‰"]}, {"x": [["y", None], []]}]
     assert parsed(json.dumps(content, ensure_ascii=False)) == content
 
 

@@ -107,7 +107,7 @@ def test_words_with_classes_as_the_original_takes_them_apart():
 @pytest.mark.parametrize(
     ("text", "task", "words"),
     [
-        ("Mr.[NE:PER] Smith[LOC]\\went", "ner_full>", [("mr.", "per"), ("smith", "loc"), ("went", "o")]),
+        ("Mr.[NE:PER] Ed[LOC]\\left", "ner_full>", [("mr.", "per"), ("ed", "loc"), ("left", "o")]),
         ("plain words[PER] here", "ner_line>", [("plain", "o"), ("words", "per"), ("here", "o")]),
         ("x y[per", "ner_line>", [("x", "o"), ("y", "o")]),
         ("{PER}Bob {O}ran", "ner_full_c1>", [("bob", "per"), ("ran", "o")]),
