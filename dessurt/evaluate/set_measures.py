@@ -15,13 +15,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
-from dessurt import Request
+import cv2
+import numpy as np
+
+from dessurt import Page, Request
 from dessurt.data.example import Example
 from dessurt.data.form_json import to_json
 from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
-from dessurt.evaluate.form_entities import Rules
+from dessurt.evaluate.form_entities import SEEN, Rules
 from dessurt.evaluate.known import KnownPage
 from dessurt.evaluate.long_answers import once, whole_json, whole_reading
 from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
@@ -46,6 +50,31 @@ def forms(known: KnownPage, rng: random.Random) -> Iterator[Example]:
     if known.truth and known.truth.entities:
         request = Request("json>", max_tokens=MOST_TOKENS)
         yield Example(known.page, request, (to_json(known.truth) + "‡",), source=known.name)
+
+
+def original_forms(known: KnownPage, rng: random.Random, enlarged: bool) -> Iterator[Example]:
+    """The same, of pages as the original's evaluation of forms shows them; see `on_white`."""
+    for example in forms(known, rng):
+        yield replace(example, page=on_white(known.page, SEEN, enlarged))
+
+
+def on_white(page: Page, size: tuple[int, int], enlarged: bool) -> Page:
+    """A page in the middle of a white one (elsewhere what is beside a page is black).
+
+    Args:
+        page: shrunk where it is too large.
+        size: (height, width) of the white page.
+        enlarged: make a small page as large as fits.
+    """
+    height, width = size
+    scale = min(height / page.height, width / page.width)
+    scale = scale if enlarged else min(scale, 1.0)
+    shape = round(page.width * scale), round(page.height * scale)
+    pixels = cv2.resize(page.pixels, shape, interpolation=cv2.INTER_CUBIC)
+    white = np.full((height, width, *pixels.shape[2:]), 255, np.uint8)
+    top, left = (height - shape[1]) // 2, (width - shape[0]) // 2
+    white[top : top + shape[1], left : left + shape[0]] = pixels
+    return Page.from_array(white)
 
 
 def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
@@ -110,4 +139,5 @@ def _form(rules: Rules) -> Measure:
             apart=True,
         ),
     )  # fmt: skip
-    return Measure("json>", figures, forms, whole_json)
+    shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
+    return Measure("json>", figures, shown, whole_json)

@@ -3,6 +3,8 @@
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,6 +180,12 @@ def test_answers_of_any_set_become_json(monkeypatch, tmp_path):
     }]  # fmt: skip
 
 
+def here(judge, *given) -> Future:
+    done: Future = Future()
+    done.set_result(judge(*given))
+    return done
+
+
 @pytest.mark.parametrize("as_original", [False, True])
 def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys, as_original):
     # One of two questions is read: 2 of 4 entities, 1 of 2 links.
@@ -185,6 +193,8 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     model = Writer({("json>", ""): answer}, tasks=("w0>",))
     monkeypatch.setattr(long_answers, "once", lambda model, example: long_answers.Answer(answer))
     words = ["--as-original"] if as_original else []
+    if as_original:  # to start a process takes seconds: once is enough
+        monkeypatch.setattr(main, "judges", lambda: nullcontext(here))
     records = [Record(PAGE, truth=form(), source="a"), Record(PAGE, truth=Truth((300, 300)))]
     _, figures = measured(monkeypatch, tmp_path, model, records, *words, name="funsd")
     task = figures["tasks"]["json>"]
@@ -195,6 +205,22 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     shown = capsys.readouterr().out
     assert "relation F  0.667" in shown and "writer has not learned json>" in shown
     assert (", as the original measures" in shown) == as_original
+
+
+@pytest.mark.parametrize(
+    ("height", "enlarged", "box"),
+    [
+        (300, False, (426, 359, 726, 409)),  # 300 high and 50 wide, in the middle
+        (300, True, (0, 288, 1152, 480)),
+        (2304, False, (0, 371, 1152, 396)),
+    ],
+)
+def test_the_original_shows_forms_on_white(height, enlarged, box):
+    page = Page.from_array(np.zeros((height, 50), np.uint8))
+    shown = set_measures.on_white(page, (1152, 768), enlarged)
+    y, x = np.nonzero(shown.pixels < 128)
+    assert shown.size == (1152, 768)
+    assert (y.min(), x.min(), y.max() + 1, x.max() + 1) == box
 
 
 def test_a_split_without_answers_is_only_measured_where_it_is_named(monkeypatch, tmp_path):
