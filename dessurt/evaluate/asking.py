@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -149,15 +150,20 @@ def settle(results: Iterable[Result]) -> bool:
     """Wait for what other processes judge, and count it.
 
     Returns:
-        whether all was counted; False after Ctrl-C.
+        whether all was counted; False after Ctrl-C, or if a process failed, which is told.
     """
     waiting = {future: score for result in results for score, future in result.unjudged}
+    whole = True
     try:
         for future in tqdm(as_completed(waiting), "judged", len(waiting), disable=not waiting):
-            waiting[future].add(future.result())
+            if error := future.exception():
+                tqdm.write(f"an answer could not be judged: {error!r}", file=sys.stderr)
+                whole = False
+            else:
+                waiting[future].add(future.result())
     except KeyboardInterrupt:
         return False
-    return True
+    return whole
 
 
 def _so_far(results: dict[str, Result]) -> str:

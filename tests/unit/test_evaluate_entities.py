@@ -35,7 +35,7 @@ def contents():
                 yield pytest.param(case["doc"], naf, expected, id=json.dumps(case["doc"])[:40])
 
 
-@pytest.mark.parametrize(("content", "naf", "expected"), contents())
+@pytest.mark.parametrize(("content", "naf", "expected"), list(contents()))
 def test_the_original_takes_an_answer_apart_in_the_same_way(content, naf, expected):
     entities, links = told(of_answer(content, Rules(naf, as_original=True)))
     texts = [each[0] for each in expected["entities"]]

@@ -207,6 +207,20 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     assert (", as the original measures" in shown) == as_original
 
 
+def test_what_cannot_be_judged_is_told_and_the_rest_counts(monkeypatch, tmp_path, capsys):
+    answer = long_answers.Answer('[{"Name": "question", "answers": ["Bob"]}]‡')
+    monkeypatch.setattr(long_answers, "once", lambda model, example: answer)
+    broken: Future = Future()
+    broken.set_exception(MemoryError("too large"))
+    monkeypatch.setattr(main, "judges", lambda: nullcontext(lambda *given: broken))
+    record = Record(PAGE, truth=form(), source="a")
+    code, figures = measured(monkeypatch, tmp_path, Writer({}), [record], name="funsd")
+    assert code == 130 and not figures["complete"]
+    assert figures["tasks"]["json>"]["value"] == 4 / 6
+    assert [each["value"] for each in figures["tasks"]["json>"]["more"]] == [2 / 3, None]
+    assert "could not be judged: MemoryError('too large')" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("height", "enlarged", "box"),
     [
