@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure a checkpoint: reading, finding and forms, or by a data set.
 
     Returns:
-        the exit code: 0 measured, 130 not all of it, as after Ctrl-C; a mistake on the command line exits with 2.
+        the exit code: 0 measured, 130 not all of it, as after Ctrl-C; a mistake on the command
+        line exits with 2.
     """
     parser = _parser()
     args = parser.parse_args(argv)

@@ -332,6 +332,7 @@ def test_a_reading_that_went_round_in_circles_goes_on_behind_them():
     assert asked(model, "read_block>", long_answers.whole_reading) == "x one two three"
 
 
+@pytest.mark.slow
 def test_funsd_end_to_end_with_the_small_checkpoint(shared, root, tmp_path, capsys):
     folder = root / "checkpoints" / "dessurt-small"
     if not (shared / "data" / "funsd").is_dir() or not (folder / "config.json").is_file():
