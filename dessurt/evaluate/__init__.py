@@ -1,1 +1,1 @@
-"""Measuring a checkpoint on real and synthetic pages, beside Tesseract on the same crops."""
+"""Measuring a checkpoint on real and synthetic pages and data sets, beside Tesseract on pages."""

@@ -13,15 +13,14 @@ come from the counts; counts of several documents are added up (micro average).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import json_repair
 from rapidfuzz.distance import Levenshtein
 
 from dessurt.data.form_json import to_json
 from dessurt.data.truth import Truth
+from dessurt.evaluate.json_text import parsed
 
 CLOSE = 0.2  # normalised edit distance of texts taken for the same
 
@@ -82,15 +81,6 @@ def score(predicted: str, truth: Truth) -> FormScore:
         Counts(sum(found), len(entities), len(true_entities)),
         Counts(matches(fields, true_fields), len(fields), len(true_fields)),
     )
-
-
-def parsed(text: str) -> object:
-    """The content of an answer to `json>`; what is cut off or damaged is mended as far as it goes.
-
-    A backslash stands for itself unless a quotation mark or another backslash follows.
-    """
-    text = re.sub(r'(\\["\\])|\\', lambda found: found[1] or "\\\\", text.split("‡")[0])
-    return json_repair.loads(text)
 
 
 def matches(predicted: Sequence[Texts], true: Sequence[Texts]) -> int:

@@ -4,147 +4,79 @@ The tree of a form has a node for every text: the answers hang from their questi
 from its header; of a table the cells hang either from their row headers or from their column
 headers, whichever gives the smaller distance. The distance of two ordered trees is the cheapest
 series of changes: to put in or take out a text costs 1, to change one into another the edit
-distance over the mean length of both (1 at most), a blank costs nothing. It is divided by twice
-the number of the true texts, as in the original: 0 is best, an answer without any text has 0.5.
-Greedily aligned: where moving a part of the predicted tree among its siblings lowers the distance,
-it is moved, since reading order is a matter of taste.
+distance over the mean length of both (1 at most), a blank costs nothing. It is divided by the
+number of the true texts: 0 is best, an answer without any text has 1, one with more wrong texts
+than there are true ones more than 1. Greedily aligned: where moving a part of the predicted tree
+among its siblings lowers the distance, it is moved, since reading order is a matter of taste.
+In a true text `¿` stands for any letter and `§` for any letters, which nobody could read.
 
-The original's signs for unreadable writing (of one of its data sets) are not treated specially.
+The original differs, and with `as_original` so does this. It divides by twice the number of texts,
+so that an answer without any has 0.5: its figures, the published ones too, are half of these. It
+aligns every way to hang the cells of up to 9 tables, not only the best one before aligning, which
+takes several times as long and seldom lowers the distance. And in the distance without alignment
+it takes the signs for what nobody could read in the predicted texts for it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import groupby, product
 
-import numpy as np
-from rapidfuzz.distance import Levenshtein
+from dessurt.evaluate.form_entities import PARTS
+from dessurt.evaluate.tree_distance import Distance, Node
 
 REACH = 10  # siblings that a part is moved by, at most
-MOST_TABLES = 4  # of both forms; with more, all are taken by rows (the original tries up to 9)
+MOST_TABLES, ORIGINAL_TABLES = 4, 9  # of both forms; with more, all are taken by rows
 
 
-@dataclass(frozen=True, eq=False)
-class Node:
-    """A text and what hangs from it."""
-
-    text: str
-    children: tuple[Node, ...] = ()
-
-    @cached_property
-    def postorder(self) -> tuple[Node, ...]:
-        """All nodes below this one and at last itself."""
-        return (*(node for child in self.children for node in child.postorder), self)
-
-
-class Distance:
-    """Edit distances of ordered trees to one tree (Zhang and Shasha's, a row at a time).
-
-    What was computed is kept for every node: of a tree in which parts were moved, only what is
-    above them is computed again.
-
-    Args:
-        true: the tree to which the distances are; its root has no text.
-        most: the highest cost of putting in or taking out a text, or changing it into another.
-    """
-
-    def __init__(self, true: Node, most: float) -> None:
-        self.most = most
-        nodes = true.postorder
-        self.texts = [node.text for node in nodes]
-        self.first = np.array([j + 1 - len(node.postorder) for j, node in enumerate(nodes)])
-        self.leaves = np.flatnonzero(self.first == np.arange(len(nodes)))
-        # Of the nodes that begin with the same leaf the uppermost: their trees hold all others.
-        roots = {int(first): j for j, first in enumerate(self.first)}.values()
-        self.roots = sorted(set(roots) - set(self.leaves.tolist()))
-        self.changes: dict[str, np.ndarray] = {}  # of a text into each of the true ones
-        self.trees: dict[Node, np.ndarray] = {}  # distances of a node's tree to those of all nodes
-
-    def __call__(self, tree: Node) -> float:
-        """The distance of a tree whose root has no text either: the roots match for nothing."""
-        return float(self._forests(tree.postorder[:-1], len(self.texts) - 1)[-1, -2])
-
-    def _changed(self, text: str) -> np.ndarray:
-        """What it costs to change a text into each of the true ones; "" is none at all."""
-        if text not in self.changes:
-            lengths = [max((len(text) + len(true)) / 2, 0.5) for true in self.texts]
-            apart = [Levenshtein.distance(text, true) for true in self.texts]
-            self.changes[text] = np.minimum(np.array(apart) / lengths, self.most)
-        return self.changes[text]
-
-    def _taken(self, node: Node) -> float:
-        """What it costs to take out a text."""
-        return min(2.0, self.most) if node.text else 0.0
-
-    def _to_all(self, node: Node) -> np.ndarray:
-        """The distances of the tree under a node to those under all true nodes."""
-        if node not in self.trees:
-            self.trees[node] = found = np.full(len(self.texts), np.nan)
-            # To a single text: all is taken out but the text that is changed into it, if any.
-            taken = [self._taken(part) for part in node.postorder]
-            changed = np.array([self._changed(part.text) for part in node.postorder])
-            kept = np.minimum(self._changed(""), (changed.T - taken).min(1))
-            found[self.leaves] = (kept + sum(taken))[self.leaves]
-            for root in self.roots:  # from the leaves up; each finds those with its first leaf
-                first = self.first[root]
-                same = np.flatnonzero(self.first[: root + 1] == first)
-                found[same] = self._forests(node.postorder, root)[-1, same - first + 1]
-        return self.trees[node]
-
-    def _forests(self, parts: tuple[Node, ...], root: int) -> np.ndarray:
-        """Distances [i, j] of the first i of `parts` to the first j nodes of a true tree."""
-        true = slice(int(self.first[root]), root + 1)
-        starts = self.first[true] - self.first[root]
-        added = np.concatenate([[0.0], np.cumsum(self._changed("")[true])])
-        rows = np.empty((len(parts) + 1, len(added)))
-        rows[0] = added
-        for i, node in enumerate(parts):
-            start = i + 1 - len(node.postorder)
-            both = rows[start][starts] + self._to_all(node)[true]
-            if start == 0:
-                trees = rows[i, :-1] + self._changed(node.text)[true]
-                both = np.where(starts == 0, trees, both)
-            taken = self._taken(node)
-            row = np.concatenate([[rows[i, 0] + taken], np.minimum(rows[i, 1:] + taken, both)])
-            rows[i + 1] = np.minimum.accumulate(row - added) + added
-        return rows
+def ganted(predicted: object, true: object, as_original: bool = False) -> float:
+    """GAnTED of two forms as parsed JSON: 0 equal, 1 nothing predicted (0.5 as the original)."""
+    if as_original:
+        best = min(
+            _aligned(Distance(theirs, 1.0), ours)
+            for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
+        )
+        return _share(best, true, 2.0)
+    distances = [
+        (float(measure(ours)[0]), measure, ours)
+        for ours, theirs in _ways(predicted, true, MOST_TABLES)
+        for measure in [Distance(theirs, 1.0)]
+    ]
+    _, measure, ours = min(distances, key=lambda found: found[0])
+    return _share(_aligned(measure, ours), true, 1.0)
 
 
-def ganted(predicted: object, true: object) -> float:
-    """GAnTED of two forms as parsed JSON: 0 equal, 0.5 nothing predicted; may exceed 0.5."""
-    return _lowest(predicted, true, greedy=True)
-
-
-def nted(predicted: object, true: object) -> float:
-    """The distance without alignment; to put in or take out costs 2 here: 1 nothing predicted."""
-    return _lowest(predicted, true, greedy=False)
-
-
-def _lowest(predicted: object, true: object, greedy: bool) -> float:
-    """The distance in the way to hang the tables' cells that is the best before aligning."""
-    whole = Distance(tree(true, ()), 2.0)(Node(""))
-    ours, theirs = (
-        [tree(content, way) for way in product((True, False), repeat=_tables(content))]
-        for content in (predicted, true)
+def nted(predicted: object, true: object, as_original: bool = False) -> float:
+    """The distance without alignment: 1 nothing predicted; a change of a text costs up to 2."""
+    wild = "other" if as_original else "true"
+    best = min(
+        float(Distance(theirs, 2.0, wild)(ours)[0])
+        for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
     )
-    if len(ours) * len(theirs) > 2**MOST_TABLES:
-        ours, theirs = ours[:1], theirs[:1]
-    found = []
-    for one in theirs:
-        measure = Distance(one, 2.0)
-        found += [(measure(other), one, other) for other in ours]
-    best, one, other = min(found, key=lambda way: way[0])
-    if greedy:  # the original aligns every way, which takes several times as long
-        best = _aligned(Distance(one, 1.0), other)
-    return best / whole if whole else float(best > 0)
+    return _share(best, true, 2.0)
+
+
+def _ways(predicted: object, true: object, most: int) -> list[tuple[Node, Node]]:
+    """Both trees with the cells of their tables hanging in every way."""
+    tables = _tables(predicted), _tables(true)
+    if sum(tables) > most:
+        return [(tree(predicted, ()), tree(true, ()))]
+    ours, theirs = (
+        [tree(content, way) for way in product((True, False), repeat=number)]
+        for content, number in zip((predicted, true), tables, strict=True)
+    )
+    return list(product(ours, theirs))
+
+
+def _share(distance: float, true: object, each: float) -> float:
+    texts = sum(bool(node.text) for node in tree(true, ()).postorder)
+    return distance / (each * texts) if texts else float(distance > 0)
 
 
 def _aligned(measure: Distance, ours: Node) -> float:
     """The distance after moving parts among their siblings, level by level from the root."""
-    best = measure(ours)
+    best = float(measure(ours)[0])
     paths: list[tuple[int, ...]] = [()]  # to the nodes whose children are moved next
     while paths and best > 0:
         path = paths.pop(0)
@@ -152,11 +84,13 @@ def _aligned(measure: Distance, ours: Node) -> float:
             children = _at(ours, path).children
             i = children.index(child)
             rest = children[:i] + children[i + 1 :]
-            for k in range(max(i - REACH, 0), min(i + REACH, len(children))):
-                moved = _with(ours, path, (*rest[:k], child, *rest[k:]))
-                distance = measure(moved) if k != i else best
-                if distance < best - 1e-9:
-                    best, ours = distance, moved
+            places = range(max(i - REACH, 0), min(i + REACH, len(children)))
+            moved = [_with(ours, path, (*rest[:k], child, *rest[k:])) for k in places if k != i]
+            if not moved:
+                continue
+            distances = measure(*moved)
+            if distances.min() < best - 1e-9:
+                best, ours = float(distances.min()), moved[int(distances.argmin())]
         paths += [(*path, k) for k, node in enumerate(_at(ours, path).children) if node.children]
     return best
 
@@ -186,9 +120,9 @@ def _is_table(content: object) -> bool:
 
 
 def _tables(content: object) -> int:
-    """How many tables there are."""
-    if _is_table(content):
-        return 1
+    """How many tables with cells there are."""
+    if isinstance(content, dict) and _is_table(content):
+        return int(bool(content.get("cells")))
     parts = list(content.values()) if isinstance(content, dict) else content
     return sum(map(_tables, parts)) if isinstance(parts, list) else 0
 
@@ -200,11 +134,12 @@ def _nodes(content: object, by_rows: Iterator[bool]) -> Iterator[Node]:
         for part in content:
             yield from _nodes(part, by_rows)
     elif isinstance(content, dict) and _is_table(content):
-        yield _table(content, next(by_rows, True))
+        yield _table(content, next(by_rows, True) if content.get("cells") else True)
     elif isinstance(content, dict):
         # Of several texts in an object only the last has something below it.
-        *others, text = [key for key, value in content.items() if isinstance(value, str)] or [""]
-        lists = [value for value in content.values() if not isinstance(value, str)]
+        texts = {key for key, value in content.items() if isinstance(value, str)} - set(PARTS)
+        *others, text = [key for key in content if key in texts] or [""]
+        lists = [value for key, value in content.items() if key not in texts]
         yield from map(Node, others)
         yield Node(text, tuple(_nodes(lists, by_rows)))
 

@@ -9,8 +9,11 @@ from functools import cached_property
 
 import numpy as np
 
-from dessurt import Event, Page, Region, Text
-from dessurt.data.truth import Box, Truth
+from dessurt import Done, Event, Page, Region, Text
+from dessurt.data.example import Example
+from dessurt.data.truth import Box, Line, Truth
+
+TURNED = 0.25  # a line that rises by this part of its height is highlighted word by word
 
 
 class SetError(ValueError):
@@ -40,13 +43,19 @@ class KnownLine:
 class KnownPage:
     """A page with its blocks (paragraphs) of lines, in reading order.
 
-    `truth`: of a synthetic page, all that is known of it.
+    Attributes:
+        name: for messages.
+        page: its pixels.
+        blocks: the text that is known.
+        truth: what else is known, of pages that have a truth.
+        examples: questions that a data set brings with it.
     """
 
     name: str
     page: Page
-    blocks: tuple[tuple[KnownLine, ...], ...]
+    blocks: tuple[tuple[KnownLine, ...], ...] = ()
     truth: Truth | None = None
+    examples: tuple[Example, ...] = ()
 
     @cached_property
     def text(self) -> str:
@@ -59,23 +68,46 @@ class KnownPage:
         return first >= 0 and self.text.find(text, first + 1) < 0
 
 
+def blocks_of(truth: Truth) -> tuple[tuple[KnownLine, ...], ...]:
+    """The lines of all paragraphs."""
+    return tuple(tuple(map(_line, paragraph.lines)) for paragraph in truth.paragraphs)
+
+
+def _line(line: Line) -> KnownLine:
+    words = tuple(word.box for word in line.words)
+    rise = abs(float(line.ends[-1, 1, 1] - line.ends[0, 0, 1]))
+    highlight = words if rise > TURNED * line.height else (line.box,)
+    return KnownLine(line.text, line.box, words, highlight)
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """All that a checkpoint answered: text, and the region if it was wanted, bool [H, W]."""
+    """All that a checkpoint answered.
+
+    Attributes:
+        text: the answer.
+        region: if it was wanted, bool [H, W].
+        tokens: the text, token by token.
+        stopped_by: as in `Done`.
+    """
 
     text: str = ""
     region: np.ndarray | None = None
+    tokens: tuple[str, ...] = ()
+    stopped_by: str = "end"
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Answer:
         """Wait for the end of a stream of events."""
-        text, region = [], None
+        tokens, region, stopped_by = [], None, "end"
         for event in events:
             if isinstance(event, Text):
-                text.append(event.delta)
+                tokens.append(event.delta)
             elif isinstance(event, Region):
                 region = event.map >= 0.5
-        return cls("".join(text), region)
+            elif isinstance(event, Done):
+                stopped_by = event.stopped_by
+        return cls("".join(tokens), region, tuple(tokens), stopped_by)
 
 
 def folded(text: str) -> str:

@@ -1,14 +1,51 @@
-"""The table of measures, and the scores that they add up to."""
+"""How tasks are measured, the table of measures of pages, and the scores that they add up to."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from dessurt import Instrument
 from dessurt.data.example import Example
-from dessurt.evaluate import finding, form_reading, reading, tesseract
+from dessurt.evaluate import finding, form_reading, long_answers, reading, tesseract
 from dessurt.evaluate.known import Answer, KnownPage
+
+Share = tuple[float, float]
+RATES = ("CER", "WER")  # of errors: shown in per cent
+LESS_IS_BETTER = (*RATES, "ED", "GAnTED")
+
+
+def ratio(shares: dict[str, Share]) -> float | None:
+    """The sum of all numerators over that of all denominators; None if that is 0."""
+    top, bottom = (sum(part) for part in zip(*shares.values(), strict=True)) if shares else (0, 0)
+    return top / bottom if bottom else None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the table.
+
+    Attributes:
+        name: "CER", "WER", "ED" and "GAnTED" (less is better), or another (more is better).
+        what: of what, for people.
+        judge: what an answer adds to it: a numerator and a denominator, or those of several
+            classes by name.
+        total: the figure, from the sums of all answers; by default the one over the other.
+        apart: whether judging takes seconds: then another process does it.
+    """
+
+    name: str
+    what: str
+    judge: Callable[[KnownPage, Example, Answer], Share | dict[str, Share]]
+    total: Callable[[dict[str, Share]], float | None] = ratio
+    apart: bool = False
+
+
+def own_questions(token: str) -> Callable[[KnownPage, random.Random], Iterator[Example]]:
+    """The questions with a task that a page brings with it."""
+    return lambda known, rng: (each for each in known.examples if each.request.task == token)
 
 
 @dataclass(frozen=True)
@@ -17,20 +54,18 @@ class Measure:
 
     Attributes:
         token: the task.
-        figure: "CER" (less is better), "IoU" or "F" (more is better).
-        what: of what, for people.
+        figures: taken of each answer; the first one tells which answers are worst.
         questions: all that can be asked about a page; what is drawn by lot comes from the
             generator given.
-        judge: an answer's share of the figure, as numerator and denominator: the figure of a
-            whole set is the sum of the ones over the sum of the others.
-        tesseract: the mode in which Tesseract reads the same highlight; None: it cannot.
+        ask: how an answer is got; by default the question is asked once.
+        tesseract: the mode in which Tesseract reads the same highlight, for the first figure;
+            None: it cannot.
     """
 
     token: str
-    figure: str
-    what: str
+    figures: tuple[Figure, ...]
     questions: Callable[[KnownPage, random.Random], Iterator[Example]]
-    judge: Callable[[KnownPage, Example, Answer], tuple[float, float]]
+    ask: Callable[[Instrument, Example], Answer] = long_answers.once
     tesseract: str | None = None
 
 
@@ -38,19 +73,22 @@ MEASURES = {
     measure.token: measure
     for measure in (
         Measure(
-            "w0>", "CER", "highlighted lines",
-            reading.lines, reading.line_errors, tesseract.LINE,
+            "w0>", (Figure("CER", "highlighted lines", reading.line_errors),),
+            reading.lines, tesseract=tesseract.LINE,
         ),
         Measure(
-            "read_block0>", "CER", "highlighted paragraphs",
-            reading.paragraphs, reading.paragraph_errors, tesseract.BLOCK,
+            "read_block0>", (Figure("CER", "highlighted paragraphs", reading.paragraph_errors),),
+            reading.paragraphs, tesseract=tesseract.BLOCK,
         ),
-        Measure("0w~", "IoU", "region of given words", finding.words, finding.overlap),
+        Measure("0w~", (Figure("IoU", "region of given words", finding.overlap),), finding.words),
         Measure(
-            "re~", "CER", "reading on, 40 characters",
-            reading.reading_on, reading.reading_on_errors,
+            "re~", (Figure("CER", "reading on, 40 characters", reading.reading_on_errors),),
+            reading.reading_on,
         ),
-        Measure("json>", "F", "fields of forms", form_reading.forms, form_reading.fields),
+        Measure(
+            "json>", (Figure("F", "fields of forms", form_reading.fields),),
+            form_reading.forms, long_answers.whole_json,
+        ),
     )
 }  # fmt: skip
 
@@ -66,19 +104,26 @@ class Question:
 
 @dataclass
 class Score:
-    """A sum over a sum."""
+    """Sums over sums, of one figure."""
 
-    top: float = 0.0
-    bottom: float = 0.0
+    figure: Figure
+    sums: dict[str, Share] = field(default_factory=dict)
 
-    def add(self, top: float, bottom: float) -> None:
+    def add(self, shares: Share | dict[str, Share]) -> None:
         """Count one answer."""
-        self.top, self.bottom = self.top + top, self.bottom + bottom
+        for name, (top, bottom) in (shares if isinstance(shares, dict) else {"": shares}).items():
+            old_top, old_bottom = self.sums.get(name, (0.0, 0.0))
+            self.sums[name] = old_top + top, old_bottom + bottom
+
+    @property
+    def of(self) -> float:
+        """All denominators: characters, words, answers, things to find."""
+        return sum(bottom for _, bottom in self.sums.values())
 
     @property
     def value(self) -> float | None:
         """The figure; None before anything was counted."""
-        return self.top / self.bottom if self.bottom else None
+        return self.figure.total(self.sums)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,33 +136,66 @@ class Mistake:
 
     @property
     def badness(self) -> float:
-        """Wrong characters, or how much is missing to 1."""
-        if self.question.measure.figure == "CER":
-            return self.score.top
-        return 0.0 if self.score.value is None else 1 - self.score.value
+        """Wrong characters or words, or how far the first figure is from its best."""
+        if self.score.figure.name in RATES:
+            return sum(top for top, _ in self.score.sums.values())
+        value = self.score.value
+        if value is None:
+            return 0.0
+        return value if self.score.figure.name in LESS_IS_BETTER else 1 - value
 
 
 @dataclass
 class Result:
     """What was measured of a task, Tesseract's beside it.
 
+    `scores`: of each figure. `unjudged`: what another process judges, with its score.
     `worst`: the worst answers, the worst first; at most `keep`.
     """
 
     measure: Measure
     keep: int = 0
-    ours: Score = field(default_factory=Score)
-    theirs: Score = field(default_factory=Score)
     questions: int = 0
     seconds: float = 0.0
+    unanswered: int = 0  # questions whose right answer is not known
+    unjudged: list[tuple[Score, Future[Share]]] = field(default_factory=list)
     worst: list[Mistake] = field(default_factory=list)
 
-    def add(self, question: Question, answer: Answer, seconds: float) -> None:
-        """Count one answer of the checkpoint."""
-        top, bottom = self.measure.judge(question.known, question.example, answer)
-        self.ours.add(top, bottom)
+    def __post_init__(self) -> None:
+        """Begin with nothing counted."""
+        self.scores = [Score(figure) for figure in self.measure.figures]
+        self.theirs = Score(self.measure.figures[0])
+
+    @property
+    def ours(self) -> Score:
+        """That of the first figure."""
+        return self.scores[0]
+
+    def add(
+        self,
+        question: Question,
+        answer: Answer,
+        seconds: float,
+        elsewhere: Callable[..., Future[Share]] | None = None,
+    ) -> None:
+        """Count one answer of the checkpoint; `elsewhere` has another process judge it."""
         self.questions, self.seconds = self.questions + 1, self.seconds + seconds
-        mistake = Mistake(question, answer, Score(top, bottom))
+        if not question.example.answers:
+            self.unanswered += 1
+            return
+        for score in self.scores:
+            asked = question.known, question.example, answer
+            if score.figure.apart and elsewhere:
+                self.unjudged.append((score, elsewhere(score.figure.judge, *asked)))
+                continue
+            shares = score.figure.judge(*asked)
+            score.add(shares)
+            if score is self.ours:
+                alone = Score(score.figure)
+                alone.add(shares)
+                self._remember(Mistake(question, answer, alone))
+
+    def _remember(self, mistake: Mistake) -> None:
         if self.keep and mistake.badness > 0:
             self.worst.append(mistake)
             self.worst.sort(key=lambda mistake: -mistake.badness)
@@ -125,4 +203,4 @@ class Result:
 
     def add_tesseract(self, question: Question, text: str) -> None:
         """Count what Tesseract read."""
-        self.theirs.add(*self.measure.judge(question.known, question.example, Answer(text)))
+        self.theirs.add(self.theirs.figure.judge(question.known, question.example, Answer(text)))

@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from dessurt.evaluate.known import folded
-from dessurt.evaluate.measures import Mistake, Result, Score
+from dessurt.evaluate.measures import RATES, Mistake, Result, Score
 
 
 def table(results: Iterable[Result], missing: dict[str, str]) -> str:
-    """A line for each task; `missing`: why a task was not measured."""
+    """A line for each task and figure; `missing`: why a task was not measured."""
     rows = [("task", "figure", "this", "Tesseract", "questions", "s each", "")]
     for result in results:
-        measure, each = result.measure, result.seconds / max(result.questions, 1)
-        rows.append((
-            measure.token, measure.figure, _shown(result, result.ours),
-            _shown(result, result.theirs), str(result.questions), f"{each:.2f}", measure.what,
-        ))  # fmt: skip
+        each = result.seconds / max(result.questions, 1)
+        for number, score in enumerate(result.scores):
+            rows.append((
+                "" if number else result.measure.token, score.figure.name, _shown(score),
+                "-" if number else _shown(result.theirs), "" if number else str(result.questions),
+                "" if number else f"{each:.2f}", score.figure.what,
+            ))  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(
@@ -30,18 +32,29 @@ def table(results: Iterable[Result], missing: dict[str, str]) -> str:
 
 
 def as_json(results: Iterable[Result], missing: dict[str, str]) -> dict[str, Any]:
-    """The figures of each task as plain numbers, rates from 0 to 1; None for one not measured."""
+    """The figures of each task as plain numbers, rates from 0 to 1; None for one not measured.
+
+    What is measured by several figures has the others under `more`; one of several classes has
+    the sums of each under `classes`.
+    """
     found: dict[str, Any] = dict.fromkeys(missing)
     for result in results:
+        first, *others = result.scores
         found[result.measure.token] = {
-            "figure": result.measure.figure,
-            "value": result.ours.value,
+            **_plain(first),
             "tesseract": result.theirs.value,
             "questions": result.questions,
-            "of": result.ours.bottom,
             "seconds": round(result.seconds, 3),
         }
+        if others:
+            found[result.measure.token]["more"] = [_plain(score) for score in others]
     return found
+
+
+def _plain(score: Score) -> dict[str, Any]:
+    plain = {"figure": score.figure.name, "value": score.value, "of": score.of}
+    classes = {name: list(sums) for name, sums in score.sums.items() if name}
+    return {**plain, "classes": classes} if classes else plain
 
 
 def described(mistake: Mistake) -> str:
@@ -51,11 +64,11 @@ def described(mistake: Mistake) -> str:
 
 def headline(mistake: Mistake) -> str:
     """How wrong, on which page, and what was asked for if it was a text."""
-    measure = mistake.question.measure
-    if measure.figure == "CER":
+    measure, figure = mistake.question.measure, mistake.score.figure
+    if figure.name in RATES:
         wrong = f"{mistake.badness:.0f} wrong"
     else:
-        wrong = f"{measure.figure} {1 - mistake.badness:.2f}"
+        wrong = f"{figure.name} {mistake.score.value or 0:.2f}"
     example = mistake.question.example
     asked = f"  “{example.request.text}”" if example.request.text else ""
     return f"{measure.token}  {wrong}  {example.source}{asked}"
@@ -70,7 +83,7 @@ def right_and_given(mistake: Mistake) -> tuple[str, str]:
     return folded(example.answers[0]), folded(answer.text)
 
 
-def _shown(result: Result, score: Score) -> str:
+def _shown(score: Score) -> str:
     if score.value is None:
         return "-"
-    return f"{100 * score.value:.2f} %" if result.measure.figure == "CER" else f"{score.value:.3f}"
+    return f"{100 * score.value:.2f} %" if score.figure.name in RATES else f"{score.value:.3f}"

@@ -7,12 +7,9 @@ import random
 from collections.abc import Iterator
 
 from dessurt import Page
-from dessurt.data.truth import Line
-from dessurt.evaluate.known import KnownLine, KnownPage, SetError
+from dessurt.evaluate.known import KnownPage, SetError, blocks_of
 from dessurt.synth import NoFontsError
 from dessurt.synth import page as draw
-
-TURNED = 0.25  # a line that rises by this part of its height is highlighted word by word
 
 
 def pages(count: int, seed: int) -> Iterator[KnownPage]:
@@ -32,16 +29,6 @@ def _pages(rng: random.Random) -> Iterator[KnownPage]:
         except NoFontsError as error:
             raise SetError(str(error)) from error
         for number, drawn in enumerate(document, 1):
-            blocks = tuple(
-                tuple(_line(line) for line in paragraph.lines)
-                for paragraph in drawn.truth.paragraphs
-            )
             name = f"synthetic {seed} page {number}"
-            yield KnownPage(name, Page.from_array(drawn.pixels), blocks, drawn.truth)
-
-
-def _line(line: Line) -> KnownLine:
-    words = tuple(word.box for word in line.words)
-    rise = abs(float(line.ends[-1, 1, 1] - line.ends[0, 0, 1]))
-    highlight = words if rise > TURNED * line.height else (line.box,)
-    return KnownLine(line.text, line.box, words, highlight)
+            page, truth = Page.from_array(drawn.pixels), drawn.truth
+            yield KnownPage(name, page, blocks_of(truth), truth)

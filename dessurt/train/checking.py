@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dessurt.checkpoint import Checkpoint
-from dessurt.evaluate.main import all_of, measure_all
+from dessurt.evaluate.asking import all_of, measure_all
 from dessurt.evaluate.measures import MEASURES, Result
 from dessurt.evaluate.synthetic import pages
 from dessurt.instrument import DessurtInstrument
@@ -27,7 +27,7 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     results = {measure.token: Result(measure) for measure in measures}
     measure_all(model, all_of(list(pages(PAGES, seed)), measures, seed, QUESTIONS), PAGES, results)
     return {
-        f"{token} {result.measure.figure}": result.ours.value
+        f"{token} {result.ours.figure.name}": result.ours.value
         for token, result in results.items()
         if result.ours.value is not None
     }

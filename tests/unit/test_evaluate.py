@@ -15,7 +15,7 @@ from PIL import Image
 from dessurt import Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.truth import Entity, Line, Paragraph, Truth
-from dessurt.evaluate import finding, main, reading, realpages, report, synthetic, tesseract
+from dessurt.evaluate import asking, finding, main, reading, realpages, report, synthetic, tesseract
 from dessurt.evaluate.known import Answer, KnownPage, folded
 from dessurt.evaluate.measures import MEASURES, Question, Result
 from dessurt.frame import Frame
@@ -173,7 +173,7 @@ def test_words_to_find_are_five_or_more_of_a_line_with_their_boxes(known):
 )
 def test_errors_and_letters(known, token, right, given, errors, letters):
     example = Example(known.page, Request(token), (right,))
-    assert MEASURES[token].judge(known, example, Answer(given)) == (errors, letters)
+    assert MEASURES[token].figures[0].judge(known, example, Answer(given)) == (errors, letters)
 
 
 def test_overlap_is_intersection_over_union_in_page_pixels(known):
@@ -248,7 +248,7 @@ def test_ctrl_c_prints_what_was_measured_so_far(folder, model, tmp_path, capsys)
 def test_a_limit_is_spread_evenly_and_batches_are_pages(known):
     measures = [MEASURES["w0>"], MEASURES["re~"]]
     other = KnownPage("q", known.page, known.blocks[1:2])
-    first, second = main.all_of([known, other], measures, 0, 3)
+    first, second = asking.all_of([known, other], measures, 0, 3)
     assert [question.example.answers[0] for question in first] == [
         "one two three four five six", "ten eleven", "nor this",  # of six lines the 1st, 3rd, 5th
         "seven eight nine\\ten eleven‡", "ten eleven‡",
@@ -257,12 +257,13 @@ def test_a_limit_is_spread_evenly_and_batches_are_pages(known):
 
 
 def test_of_a_synthetic_page_one_question_a_task_is_drawn(known):
-    questions = main.one_each(known, MEASURES.values(), 7)
+    questions = asking.one_each(known, MEASURES.values(), 7)
     tokens = [question.measure.token for question in questions]
     assert tokens == ["w0>", "read_block0>", "0w~", "re~"]
-    again = main.one_each(known, MEASURES.values(), 7)
+    again = asking.one_each(known, MEASURES.values(), 7)
     assert [q.example.answers for q in again] == [q.example.answers for q in questions]
-    drawn = {main.one_each(known, MEASURES.values(), seed)[0].example.answers for seed in range(30)}
+    several = (asking.one_each(known, MEASURES.values(), seed)[0] for seed in range(30))
+    drawn = {question.example.answers for question in several}
     assert len(drawn) == 5  # each of the lines at some time
 
 
@@ -341,10 +342,16 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
         (["--data", "{empty}"], "no pages with lines to measure"),
         (["--data", "{broken}"], "does not describe a page"),
         ([], "--data"),
-        (["--set", "synthetic", "--degraded"], "are for --set realpages"),
+        (["--set", "synthetic", "--degraded"], "are not for --set synthetic"),
         (["--set", "synthetic", "--count", "0"], "'0' is not a number from 1 on"),
         (["--json", "{empty}/no/f.json"], "name a file in a folder there is"),
-        (["--tasks", "xy~", "--data", "{empty}"], "'xy~' is not measured: choose of w0>"),
+        (["--tasks", "up~", "--data", "{empty}"], "up~ is not measured: choose of w0>"),
+        (["--split", "test", "--data", "{empty}"], "are for data sets"),
+        (["--set", "funsd", "--degraded", "--data", "{empty}"], "is for --set realpages"),
+        (["--set", "funsd", "--data", "{empty}"], "there is nothing for 'train'"),
+        (["--set", "funsd", "--data", "{empty}", "--option", "half"], "is not KEY=VALUE"),
+        (["--set", "no_set", "--data", "{empty}"], "there is no data set 'no_set'"),
+        (["--tasks", "xy~", "--data", "{empty}"], "'xy~' is no task: choose such as w0>"),
     ],
 )
 def test_mistakes_are_explained(words, message, model, tmp_path, capsys):

@@ -29,11 +29,12 @@ class Funsd:
 
     The data are at https://guillaumejaume.github.io/FUNSD/ (research use only) as
     `dataset/training_data` and `dataset/testing_data`, each with `images/NAME.png` and
-    `annotations/NAME.json`. `folder` is either of these:
+    `annotations/NAME.json`. `folder` is one of these:
 
     - the folder of both, with or without `train_valid_test_split.json` as the original has it:
       `{"train": {"root": "training_data", "images": ["NAME", ...]}, "valid": ...}`. Without that
       file every tenth training form is for validation;
+    - the folder of `train/`, `valid/` and `test/`, or of some of these;
     - one folder with `images/` and `annotations/`: all of it is the split "train".
 
     What is linked to two questions, one beside and one above it, is a table's cell. An entity
@@ -62,6 +63,8 @@ class Funsd:
 
 def _annotations(folder: Path, split: str) -> list[Path]:
     """The annotation files of a split."""
+    if (folder / split / "annotations").is_dir():
+        return sorted((folder / split / "annotations").glob("*.json"))
     if (folder / "annotations").is_dir():
         if split != "train":
             raise DataError(f"it is one split, train: for {split!r} give the folder above.", folder)
@@ -96,6 +99,15 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
+    return form_truth(*read_annotation(path, size), size)
+
+
+def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], list[Link]]:
+    """The entities of a form in reading order and its links, as they are annotated.
+
+    Raises:
+        DataError: the annotation is damaged; the entity is named.
+    """
     with damaged(path):
         form = list(read_json(path)["form"])
     found: dict[Any, Entity] = {}
@@ -113,7 +125,7 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     numbers = {each: i for i, each in enumerate(ids)}
     with damaged(path, "linking"):
         links = [(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers]
-    return form_truth([found[each] for each in ids], sorted(links), size)
+    return [found[each] for each in ids], sorted(links)
 
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:

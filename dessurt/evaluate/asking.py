@@ -1,0 +1,174 @@
+"""Asking a checkpoint all questions, and counting its answers."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+from dessurt import Instrument
+from dessurt.evaluate import tesseract
+from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate.measures import Measure, Question, Result
+
+BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
+
+T = TypeVar("T")
+Elsewhere = Callable[..., Future[Any]]  # has another process call a function
+Heard = Callable[[Question, Answer], None]
+
+
+def all_of(
+    pages: list[KnownPage], measures: Iterable[Measure], seed: int, limit: int | None
+) -> list[list[Question]]:
+    """Everything that can be asked, or about `limit` questions a task; a list for each page."""
+    batches: dict[str, list[Question]] = {known.name: [] for known in pages}
+    for measure in measures:
+        found = [question for known in pages for question in questions(measure, known, seed)]
+        for question in spread(found, limit):
+            batches[question.known.name].append(question)
+    return list(batches.values())
+
+
+def one_each(known: KnownPage, measures: Iterable[Measure], seed: int) -> list[Question]:
+    """One question of each task, where the page allows it."""
+    found = [questions(measure, known, seed) for measure in measures]
+    rng = random.Random(f"{seed} {known.name}")
+    return [rng.choice(each) for each in found if each]
+
+
+def questions(measure: Measure, known: KnownPage, seed: int) -> list[Question]:
+    """All questions of a task about a page; the same, whatever else is asked."""
+    rng = random.Random(f"{seed} {known.name} {measure.token}")
+    return [Question(measure, known, example) for example in measure.questions(known, rng)]
+
+
+def spread(found: list[T], limit: int | None) -> list[T]:
+    """At most so many, evenly from all."""
+    if limit is None or limit >= len(found):
+        return found
+    return [found[i * len(found) // limit] for i in range(limit)]
+
+
+def measure_all(
+    model: Instrument,
+    batches: Iterable[list[Question]],
+    total: int,
+    results: dict[str, Result],
+    program: str | None = None,
+    elsewhere: Elsewhere | None = None,
+    heard: Heard | None = None,
+    keep: int = 0,
+) -> bool:
+    """Ask all questions and count the answers.
+
+    Args:
+        model: who is asked.
+        batches: the questions, page by page, since a page that was seen is remembered.
+        total: how many batches, for the progress bar.
+        results: of each task; they grow.
+        program: Tesseract's, to read the same.
+        elsewhere: has another process judge what takes long; see `judges`.
+        heard: is told each answer.
+        keep: worst answers of a task that is not yet in `results`.
+
+    Returns:
+        whether it came to the end; False after Ctrl-C.
+    """
+    with tqdm(total=total, bar_format=BAR) as bar:
+        try:
+            for done, batch in enumerate(batches):
+                for number, question in enumerate(batch):
+                    bar.update(done + number / len(batch) - bar.n)
+                    measure = question.measure
+                    result = results.setdefault(measure.token, Result(measure, keep))
+                    answer = _measure(model, question, result, program, elsewhere)
+                    if heard:
+                        heard(question, answer)
+                    bar.set_postfix_str(_so_far(results), refresh=False)
+                bar.update(done + 1 - bar.n)
+        except KeyboardInterrupt:
+            return False
+    return True
+
+
+def _measure(
+    model: Instrument,
+    question: Question,
+    result: Result,
+    program: str | None,
+    elsewhere: Elsewhere | None,
+) -> Answer:
+    example, began = question.example, time.perf_counter()
+    answer = question.measure.ask(model, example)
+    seconds = time.perf_counter() - began
+    mode, box = question.measure.tesseract, example.request.marks.bounds("highlight")
+    read = None
+    if program and mode and box:
+        read = tesseract.read(program, example.page, box, mode)
+    # Counted together, so that both figures are of the same questions at any time.
+    result.add(question, answer, seconds, elsewhere)
+    if read is not None:
+        result.add_tesseract(question, read)
+    return answer
+
+
+def with_beams(batch: list[Question], beams: int) -> list[Question]:
+    """The same questions, answered by beam search."""
+    return [
+        replace(
+            each,
+            example=replace(each.example, request=replace(each.example.request, beams=beams)),
+        )
+        for each in batch
+    ]
+
+
+@contextmanager
+def judges() -> Iterator[Elsewhere]:
+    """Processes that judge answers while the checkpoint answers more."""
+    pool = ProcessPoolExecutor(
+        os.cpu_count(), get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+    )
+    try:
+        yield pool.submit
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def settle(results: Iterable[Result]) -> bool:
+    """Wait for what other processes judge, and count it.
+
+    Returns:
+        whether all was counted; False after Ctrl-C, or if a process failed, which is told.
+    """
+    waiting = {future: score for result in results for score, future in result.unjudged}
+    whole = True
+    try:
+        for future in tqdm(as_completed(waiting), "judged", len(waiting), disable=not waiting):
+            if error := future.exception():
+                tqdm.write(f"an answer could not be judged: {error!r}", file=sys.stderr)
+                whole = False
+            else:
+                waiting[future].add(future.result())
+    except KeyboardInterrupt:
+        return False
+    return whole
+
+
+def _so_far(results: dict[str, Result]) -> str:
+    return " ".join(
+        f"{token} {result.ours.value:.3f}"
+        for token, result in results.items()
+        if result.ours.value is not None
+    )

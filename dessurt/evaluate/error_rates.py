@@ -1,0 +1,63 @@
+r"""Character and word error rates of handwriting and of lists, as the paper counts them.
+
+A rate is the sum of edit distances over the sum of lengths. Nothing is folded: capital letters,
+and `\`, the sign for a line break, are characters. (`reading` folds white space, since its pages
+have lines from other sources.) A word error rate counts words, with `\` taken for a space and
+every punctuation mark for a word, as is usual for IAM (arXiv 2012.03868).
+"""
+
+from __future__ import annotations
+
+import re
+
+from rapidfuzz.distance import Levenshtein
+
+from dessurt.data.example import Example
+from dessurt.evaluate.known import Answer, KnownPage
+
+_MARKS = re.compile(r"([^\w\s])")
+UNREADABLE = "§"  # stands for letters that nobody could read
+
+
+def characters(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """Edit distance and length, without the sign for the end."""
+    right = _whole(example.answers[0])
+    return Levenshtein.distance(right, _whole(answer.text)), len(right)
+
+
+def words(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """Edit distance and number of words."""
+    right, read = spaced(_whole(example.answers[0])), spaced(_whole(answer.text))
+    return Levenshtein.distance(right.split(), read.split()), len(right.split())
+
+
+def line_characters(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """The error rate of one line, to be averaged over lines; unreadable ones count nothing."""
+    return _mean(characters(known, example, answer), example)
+
+
+def line_words(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """The word error rate of one line, to be averaged over lines."""
+    return _mean(words(known, example, answer), example)
+
+
+def with_sign(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """The error rate of one answer with its sign for the end, to be averaged over answers."""
+    right = example.answers[0]
+    return Levenshtein.distance(right, answer.text) / max(len(right), 1), 1.0
+
+
+def spaced(text: str) -> str:
+    r"""The text with `\` for a space, punctuation marks set apart and blanks folded."""
+    return " ".join(_MARKS.sub(r" \1 ", text.replace("\\", " ")).split())
+
+
+def _whole(text: str) -> str:
+    return text.removesuffix("‡")
+
+
+def _mean(errors: tuple[float, float], example: Example) -> tuple[float, float]:
+    wrong, of = errors
+    if not of or UNREADABLE in example.answers[0]:
+        return 0.0, 0.0
+    return wrong / of, 1.0

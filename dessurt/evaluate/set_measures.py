@@ -1,0 +1,143 @@
+"""What each data set is measured by: the measures of the paper (arXiv 2203.16618, 4).
+
+| figure | of | where |
+| --- | --- | --- |
+| ANLS | answers to questions | `text_answers` |
+| accuracy | kinds of documents | `text_answers` |
+| CER, WER | blocks and lines of handwriting | `error_rates` |
+| macro F1 | named entities, over their classes | `named_entities` |
+| entity F, relation F, GAnTED | forms as JSON | `form_figures` |
+| field F | receipts as JSON | `receipts` |
+| ED | whatever else a set of one's own asks | `text_answers` |
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import cv2
+import numpy as np
+
+from dessurt import Page, Request
+from dessurt.data.example import Example
+from dessurt.data.form_json import to_json
+from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
+from dessurt.evaluate.form_entities import SEEN, Rules
+from dessurt.evaluate.known import KnownPage
+from dessurt.evaluate.long_answers import once, whole_json, whole_reading
+from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
+from dessurt.evaluate.reading import MOST_TOKENS
+
+ANLS = Figure("ANLS", "questions", text_answers.anls)
+LETTERS = Figure("ANLS", "questions, of the answer's letters", text_answers.anls_of_letters)
+ACCURACY = Figure("accuracy", "kinds of documents", text_answers.accuracy)
+CER = Figure("CER", "characters", error_rates.characters)
+WER = Figure("WER", "words", error_rates.words)
+LINE_CER = Figure("CER", "characters, mean of lines", error_rates.line_characters)
+LINE_WER = Figure("WER", "words, mean of lines", error_rates.line_words)
+LIST_CER = Figure("CER", "characters, mean of answers", error_rates.with_sign)
+FIELDS = Figure("field F", "facts of receipts, to the letter", receipts.facts)
+ED = Figure("ED", "edit distance over mean length", text_answers.distance)
+NAMES = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
+LISTS = ("record~", "all-name~", "all-given name~", "all-age~")
+
+
+def forms(known: KnownPage, rng: random.Random) -> Iterator[Example]:
+    """`json>`: the whole form, if its entities are known."""
+    if known.truth and known.truth.entities:
+        request = Request("json>", max_tokens=MOST_TOKENS)
+        yield Example(known.page, request, (to_json(known.truth) + "‡",), source=known.name)
+
+
+def original_forms(known: KnownPage, rng: random.Random, enlarged: bool) -> Iterator[Example]:
+    """The same, of pages as the original's evaluation of forms shows them; see `on_white`."""
+    for example in forms(known, rng):
+        yield replace(example, page=on_white(known.page, SEEN, enlarged))
+
+
+def on_white(page: Page, size: tuple[int, int], enlarged: bool) -> Page:
+    """A page in the middle of a white one (elsewhere what is beside a page is black).
+
+    Args:
+        page: shrunk where it is too large.
+        size: (height, width) of the white page.
+        enlarged: make a small page as large as fits.
+    """
+    height, width = size
+    scale = min(height / page.height, width / page.width)
+    scale = scale if enlarged else min(scale, 1.0)
+    shape = round(page.width * scale), round(page.height * scale)
+    pixels = cv2.resize(page.pixels, shape, interpolation=cv2.INTER_CUBIC)
+    white = np.full((height, width, *pixels.shape[2:]), 255, np.uint8)
+    top, left = (height - shape[1]) // 2, (width - shape[0]) // 2
+    white[top : top + shape[1], left : left + shape[0]] = pixels
+    return Page.from_array(white)
+
+
+def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
+    """The measures of a data set by its name; none for a set that is not in the table."""
+    questions = (_measure("natural_q~", ANLS),)
+    return {
+        "docvqa": questions,
+        "hw_squad": questions,
+        "squad": questions,
+        "bentham": questions,
+        "rvl_cdip": (_measure("classify>", ACCURACY),),
+        "sroie": (_measure("sroie>", FIELDS),),
+        "census": tuple(_measure(token, LIST_CER) for token in LISTS),
+        "iam": (_block("read_block>"),),
+        "iam_mixed": (_block("read_block>"),),
+        "iam_ner": tuple(_names(token, as_original) for token in NAMES),
+        "synth_handwriting": (_block("read_block>"), _block("read_block0>")),
+        "naf_lines": (_measure("w0>", LINE_CER, LINE_WER),),
+        "cdip": (MEASURES["w0>"], MEASURES["read_block0>"], MEASURES["0w~"], MEASURES["re~"]),
+        "funsd": (_form(Rules(naf=False, as_original=as_original)),),
+        "naf": (_form(Rules(naf=True, as_original=as_original)),),
+    }.get(name, ())
+
+
+def measure_of(token: str, as_original: bool = False) -> Measure:
+    """How a task is measured that a set of one's own asks."""
+    if token in NAMES:
+        return _names(token, as_original)
+    if token in ("read_block>", "read_block0>"):
+        return _block(token)
+    figures = {
+        "natural_q~": (LETTERS if as_original else ANLS,), "classify>": (ACCURACY,),
+        "w0>": (CER, WER), "sroie>": (FIELDS,),
+    }  # fmt: skip
+    return _measure(token, *figures.get(token, (LIST_CER if token in LISTS else ED,)))
+
+
+def _measure(token: str, *figures: Figure) -> Measure:
+    return Measure(token, figures, own_questions(token), once)
+
+
+def _block(token: str) -> Measure:
+    return Measure(token, (CER, WER), own_questions(token), whole_reading)
+
+
+def _names(token: str, as_original: bool) -> Measure:
+    if as_original:
+        judge, total = named_entities.original_classes, named_entities.original_macro_f1
+        text = Figure("CER", "their text, mean of answers", named_entities.original_text_errors)
+    else:
+        judge, total = named_entities.classes, named_entities.macro_f1
+        text = Figure("CER", "their text", named_entities.text_errors)
+    return _measure(token, Figure("macro F1", "named entities", judge, total), text)
+
+
+def _form(rules: Rules) -> Measure:
+    figures = (
+        Figure("entity F", "entities of forms", partial(form_figures.entities, rules=rules)),
+        Figure("relation F", "their links", partial(form_figures.relations, rules=rules)),
+        Figure(
+            "GAnTED", "trees of forms", partial(form_figures.tree_distance, rules=rules),
+            apart=True,
+        ),
+    )  # fmt: skip
+    shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
+    return Measure("json>", figures, shown, whole_json)

@@ -1,0 +1,149 @@
+"""Where questions come from: real pages, synthetic pages, or a data set."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from dessurt.data.records import DataError, DataSet
+from dessurt.data.sets import open_set
+from dessurt.evaluate import realpages
+from dessurt.evaluate.asking import all_of, one_each, questions, spread
+from dessurt.evaluate.known import KnownPage, SetError, blocks_of
+from dessurt.evaluate.measures import MEASURES, Measure, Question
+from dessurt.evaluate.set_measures import measure_of, measures_of
+
+SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
+
+
+@dataclass(frozen=True)
+class Source:
+    """Questions page by page.
+
+    Attributes:
+        kind: what they are about, for people.
+        measures: those of all tasks that are known beforehand.
+        total: pages.
+        batches: the questions about each page, made when they are asked for.
+        damaged: records that were left out; it grows.
+    """
+
+    kind: str
+    measures: Sequence[Measure]
+    total: int
+    batches: Iterator[list[Question]]
+    damaged: list[DataError] = field(default_factory=list)
+
+
+def real(
+    folder: Path, degraded: bool, measures: Sequence[Measure], seed: int, limit: int | None
+) -> Source:
+    """All questions about real pages, or about `limit` a task.
+
+    Raises:
+        SetError, PageError: see `realpages.pages`.
+    """
+    pages = realpages.pages(folder, degraded)
+    batches = all_of(pages, measures, seed, limit)
+    kind = "realpages degraded" if degraded else "realpages"
+    return Source(kind, measures, len(pages), iter(batches))
+
+
+def synthetic(count: int, measures: Sequence[Measure], seed: int) -> Source:
+    """One question a page and task."""
+    from dessurt.evaluate import synthetic  # only here are Typst and fonts needed
+
+    pages = (one_each(known, measures, seed) for known in synthetic.pages(count, seed))
+    return Source("synthetic", measures, count, pages)
+
+
+def data_set(
+    given: Mapping[str, Any],
+    split: str | None,
+    tokens: Sequence[str],
+    seed: int,
+    limit: int | None,
+    as_original: bool = False,
+) -> Source:
+    """All questions about the pages of a data set, or about `limit` pages evenly from all.
+
+    Args:
+        given: as a config describes the set; see `dessurt.data.sets.open_set`.
+        split: of the set; None: the first of test, valid and train that has answers.
+        tokens: only these tasks; none: all that the set is measured by.
+        seed: of what is drawn by lot.
+        limit: pages at most.
+        as_original: take the original's measures where they differ.
+
+    Raises:
+        DataError: there is no such set or split.
+        SetError: the set is not measured by these tasks.
+    """
+    records, split = _opened(given, split)
+    measures = measures_of(str(given["set"]), as_original)
+    if measures and tokens:
+        measures = tuple(each for each in measures if each.token in tokens)
+        if not measures:
+            raise SetError(f"{given['set']} is not measured by {', '.join(tokens)}: leave it out.")
+    numbers = spread(list(range(len(records))), limit)
+    damaged: list[DataError] = []
+
+    def batches() -> Iterator[list[Question]]:
+        for number in numbers:
+            try:
+                known = _known(records, number, seed)
+            except DataError as error:
+                damaged.append(error)
+                tqdm.write(f"left out: {error}", file=sys.stderr)
+                yield []
+                continue
+            used = measures or _fitting(known, tokens, as_original)
+            yield [question for each in used for question in questions(each, known, seed)]
+
+    return Source(f"{given['set']} {split}", measures, len(numbers), batches(), damaged)
+
+
+def _opened(given: Mapping[str, Any], split: str | None) -> tuple[DataSet, str]:
+    """The set and the split, which has answers unless it was named."""
+    failed: DataError | None = None
+    for each in (split,) if split else SPLITS:
+        try:
+            records = open_set(given, each)
+            if not len(records):
+                raise DataError(f"there is nothing in it for {each!r}.", given["folder"])
+        except DataError as error:
+            failed = error
+            continue
+        if split or _has_answers(records):
+            return records, each
+    raise failed or DataError("no split has answers: name one with --split.", given["folder"])
+
+
+def _has_answers(records: DataSet) -> bool:
+    try:
+        examples = records.record(0, random.Random(0)).examples
+    except DataError:
+        return True  # one damaged record says nothing
+    return not examples or any(example.answers for example in examples)
+
+
+def _known(records: DataSet, number: int, seed: int) -> KnownPage:
+    record = records.record(number, random.Random(f"{seed} {number}"))
+    blocks = blocks_of(record.truth) if record.truth else ()
+    return KnownPage(record.source, record.page, blocks, record.truth, record.examples)
+
+
+def _fitting(known: KnownPage, tokens: Sequence[str], as_original: bool) -> list[Measure]:
+    """The measures of a page of a set that is not in the table."""
+    if known.examples:
+        asked = dict.fromkeys(example.request.task for example in known.examples)
+        measures = [measure_of(token, as_original) for token in asked]
+    else:
+        measures = list(MEASURES.values())
+    return [each for each in measures if not tokens or each.token in tokens]
