@@ -14,7 +14,10 @@ from typing import Any
 from dessurt.data.records import DataError, DataSet
 
 # name in a config: where it lives in this package
-SETS: dict[str, str] = {}
+SETS: dict[str, str] = {
+    "annotations": "annotations:annotated_pages",
+    "my_dataset": "my_dataset:my_dataset",
+}
 
 
 def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:

@@ -1,0 +1,146 @@
+"""The files that keep annotations: read with all that is wrong in them, written whole.
+
+A folder has either of two layouts, as in the original's MyDataset:
+
+    qa.json                        {"images/letter.png": [record, ...], ...}
+    images/letter.png
+
+    images/letter.png              and beside each image a list of its records:
+    images/letter.json             [record, ...]
+
+What is written is canonical: the same annotations are always the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+from dessurt.data.annotations import Annotation, check_writable
+from dessurt.data.records import DataError
+
+QA_FILE = "qa.json"
+IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".pdf")
+Pages = dict[str, tuple[Annotation, ...]]  # by the image's path in the folder, with slashes
+
+
+def read_pages(folder: Path) -> tuple[Pages, list[DataError]]:
+    """The annotations of a folder, in either layout, and what is wrong with the others.
+
+    Whether the images are there is not looked at.
+    """
+    if (folder / QA_FILE).is_file():
+        return parse(_content(folder / QA_FILE), folder / QA_FILE)
+    pages, errors = Pages(), []
+    for image in images_in(folder):
+        beside = (folder / image).with_suffix(".json")
+        if beside.is_file():
+            read, wrong = parse(_content(beside), beside, image)
+            pages |= read
+            errors += wrong
+    return pages, errors
+
+
+def images_in(folder: Path) -> list[str]:
+    """Paths of all images in a folder and those within, with slashes, sorted."""
+    files = (file for file in folder.rglob("*") if file.suffix.lower() in IMAGES)
+    return sorted(file.relative_to(folder).as_posix() for file in files if file.is_file())
+
+
+def parse(
+    content: bytes | DataError, path: Path | str, image: str = ""
+) -> tuple[Pages, list[DataError]]:
+    """The annotations in one file's content, and what is wrong with the others.
+
+    Args:
+        content: of the file, or why there is none.
+        path: of the file, for messages.
+        image: whose annotations they are: then it is a list, else an object by images.
+    """
+    if isinstance(content, DataError):
+        return {}, [content]
+    try:
+        found = json.loads(content)
+    except json.JSONDecodeError as error:
+        return {}, [DataError(f"this is no JSON ({error.msg}).", path, error.lineno)]
+    except (ValueError, RecursionError):
+        return {}, [DataError("this is no JSON in UTF-8.", path)]
+    if image:
+        found = {image: found}
+    if not isinstance(found, dict):
+        return {}, [DataError("it must be an object: image to list of records.", path)]
+    pages, errors = Pages(), []
+    for name, records in found.items():
+        if not isinstance(records, list) or not _is_inside(name):
+            told = "an image within the folder must be given a list of records."
+            errors.append(DataError(told, path, ascii(name)[1:-1]))
+            continue
+        for number, record in enumerate(records, 1):
+            try:
+                pages[name] = (*pages.get(name, ()), Annotation.from_json(record))
+            except DataError as error:
+                errors.append(DataError(str(error), path, f"{name}, record {number}"))
+    return pages, errors
+
+
+def to_bytes(pages: Mapping[str, Iterable[Annotation]]) -> bytes:
+    """The content of a qa.json: images sorted by name, one record a line."""
+    entries = (f"{json.dumps(name, ensure_ascii=False)}: {_list(pages[name])}" for name in pages)
+    return ("{\n" + ",\n".join(sorted(entries)) + "\n}\n").encode()
+
+
+def write_qa(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
+    """Write the folder's qa.json."""
+    write_whole(folder / QA_FILE, to_bytes(pages))
+
+
+def write_beside(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
+    """Write the annotations of each image beside it.
+
+    Raises:
+        DataError: two images differ only in their ending, so that one file would be for both.
+    """
+    files = {(folder / name).with_suffix(".json"): name for name in pages}
+    if len(files) < len(pages):
+        raise DataError("two images have the same name but for the ending: rename one.", folder)
+    for file, name in files.items():
+        write_whole(file, (_list(pages[name]) + "\n").encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment there is the old content or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _list(annotations: Iterable[Annotation]) -> str:
+    records = (json.dumps(each.to_json(), ensure_ascii=False) for each in annotations)
+    return "[\n" + ",\n".join(records) + "\n]"
+
+
+def _content(file: Path) -> bytes | DataError:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        return DataError(f"it cannot be read ({error.strerror}).", file)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name from a file can be one of a file in its folder."""
+    path = PurePosixPath(name)
+    try:
+        check_writable(name)
+    except DataError:
+        return False
+    return bool(name) and not path.is_absolute() and ".." not in path.parts and "\0" not in name

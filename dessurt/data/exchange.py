@@ -1,0 +1,177 @@
+"""Export and import of a store: zip files or folders, in our layout and in the original's."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from dessurt.data.annotation_files import IMAGES, QA_FILE, Pages, parse, to_bytes
+from dessurt.data.annotations import Annotation
+from dessurt.data.page_files import PageFile, page_file
+from dessurt.data.records import DataError
+from dessurt.data.splits import split_pages
+from dessurt.data.store import Change, Store
+from dessurt.marks import MarksError
+from dessurt.page import PageError
+
+LARGEST_FILE = 256 * 1024**2  # bytes, unpacked
+MOST_FILES = 100_000
+_MIDNIGHT = (1980, 1, 1, 0, 0, 0)  # a zip file that holds the same is the same
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of an import."""
+
+    change: Change
+    errors: tuple[DataError, ...] = ()  # what was not imported, and why
+
+
+def export(store: Store, target: Path, seed: int = 0, trusted_only: bool = False) -> int:
+    """Write a zip file with train/, valid/ and test/, each a qa.json and its images/.
+
+    The same annotations and seed give the same bytes.
+
+    Args:
+        store: what to export.
+        target: the zip file.
+        seed: of the split by pages.
+        trusted_only: leave out what is new or skipped.
+
+    Returns:
+        how many annotations were written.
+
+    Raises:
+        DataError: an image is gone.
+    """
+    pages = {
+        image: tuple(each for each in given if each.trusted or not trusted_only)
+        for image, given in store.pages.items()
+    }
+    pages = {image: given for image, given in pages.items() if given}
+    with zipfile.ZipFile(target, "w") as archive:
+        for split, images in split_pages(pages, seed).items():
+            if not images:
+                continue
+            part = to_bytes({image: pages[image] for image in images})
+            archive.writestr(zipfile.ZipInfo(f"{split}/{QA_FILE}", _MIDNIGHT), part)
+            for image in images:
+                try:
+                    content = (store.folder / image).read_bytes()
+                except OSError as error:
+                    raise DataError(f"it cannot be read ({error.strerror}).", image) from error
+                archive.writestr(zipfile.ZipInfo(f"{split}/{image}", _MIDNIGHT), content)
+    return sum(map(len, pages.values()))
+
+
+Files = Mapping[str, Callable[[], IO[bytes]]]  # by their paths, with slashes
+
+
+def import_zip(store: Store, path: Path) -> Imported:
+    """Add what is in a zip file; nothing that is in the store is changed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            inside = [info for info in archive.infolist() if not info.is_dir()]
+            if len(inside) > MOST_FILES:
+                raise DataError(f"it holds more than {MOST_FILES:,} files: import parts of it.")
+            files = {info.filename: lambda info=info: archive.open(info) for info in inside}
+            return import_files(store, files)
+    except (zipfile.BadZipFile, DataError, OSError) as error:
+        told = "it is no zip file, or damaged: make it again."
+        told = str(error) if isinstance(error, DataError) else told
+        return Imported(Change(0), (DataError(told, path.name),))
+
+
+def import_files(store: Store, files: Files) -> Imported:
+    """Add what is in some files: each qa.json, and each NAME.json beside an image."""
+    errors: list[DataError] = []
+    return Imported(store.add(_found(files, errors)), tuple(errors))
+
+
+def _found(
+    files: Files, errors: list[DataError]
+) -> Iterator[tuple[PageFile, list[Annotation]]]:
+    """The pages in files and what is asked about each; what is wrong is put to `errors`."""
+    pages: Pages = {}
+    for read, wrong in _annotations(files):
+        errors += wrong
+        for image, given in read.items():
+            pages[image] = (*pages.get(image, ()), *given)
+    for image, given in sorted(pages.items()):
+        for number in sorted({each.page for each in given}):
+            asked = [each for each in given if each.page == number]
+            try:
+                picture = _page(files, image, number)
+            except (DataError, PageError) as error:
+                errors.append(DataError(str(error), image))
+                continue
+            fitting = []
+            for each in asked:
+                try:
+                    _check_fits(each, picture)
+                    fitting.append(each)
+                except (DataError, MarksError) as error:
+                    errors.append(DataError(str(error), image, each.question))
+            if fitting:
+                yield picture, fitting
+
+
+def _annotations(files: Files) -> Iterator[tuple[Pages, list[DataError]]]:
+    """The annotations of each file, images named by their paths among the files."""
+    images = {
+        str(PurePosixPath(name).with_suffix("")): name
+        for name in files
+        if PurePosixPath(name).suffix.lower() in IMAGES
+    }
+    folders = {str(PurePosixPath(name).parent) for name in files if _name(name) == QA_FILE}
+    for name in sorted(files):
+        path = PurePosixPath(name)
+        if path.suffix.lower() != ".json" or path.name.startswith(".") or "__MACOSX" in path.parts:
+            continue
+        if path.name == QA_FILE:
+            read, wrong = parse(_content(files, name), name)
+            yield {str(path.parent / image): given for image, given in read.items()}, wrong
+        elif folders.isdisjoint(map(str, path.parents)):
+            image = images.get(str(path.with_suffix("")))
+            told = DataError("there is no image beside it, NAME.png for NAME.json.", name)
+            yield parse(_content(files, name), name, image) if image else ({}, [told])
+
+
+def _name(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def _page(files: Files, image: str, number: int) -> PageFile:
+    if image not in files:
+        raise DataError("this image is not among the files: add it.")
+    content = _content(files, image)
+    if isinstance(content, DataError):
+        raise content
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "page" + PurePosixPath(image).suffix)
+        file.write_bytes(content)
+        return page_file(file, number, _name(image))
+
+
+def _content(files: Files, name: str) -> bytes | DataError:
+    try:
+        with files[name]() as file:
+            content = file.read(LARGEST_FILE + 1)
+    except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
+        return DataError(f"it cannot be read ({error}).", name)  # damaged; behind a password
+    if len(content) > LARGEST_FILE:
+        return DataError(f"it is larger than {LARGEST_FILE // 1024**2} MB.", name)
+    return content
+
+
+def _check_fits(given: Annotation, picture: PageFile) -> None:
+    if given.size not in (None, picture.size):
+        raise DataError(
+            f"its marks are for a page of another size than this one of {picture.size[0]} x "
+            f"{picture.size[1]} pixels: annotate it anew."
+        )
+    given.marks.checked((picture.size[1], picture.size[0]))

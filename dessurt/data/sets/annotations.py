@@ -1,0 +1,109 @@
+"""Annotations: pages with answers that people gave or checked, as the app keeps and exports them.
+
+Layout of the folder: that of `dessurt.data.annotation_files`, once in each of train/, valid/ and
+test/ (an export of the app), or once in the folder itself (where the app keeps what is saved,
+data/mine by default); then pages are split by lot, with a seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+from dessurt.data.annotation_files import QA_FILE, Pages, read_pages
+from dessurt.data.annotations import Annotation
+from dessurt.data.example import Example
+from dessurt.data.records import DataError, Record
+from dessurt.data.splits import SPLITS, split_pages
+from dessurt.marks import MarksError
+from dessurt.page import Page, PageError
+
+
+class AnnotatedPages:
+    """Pages of a folder, each with all its questions; what is damaged is reported in its place."""
+
+    def __init__(self, folder: Path, pages: Pages, damaged: Sequence[DataError] = ()) -> None:
+        """Args: folder: in which the pages' images are; damaged: what could not be read."""
+        self._folder, self._damaged = folder, list(damaged)
+        self._pages: list[tuple[str, int, list[Annotation]]] = []
+        for name, given in sorted(pages.items()):
+            for number in sorted({each.page for each in given}):
+                asked = [each for each in given if each.page == number]
+                self._pages.append((name, number, asked))
+
+    def __len__(self) -> int:
+        """Pages, and then one for everything that is damaged."""
+        return len(self._pages) + len(self._damaged)
+
+    def record(self, index: int, rng: random.Random) -> Record:
+        """As `DataSet.record`; nothing is drawn by lot."""
+        if index >= len(self._pages):
+            raise self._damaged[index - len(self._pages)]
+        name, number, given = self._pages[index]
+        file = self._folder / name
+        try:
+            page = Page.open(file, number)
+        except PageError as error:
+            raise DataError(str(error), file) from error
+        source = f"{file}#{number}" if number else str(file)
+        examples = (_example(page, each, source) for each in given)
+        return Record(page, tuple(examples), source=source)
+
+
+def annotated_pages(folder: Path, split: str, seed: int = 0) -> AnnotatedPages:
+    """The data set `annotations`: answers that a person stands for.
+
+    Args:
+        folder: as above.
+        split: train, valid or test.
+        seed: of the split, where the folder has none.
+
+    Raises:
+        DataError: there are no annotations in the folder, or no such split.
+    """
+    if any((folder / name).is_dir() for name in SPLITS):
+        return AnnotatedPages(*_trusted(folder, split))
+    if split not in SPLITS:
+        raise DataError(f"there is no split {split!r}: take train, valid or test.", folder)
+    folder, pages, damaged = _trusted(folder)
+    mine = split_pages(pages, seed)[split]
+    # What is damaged is reported once, with the training pages.
+    wrong = damaged if split == "train" else ()
+    return AnnotatedPages(folder, {name: pages[name] for name in mine}, wrong)
+
+
+def read_split(folder: Path, split: str = "") -> tuple[Path, Pages, list[DataError]]:
+    """The folder of a split, its annotations, and what is damaged.
+
+    Raises:
+        DataError: there is no such folder, or nothing in it.
+    """
+    part = folder / split
+    if not part.is_dir():
+        raise DataError("there is no such folder: check the path, and the split.", part)
+    pages, damaged = read_pages(part)
+    if not pages and not damaged:
+        told = f"there are no annotations: put a {QA_FILE} there, or NAME.json beside NAME.png."
+        raise DataError(told, part)
+    return part, pages, damaged
+
+
+def _trusted(folder: Path, split: str = "") -> tuple[Path, Pages, list[DataError]]:
+    part, pages, damaged = read_split(folder, split)
+    kept = {name: tuple(each for each in pages[name] if each.trusted) for name in pages}
+    return part, {name: kept[name] for name in kept if kept[name]}, damaged
+
+
+def _example(page: Page, given: Annotation, source: str) -> Example:
+    if given.size is not None and given.size != (page.width, page.height):
+        width, height = given.size
+        raise DataError(
+            f"its marks are for a page of {width} x {height} pixels, and this one has "
+            f"{page.width} x {page.height}: annotate it anew.", source
+        )  # fmt: skip
+    try:
+        given.marks.checked(page.size)
+    except MarksError as error:
+        raise DataError(str(error), source, given.question) from error
+    return Example(page, given.request, given.answers, given.output, source)

@@ -1,0 +1,274 @@
+"""The store: a folder of annotated pages that the app adds to, reviews and exports.
+
+Layout: qa.json and images/, as in `dessurt.data.annotation_files`, so that it is a data set as it
+stands. Every change writes qa.json whole and at once; several processes may use one store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from filelock import FileLock
+
+from dessurt.data.annotation_files import QA_FILE, Pages, read_pages, write_qa, write_whole
+from dessurt.data.annotations import Annotation
+from dessurt.data.page_files import PageFile, page_file
+from dessurt.data.records import DataError
+
+IMAGES = "images"
+LOCK = ".lock"
+MOST_UNDONE = 100  # changes that can be taken back
+_Stamp = tuple[int, int, int]  # of a file that is always written anew: another one, another time
+
+
+@dataclass(frozen=True)
+class Row:
+    """An annotation with its place in the store."""
+
+    id: str  # stays the same while page, question and marks do
+    image: str  # path of the page's image in the store
+    annotation: Annotation
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to the store.
+
+    Attributes:
+        number: by which it can be undone; 0: nothing was done.
+        kept: there was an answer that a person stands for, and it was left as it is.
+        added: how many annotations are new.
+        there: how many of the given ones were there already, just the same.
+    """
+
+    number: int
+    kept: bool = False
+    added: int = 0
+    there: int = 0
+
+
+@dataclass(frozen=True)
+class _Edit:
+    image: str
+    before: Annotation | None  # None: there was none
+    after: Annotation
+
+
+class Store:
+    """The annotations in one folder, which need not be there yet.
+
+    Whatever reads or writes raises DataError if qa.json is damaged, until somebody mends that.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read or written yet."""
+        self.folder, self.name = folder, folder.name
+        self._pages: Pages = {}
+        self._rows: dict[str, Row] = {}
+        self._stamp: _Stamp | None = None  # of the qa.json that was read
+        self._lock = threading.RLock()
+        self._changes: dict[int, list[_Edit]] = {}
+        self._last = 0  # number of the last change
+
+    @property
+    def pages(self) -> Pages:
+        """All annotations by the paths of their images."""
+        with self._lock:
+            self._refresh()
+            return dict(self._pages)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All annotations, page by page."""
+        with self._lock:
+            self._refresh()
+            return list(self._rows.values())
+
+    def row(self, wanted: str) -> Row:
+        """The row of this id.
+
+        Raises:
+            DataError: there is none any more.
+        """
+        with self._lock:
+            self._refresh()
+            if wanted not in self._rows:
+                raise DataError("this answer is not there any more: look at the list again.")
+            return self._rows[wanted]
+
+    def save(self, file: Path, number: int, given: Annotation) -> Change:
+        """Keep an answer with its page; for a question that is there, in place of its answer.
+
+        Of an answer that a person stands for, only what the model says about it is renewed, unless
+        a person stands for the new one, too.
+
+        Args:
+            file: the page's image or PDF, which is copied once however often it is asked about.
+            number: of the page in the file.
+            given: the annotation; page, size and sha256 are filled in here.
+
+        Raises:
+            PageError: the file is no page.
+        """
+        picture = page_file(file, number)
+        with self._changing() as pages:
+            image, new = self._keep(picture), _filled(given, picture)
+            same = [each for each in pages.get(image, ()) if _key(each) == _key(new)]
+            if not same:
+                return replace(self._commit(pages, [_Edit(image, None, new)]), added=1)
+            before, kept = same[-1], same[-1].trusted and not new.trusted
+            model = {key: getattr(new, key) for key in ("model_answer", "confidence", "checkpoint")}
+            after = replace(before, **model) if kept else replace(new, extra=before.extra)
+            return replace(self._commit(pages, [_Edit(image, before, after)]), kept=kept)
+
+    def accept(self, wanted: str, by: str, at: str) -> Change:
+        """Stand for the answer of a row as it is."""
+
+        def accepted(old: Annotation) -> Annotation:
+            changed = old.model_answer not in (None, old.answers[0])
+            return replace(old, state="corrected" if changed else "accepted", by=by, at=at)
+
+        return self._review(wanted, accepted)
+
+    def skip(self, wanted: str, by: str, at: str) -> Change:
+        """Leave a row out of training."""
+        return self._review(wanted, lambda old: replace(old, state="skipped", by=by, at=at))
+
+    def correct(self, wanted: str, answers: tuple[str, ...], by: str, at: str) -> Change:
+        """Give a row another answer, or several right ones."""
+
+        def corrected(old: Annotation) -> Annotation:
+            state = "accepted" if answers == (old.model_answer,) else "corrected"
+            return replace(old, answers=answers, state=state, by=by, at=at)
+
+        return self._review(wanted, corrected)
+
+    def add(self, found: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
+        """Add annotations from elsewhere, those of one page at a time; what is there stays."""
+        with self._changing() as pages:
+            edits, there = [], 0
+            for picture, given in found:
+                image = self._keep(picture)
+                known = list(pages.get(image, ()))
+                for each in (_filled(each, picture) for each in given):
+                    if each in known:
+                        there += 1
+                    else:
+                        known.append(each)
+                        edits.append(_Edit(image, None, each))
+            return replace(self._commit(pages, edits), added=len(edits), there=there)
+
+    def undo(self, number: int) -> bool:
+        """Take a change back, where nothing was changed since; False: there was nothing to do.
+
+        An image that nobody asks about any more goes with it.
+        """
+        with self._changing() as pages:
+            done = False
+            for edit in reversed(self._changes.pop(number, [])):
+                found = list(pages.get(edit.image, ()))
+                if edit.after in found:
+                    place = _last_place(found, edit.after)
+                    found[place : place + 1] = [] if edit.before is None else [edit.before]
+                    pages[edit.image] = tuple(found)
+                    done = True
+            if done:
+                self._write({image: given for image, given in pages.items() if given})
+            for image in pages.keys() - self._pages.keys():
+                (self.folder / image).unlink(missing_ok=True)
+            return done
+
+    # ---- within -------------------------------------------------------------------------------
+
+    def _review(self, wanted: str, changed: Callable[[Annotation], Annotation]) -> Change:
+        with self._changing() as pages:
+            row = self.row(wanted)
+            return self._commit(
+                pages, [_Edit(row.image, row.annotation, changed(row.annotation))]
+            )
+
+    @contextmanager
+    def _changing(self) -> Iterator[Pages]:
+        """The annotations, which nobody else changes meanwhile."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self._lock, FileLock(self.folder / LOCK):
+            self._refresh()
+            yield dict(self._pages)
+
+    def _refresh(self) -> None:
+        """Read qa.json again if it was written since."""
+        if self._written() == self._stamp:
+            return
+        stamp = self._written()
+        pages, damaged = read_pages(self.folder) if stamp else ({}, [])
+        if damaged:
+            raise DataError(f"{damaged[0]} Mend this, or move the file away, to go on.")
+        self._take(pages, stamp)
+
+    def _written(self) -> _Stamp | None:
+        try:
+            found = (self.folder / QA_FILE).stat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def _take(self, pages: Pages, stamp: _Stamp | None) -> None:
+        self._pages, self._stamp = pages, stamp
+        self._rows = {row.id: row for image in sorted(pages) for row in _rows(image, pages[image])}
+
+    def _commit(self, pages: Pages, edits: list[_Edit]) -> Change:
+        if not edits:
+            return Change(0)
+        for edit in edits:
+            found = list(pages.get(edit.image, ()))
+            place = len(found) if edit.before is None else _last_place(found, edit.before)
+            found[place : place + 1] = [edit.after]
+            pages[edit.image] = tuple(found)
+        self._write(pages)
+        self._last += 1
+        self._changes[self._last] = edits
+        self._changes.pop(self._last - MOST_UNDONE, None)
+        return Change(self._last)
+
+    def _write(self, pages: Pages) -> None:
+        write_qa(self.folder, pages)
+        self._take(pages, self._written())
+
+    def _keep(self, picture: PageFile) -> str:
+        """The path of a page's image in the store, where it is from now on."""
+        image = f"{IMAGES}/{picture.name}"
+        for known, given in self._pages.items():
+            if given and given[0].sha256 == picture.sha256:
+                image = known
+        if not (self.folder / image).exists():
+            write_whole(self.folder / image, picture.content)
+        return image
+
+
+def _filled(given: Annotation, picture: PageFile) -> Annotation:
+    return replace(given, page=0, size=picture.size, sha256=picture.sha256)
+
+
+def _key(given: Annotation) -> str:
+    """The same for the same question about the same place of a page."""
+    return json.dumps([given.question, given.marks.to_json()])
+
+
+def _rows(image: str, given: Iterable[Annotation]) -> Iterator[Row]:
+    seen: Counter[str] = Counter()  # nothing forbids the same question twice
+    for annotation in given:
+        key = f"{image} {_key(annotation)}"
+        seen[key] += 1
+        stamp = hashlib.blake2b(f"{seen[key]} {key}".encode(), digest_size=8)
+        yield Row(stamp.hexdigest(), image, annotation)
+
+
+def _last_place(found: list[Annotation], wanted: Annotation) -> int:
+    return len(found) - 1 - found[::-1].index(wanted)

@@ -1,0 +1,295 @@
+"""The store of annotated pages, its export and its import."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from dessurt.data.annotation_files import read_pages
+from dessurt.data.annotations import Annotation
+from dessurt.data.exchange import Imported, export, import_files, import_zip
+from dessurt.data.records import DataError
+from dessurt.data.store import Store
+from dessurt.marks import Marks, Shape
+from dessurt.page import Page, PageError
+
+LINE = Marks((Shape("highlight", "line", ((5, 5), (30, 12))),))
+BRUSH = Marks((Shape("highlight", "brush", ((5, 25), (30, 26)), 3),))
+ME = {"by": "me", "at": "2026-11-26T19:00:00Z"}
+
+
+def answer(text: str, *, marks: Marks = LINE, corrected: str | None = None) -> Annotation:
+    """What a model wrote, as it is or corrected."""
+    return Annotation(
+        "w0>",
+        (text if corrected is None else corrected,),
+        marks,
+        model_answer=text,
+        confidence=0.5,
+        checkpoint="small",
+        state="new" if corrected is None else "corrected",
+        **ME,
+    )
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "data" / "mine")
+
+
+@pytest.fixture
+def letter(tmp_path) -> Path:
+    return draw(tmp_path / "my letter.png", 80)
+
+
+def draw(path: Path, shade: int, size=(60, 40)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, shade).save(path)
+    return path
+
+
+def texts(store: Store) -> list[tuple[str, str]]:
+    return [(row.annotation.answers[0], row.annotation.state) for row in store.rows]
+
+
+# Saving
+
+
+def test_a_page_is_stored_once_byte_for_byte(store, letter):
+    store.save(letter, 0, answer("one"))
+    store.save(letter, 0, answer("two", marks=BRUSH))
+    first, second = store.rows
+    assert first.image == second.image and first.id != second.id
+    (file,) = (store.folder / "images").iterdir()
+    assert file.name.startswith("my-letter-") and file.read_bytes() == letter.read_bytes()
+    assert first.annotation.size == (60, 40)
+    assert second.annotation.marks == BRUSH
+    assert Store(store.folder).rows == store.rows
+
+
+def test_a_pdf_is_stored_as_the_page_that_was_asked_about(store, tmp_path):
+    pages = [Image.new("RGB", (120, 80), (shade, 9, 9)) for shade in (20, 200)]
+    pages[0].save(tmp_path / "two.pdf", save_all=True, append_images=pages[1:])
+    store.save(tmp_path / "two.pdf", 1, answer("two"))
+    (row,) = store.rows
+    assert row.image.startswith("images/two-p2-") and row.image.endswith(".png")
+    kept, drawn = Page.open(store.folder / row.image), Page.open(tmp_path / "two.pdf", 1)
+    assert kept.digest == drawn.digest
+    assert (row.annotation.page, row.annotation.size) == (0, (drawn.width, drawn.height))
+    with pytest.raises(PageError):
+        store.save(tmp_path / "two.pdf", 2, answer("three"))
+
+
+def test_the_same_question_again_takes_the_place_of_the_first(store, letter):
+    store.save(letter, 0, answer("one"))
+    store.save(letter, 0, answer("two"))
+    assert texts(store) == [("two", "new")]
+    store.save(letter, 0, answer("two", corrected="three"))
+    assert texts(store) == [("three", "corrected")]
+
+
+def test_a_correction_is_not_overwritten_by_a_model(store, letter):
+    store.save(letter, 0, answer("one", corrected="mine"))
+    again = store.save(letter, 0, Annotation("w0>", ("b",), LINE, model_answer="b", state="new"))
+    assert again.kept
+    (row,) = store.rows
+    assert (row.annotation.answers, row.annotation.state) == (("mine",), "corrected")
+    assert (row.annotation.model_answer, row.annotation.confidence) == ("b", None)
+    store.save(letter, 0, answer("b", corrected="better"))  # but by a person
+    assert texts(store) == [("better", "corrected")]
+
+
+def test_undo_brings_back_what_was_there(store, letter):
+    first = store.save(letter, 0, answer("one"))
+    second = store.save(letter, 0, answer("one", corrected="two"))
+    assert store.undo(second.number)
+    assert texts(store) == [("one", "new")]
+    assert not store.undo(second.number)
+    assert store.undo(first.number)
+    assert store.rows == [] and os.listdir(store.folder / "images") == []
+    assert json.loads((store.folder / "qa.json").read_text()) == {}
+
+
+def test_undo_leaves_what_was_changed_since(store, letter):
+    first = store.save(letter, 0, answer("one"))
+    store.accept(store.rows[0].id, **ME)
+    assert not store.undo(first.number)
+    assert texts(store) == [("one", "accepted")]
+
+
+# Review
+
+
+def test_review(store, letter):
+    store.save(letter, 0, answer("one"))
+    (row,) = store.rows
+    store.skip(row.id, **ME)
+    assert texts(store) == [("one", "skipped")]
+    store.accept(row.id, **ME)
+    assert texts(store) == [("one", "accepted")]
+    change = store.correct(row.id, ("uno",), "ann", "now")
+    assert texts(store) == [("uno", "corrected")]
+    assert store.row(row.id).annotation.by == "ann"
+    store.accept(row.id, **ME)
+    assert texts(store) == [("uno", "corrected")], "it differs from what the model wrote"
+    store.correct(row.id, ("one",), **ME)
+    assert texts(store) == [("one", "accepted")], "as the model wrote it"
+    assert not store.undo(change.number)
+    with pytest.raises(DataError, match="not there any more"):
+        store.accept("0" * 16, **ME)
+
+
+# Files
+
+
+def save_many(folder: Path, letter: Path, name: str) -> None:
+    for number in range(10):
+        marks = Marks.from_boxes([(number, number, 30, 30)])
+        Store(folder).save(letter, 0, answer(f"{name} {number}", marks=marks, corrected=name))
+
+
+def test_two_processes_lose_nothing_of_each_other(store, letter):
+    spawn = multiprocessing.get_context("fork")
+    marks = Marks.from_boxes([(1, 2, 50, 30)])
+    other = spawn.Process(target=save_many, args=(store.folder, letter, "other"))
+    other.start()
+    for number in range(10):
+        store.save(letter, 0, answer(f"mine {number}", marks=marks, corrected=f"mine {number}"))
+    other.join()
+    assert other.exitcode == 0
+    assert sorted(texts(store)) == [("mine 9", "corrected"), *10 * [("other", "corrected")]]
+
+
+def test_a_damaged_file_is_never_written_over(store, letter):
+    store.save(letter, 0, answer("one"))
+    file = store.folder / "qa.json"
+    damaged = file.read_text().replace('"state": "new"', '"state": "nwe"')
+    file.write_text(damaged)
+    for work in (lambda: store.rows, lambda: store.save(letter, 0, answer("two"))):
+        with pytest.raises(DataError, match="record 1: the state is 'nwe'.* Mend this"):
+            work()
+    assert file.read_text() == damaged
+    file.write_text(damaged.replace("nwe", "skipped"))
+    assert texts(store) == [("one", "skipped")]
+
+
+# Export and import
+
+
+def fill(store: Store, tmp_path: Path, pages: int = 5) -> None:
+    for number in range(pages):
+        page = draw(tmp_path / "scans" / f"page {number}.png", 40 + number)
+        store.save(page, 0, answer("one"))
+        store.save(page, 0, answer("two", marks=BRUSH, corrected="zwölf"))
+        store.save(page, 0, Annotation("natural_q~Who?", ("a", "b"), extra={"note": [1.0]}))
+
+
+def test_export_import_export_gives_identical_bytes(store, tmp_path):
+    fill(store, tmp_path)
+    assert export(store, tmp_path / "first.zip", seed=7) == 15
+    copy = Store(tmp_path / "copy")
+    came = import_zip(copy, tmp_path / "first.zip")
+    assert (came.errors, came.change.added, came.change.there) == ((), 15, 0)
+    assert copy.pages == store.pages
+    export(copy, tmp_path / "second.zip", seed=7)
+    assert (tmp_path / "second.zip").read_bytes() == (tmp_path / "first.zip").read_bytes()
+    again = import_zip(copy, tmp_path / "first.zip").change
+    assert (again.added, again.there) == (0, 15)
+
+
+def test_an_export_is_a_data_set_that_the_original_reads(store, tmp_path):
+    fill(store, tmp_path)
+    export(store, tmp_path / "all.zip", seed=7)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        archive.extractall(tmp_path / "all")
+    splits = {}
+    for split in ("train", "valid", "test"):
+        content = json.loads((tmp_path / "all" / split / "qa.json").read_text())
+        for image, records in content.items():
+            assert (tmp_path / "all" / split / image).read_bytes().startswith(b"\x89PNG")
+            splits[image] = split
+            assert [(each["question"], each["answer"]) for each in records] == [
+                ("w0>", "one"), ("w0>", "zwölf"), ("natural_q~Who?", ["a", "b"])
+            ]  # fmt: skip
+    assert sorted(splits) == sorted(store.pages)
+    assert export(store, tmp_path / "checked.zip", trusted_only=True) == 10
+
+
+def test_an_import_changes_nothing_that_is_there_and_can_be_undone(store, tmp_path):
+    fill(store, tmp_path, pages=1)
+    export(store, tmp_path / "before.zip")
+    store.skip(store.rows[0].id, **ME)
+    pages = store.pages
+    came = import_zip(store, tmp_path / "before.zip")
+    assert (came.change.added, came.change.there) == (1, 2)
+    assert len(store.rows) == 4 and len({row.id for row in store.rows}) == 4
+    assert store.undo(came.change.number)
+    assert store.pages == pages
+
+
+def imported(store: Store, folder: Path) -> Imported:
+    files = (file for file in folder.rglob("*") if file.is_file())
+    named = {file.relative_to(folder).as_posix(): file for file in files}
+    return import_files(
+        store, {name: lambda file=file: file.open("rb") for name, file in named.items()}
+    )
+
+
+def test_the_originals_layouts_are_imported(store, tmp_path):
+    folder = tmp_path / "theirs"
+    draw(folder / "train/a.png", 1)
+    draw(folder / "train/deep/b.jpg", 2)
+    (folder / "train/qa.json").write_text(
+        '{"a.png": [{"question": "re~It", "answer": "was"}], '
+        '"deep/b.jpg": [{"question": "w0>", "answer": ["x", "y"]}]}'
+    )
+    draw(folder / "valid/c.tiff", 3)
+    (folder / "valid/c.json").write_text('[{"question": "json>", "answer": "{}"}]')
+    came = imported(store, folder)
+    assert came.errors == () and came.change.added == 3
+    found = {row.image.split("-")[0]: row.annotation for row in store.rows}
+    assert found["images/a"].to_json()["answer"] == "was"
+    assert found["images/b"].answers == ("x", "y") and found["images/b"].trusted
+    (tiff,) = (image for image in store.pages if image.startswith("images/c-p1-"))
+    assert Page.open(store.folder / tiff).size == (40, 60)
+
+
+def test_what_is_wrong_is_told_file_by_file_and_the_rest_is_imported(store, tmp_path):
+    folder = tmp_path / "theirs"
+    draw(folder / "one/good.png", 1)
+    (folder / "one/torn.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    good = {"question": "w0>", "answer": "yes"}
+    far = {**good, "highlight": [[900, 900, 999, 999]]}
+    content = {
+        "good.png": [good, {"question": "w0>"}, far, {**good, "size": [61, 40]}],
+        "gone.png": [good],
+        "torn.png": [good],
+    }
+    (folder / "one/qa.json").write_text(json.dumps(content))
+    (folder / "two.json").write_text("{")
+    (folder / "three.json").write_text("[]")
+    draw(folder / "two.png", 2)
+    came = imported(store, folder)
+    assert texts(store) == [("yes", "")]
+    told = sorted(str(error) for error in came.errors)
+    assert [line.split(":")[0] for line in told] == [
+        "one/gone.png",
+        "one/good.png, w0>",
+        "one/good.png, w0>",
+        "one/qa.json, good.png, record 2",
+        "one/torn.png",
+        "three.json",
+        "two.json, line 1",
+    ]
+    assert "lies outside the page" in told[1] and "another size" in told[2]
+
+
+def test_what_is_no_zip_file_is_told(store, letter):
+    (error,) = import_zip(store, letter).errors
+    assert str(error) == "my letter.png: it is no zip file, or damaged: make it again."
