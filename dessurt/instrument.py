@@ -36,7 +36,7 @@ from dessurt.protocol import (
     RequestError,
     Text,
 )
-from dessurt.reading import PageReader
+from dessurt.reading import OF_FORMS, PageReader
 
 LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
@@ -110,7 +110,8 @@ class DessurtInstrument:
         if not self._is_by_line(request):
             return [request]
         split = highlighted_lines if request.marks.has("highlight") else page_lines
-        line = Request("w0>", max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
+        task = "ner_line>" if request.task in OF_FORMS else "w0>"
+        line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
         return [replace(line, marks=marks) for marks in split(page, request.marks)]
 
     def _is_by_line(self, request: Request) -> bool:

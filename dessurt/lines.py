@@ -26,6 +26,11 @@ MARGIN = 0.25  # letters; left round the ink of a line
 COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
 
+# horizontal_rules
+RULE_RUN = 22  # pixels in one row: a rule that is turned is a staircase of such
+RULE_LENGTH = 36  # pixels; a dash is shorter
+RULE_CONTRAST = 12  # grey levels
+
 # line_height
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
 EMPTY = 0.1  # of it have at most the emptiest rows between two lines
@@ -141,6 +146,25 @@ def _ink(gray: np.ndarray) -> np.ndarray:
     rules = [cv2.morphologyEx(ink, cv2.MORPH_OPEN, rule) for rule in (across, down)]
     ink[np.logical_or(*rules)] = 0
     return ink
+
+
+def horizontal_rules(gray: np.ndarray) -> np.ndarray:
+    """Where rules run across the page, turned by a degree or two at most: bool [H, W].
+
+    Args:
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
+    """
+    gray = gray.astype(np.uint8, copy=False)
+    ink = cv2.adaptiveThreshold(
+        gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, RULE_CONTRAST
+    )
+    runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    long = stats[:, cv2.CC_STAT_WIDTH] >= RULE_LENGTH
+    thin = stats[:, cv2.CC_STAT_HEIGHT] <= 6 + stats[:, cv2.CC_STAT_WIDTH] / 20
+    kept = long & thin
+    kept[0] = False
+    return kept[labels]
 
 
 def _letter_height(ink: np.ndarray) -> float:

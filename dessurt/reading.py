@@ -20,11 +20,14 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from dessurt import tasks
+from dessurt.form_layout import Piece
+from dessurt.form_reading import TAG, as_json, pieces_of
 from dessurt.marks import Bounds, Marks
 from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
 from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
 
+OF_FORMS = ("json>",)
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 SIMILAR = 70.0  # less is another text
 TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
@@ -126,7 +129,7 @@ class PageReader:
     """Answers questions line by line from what a checkpoint reads, and remembers what it read.
 
     It reads paragraphs and pages (`read_block0>`, `read_block>`), finds words or their lines
-    (`0w~`, `0;~`) and reads on after them (`re~`).
+    (`0w~`, `0;~`), reads on after them (`re~`), and reads forms (`json>`).
     """
 
     def __init__(self, instrument: LineReader) -> None:
@@ -138,13 +141,17 @@ class PageReader:
         """The events of a question; `parts`: how each line is read, in order."""
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         match: Match | None = None
-        if request.text:
+        form: list[Piece] | None = None
+        if request.task in OF_FORMS:
+            form = yield from self._form(page, parts)
+        elif request.text:
             match = yield from self._look_up(page, request.text, parts)
         elif len(parts) != 1:
             yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
         spans = _spans(request.task, parts, match)
         before = len(request.written)
-        for event in self._texts(page, request.task, parts, spans):
+        texts = self._texts(page, request.task, parts, spans)
+        for event in texts if form is None else self._as_json(page, form):
             written += isinstance(event, Text)
             if written > before + request.max_tokens:
                 written, stopped_by = written - 1, "length"
@@ -176,6 +183,36 @@ class PageReader:
         if match is None:
             yield Notice(f"It read nothing like that in the {len(parts)} lines of the page.")
         return match
+
+    def _form(
+        self, page: Page, parts: Sequence[Request]
+    ) -> Generator[Notice | Progress, None, list[Piece]]:
+        """All pieces of a form; an event after each token that is read."""
+        yield Notice(
+            "The model read the page line by line and told labels from values; what belongs "
+            "together follows from where they stand."
+        )
+        pieces: list[Piece] = []
+        for number, part in enumerate(parts, 1):
+            for _ in self._line(page, part):
+                yield Progress(number, len(parts))
+            line = self._read[page.digest, part]
+            letters = np.zeros(len(line.text))
+            if len(TAG.findall(line.text)) > 2:  # the last one is empty: several pieces
+                letters = self._letters(page, line)
+            sure = [line.tokens[token].probability for token in line.token_of_letter]
+            pieces += pieces_of(line.text, letters, sure, line.bounds)
+        return pieces
+
+    def _as_json(self, page: Page, pieces: Sequence[Piece]) -> Iterator[Text]:
+        for letter, sure in as_json(page, pieces):
+            yield from self._sign(letter, sure)
+        yield from self._sign("‡")
+
+    def _letters(self, page: Page, line: ReadLine) -> np.ndarray:
+        """Where each letter of a line stands: x in page pixels, float32 [letters]."""
+        places = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])
+        return places[:, 0][line.token_of_letter]
 
     def _line(self, page: Page, part: Request) -> Iterator[Event]:
         """The tokens of a line but its end, as they are read, or remembered; what else is told."""
@@ -216,11 +253,11 @@ class PageReader:
         if spans and task == "re~":
             yield from self._sign("‡")
 
-    def _sign(self, sign: str) -> Iterator[Text]:
-        """A sign that is not printed: its tokens."""
+    def _sign(self, sign: str, sure: float = 1.0) -> Iterator[Text]:
+        """The tokens of a sign that the model did not write itself."""
         *incomplete, last = self.instrument.tokenizer.encode(sign)
-        yield from (Text("", id_, 1.0) for id_ in incomplete)
-        yield Text(sign, last, 1.0)
+        yield from (Text("", id_, sure) for id_ in incomplete)
+        yield Text(sign, last, sure)
 
     def _region(
         self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
@@ -245,8 +282,7 @@ class PageReader:
         y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
         first, stop = span.first, min(span.stop, len(line.text))
         if first > 0 or stop < len(line.text):
-            x = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])[:, 0]
-            letters = x[line.token_of_letter]
+            letters = self._letters(page, line)
             printed = np.array([not letter.isspace() for letter in line.text])
             before, after = letters[:first][printed[:first]], letters[stop:][printed[stop:]]
             if len(before) and first < stop:
@@ -258,7 +294,7 @@ class PageReader:
 
 def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Span]:
     """The lines and parts of lines that the answer says or shows."""
-    if task.startswith("read_block"):
+    if task.startswith("read_block") or task in OF_FORMS:
         return [Span(number) for number in range(len(parts))]
     if match is None:
         return []

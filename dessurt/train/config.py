@@ -15,12 +15,12 @@ from dessurt.synth import KINDS
 from dessurt.train.parts import TASKS, Part
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
-MORE = ("start", "precision", "cool_down", "warm_up", "mean")
+MORE = ("start", "precision", "cool_down", "warm_up", "mean", "auxiliary", "validate")
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
     *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "mean"),
+    *("warm_up", "mean", "documents"),
 )
 PART = tuple(each.name for each in fields(Part))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from dessurt.data.entity_tasks import ENTITY_TASKS
 from dessurt.data.form_tasks import FORM_TASKS
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 
-TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS}  # token: the function that makes questions of a page
+TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}  # token: the function that makes questions of a page
 PAIRS = ("window", "rescale", "kinds")  # lists in a config that are tuples here
 
 
@@ -26,6 +27,8 @@ class Part:
     smallest: float = 10.0  # model pixels of a line's height; what gets smaller is left out
     text: bool = True  # False: only the convolutions learn
     kinds: tuple[str, ...] = ()  # of synthetic documents; none: all
+    documents: int = 12  # synthetic ones, that 16 micro-batches in a row are drawn from
+    vary: bool = False  # a data set's questions are asked of their pages as if scanned anew
     # How the original changes a page, where the whole page is seen (frame "fit").
     rescale: tuple[float, float] = (0.9, 1.1)  # the scale's range
     fit: bool = True  # the scale is relative to that at which the page fits

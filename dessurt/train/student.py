@@ -42,6 +42,7 @@ class Student(nn.Module):
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
         self.model.patch_embed.to(memory_format=torch.channels_last)
         self.dense = config["frame"]["mode"] == "focus"
+        self.auxiliary: bool = config.get("auxiliary", True)
         if self.dense:
             self._add_heads()
         _wave_positions(self.model)
@@ -76,7 +77,7 @@ class Student(nn.Module):
             text: False: only the convolutions learn.
         """
         first = self.model.patch_embed(batch.image)
-        known = self.dense and bool(batch.known.any())
+        known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
         figures: dict[str, Tensor] = {}
         if known:
             early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
@@ -100,7 +101,7 @@ class Student(nn.Module):
         figures["text"] = loss.detach()
         if located:
             point, place = self._places(watched, spots, (r, c), (top, left))
-            loss = loss + 0.5 * point + 0.3 * place
+            loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
         if known:
             late, before = self._characters(batch, last)

@@ -19,7 +19,8 @@ FLOORS = (
     {"fill", "frame", "lines", "marks", "tasks"},
     {"protocol"},
     {"model", "checkpoint"},
-    {"latent", "decode", "data", "synth", "pointing", "reading"},
+    {"latent", "decode", "data", "synth", "pointing"},
+    {"form_layout", "form_reading", "reading"},
     {"instrument"},
     {"", "evaluate", "train", "inspect"},  # "" is dessurt/__init__.py: the public names
     {"cli"},
