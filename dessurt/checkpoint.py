@@ -10,6 +10,7 @@ Our folder: `config.json`, `model.safetensors`, `tokenizer.json`, and `CARD.md` 
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ TASK_TABLES = (
 )
 # Rebuilt from the geometry when a model is made.
 BUFFERS = ("relative_position_index", "attn_mask")
+TIED = ("answer_decode.0.weight", "answer_decode.weight")  # the token embedding once more
 OFFICIAL_TOKENIZER = "facebook/bart-base"
 # Probability zero while writing: BART's ids of "§" and of the first bytes of "¿".
 OFFICIAL_SUPPRESSED = (47847, 4056)
@@ -62,7 +64,7 @@ class Checkpoint:
                 more pieces than the model knows.
         """
         beside = (self.path.parent if self.path else Path()) / "tokenizer"
-        tokenizer = self.given_tokenizer or _official_tokenizer(beside)
+        tokenizer = self.given_tokenizer or official_tokenizer(beside)
         known = self.model.config.vocab_size
         if tokenizer.vocab_size > known:
             raise CheckpointError(
@@ -148,13 +150,14 @@ def save(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.
         "model": dict(checkpoint.model.config.source),
         "history": checkpoint.history,
     }
-    with _replacing(folder / "model.safetensors") as partial:
+    with replacing(folder / "model.safetensors") as partial:
         save_file(weights, partial)
-    with _replacing(folder / "config.json") as partial:
+    with replacing(folder / "config.json") as partial:
         partial.write_text(
             json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
         )
-    checkpoint.tokenizer.save(folder)
+    with replacing(folder / "tokenizer.json") as partial:
+        checkpoint.tokenizer.backend.save(str(partial))
 
 
 def convert(path: str | Path, folder: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
@@ -189,12 +192,8 @@ def _load_folder(folder: Path) -> Checkpoint:
 
 
 def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
-    file = _unpickle(path)
-    if not isinstance(file, dict) or not isinstance(file.get("config"), dict):
-        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no config.")
+    file = read_official(path)
     config = file["config"]
-    if "state_dict" not in file or not isinstance(config.get("model"), dict):
-        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no weights.")
     arch = config.get("arch", file.get("arch"))
     if arch not in ("Dessurt", "MmSwin", "DistributedDataParallel"):
         raise CheckpointError(f"{path.name} holds a model of architecture {arch}, not Dessurt.")
@@ -208,6 +207,20 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
         config = {"suppressed_token_ids": list(OFFICIAL_SUPPRESSED), **config}
     config = {"iteration": file.get("iteration"), **config}
     return Checkpoint(model, tokenizer, config, _history(file.get("logger")), path)
+
+
+def read_official(path: Path) -> dict[str, Any]:
+    """All that an official `.pth` holds; the training logger is an object without use.
+
+    Raises:
+        CheckpointError: it is damaged, tries to run code, or lacks config or weights.
+    """
+    file = _unpickle(path)
+    if not isinstance(file, dict) or not isinstance(file.get("config"), dict):
+        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no config.")
+    if "state_dict" not in file or not isinstance(file["config"].get("model"), dict):
+        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no weights.")
+    return file
 
 
 class _Inert:
@@ -256,13 +269,17 @@ def _history(logger: Any) -> dict[int, dict[str, float]]:
     }
 
 
-def _official_tokenizer(beside: Path) -> Tokenizer:
-    """facebook/bart-base: from a folder beside the checkpoint, else from the hub's cache or net."""
+def official_tokenizer(beside: str | Path) -> Tokenizer:
+    """facebook/bart-base: from a folder, if there is one, else from the hub's cache or the net.
+
+    Raises:
+        CheckpointError: the folder is damaged, or it is not to be had.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
-        if beside.is_dir():
+        if Path(beside).is_dir():
             return Tokenizer.open(beside)
         wanted = ["vocab.json", "merges.txt", "tokenizer.json"]
         return Tokenizer.open(snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted))
@@ -282,7 +299,7 @@ def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for name, tensor in state_dict.items()
         if not name.endswith(BUFFERS)
     }
-    for name in ("answer_decode.0.weight", "answer_decode.weight"):
+    for name in TIED:
         # Stored twice; where the copies differ, the original's loader lets this one win.
         if name in weights:
             weights["text_embedding.weight"] = weights.pop(name)
@@ -303,11 +320,16 @@ def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> N
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; it takes the real name only when the writing succeeded."""
+def replacing(path: Path) -> Iterator[Path]:
+    """A path to write to; it takes the real name only when the writing succeeded.
+
+    Whatever ends the program or the computer meanwhile, `path` is the old file or the new one.
+    """
     partial = path.with_name(path.name + ".partial")
     try:
         yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

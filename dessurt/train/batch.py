@@ -39,6 +39,7 @@ class Batch(NamedTuple):
     spots: Tensor  # float32 [B, A, 2]: of the characters wanted
     corner: Tensor  # [2]: row and column of the position table at which the window begins
     known: Tensor  # bool [B]: whether the cells are a truth
+    hidden: Tensor  # bool [B, A]: of the tokens wanted, those that are masked on the page
 
 
 def stacked(samples: Sequence[dict[str, Any]], corner: tuple[int, int]) -> Batch:
@@ -58,6 +59,8 @@ def stacked(samples: Sequence[dict[str, Any]], corner: tuple[int, int]) -> Batch
         written=torch.tensor(written), wanted=torch.tensor(wanted),
         spots=torch.tensor(spots, dtype=torch.float32), corner=torch.tensor(corner),
         known=stack("known"),
+        hidden=torch.tensor([each["hidden"] + [False] * (longest - len(each["hidden"]))
+                             for each in samples]),
     )  # fmt: skip
 
 

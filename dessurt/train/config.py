@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,15 @@ from dessurt.checkpoint import load
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
 from dessurt.train.parts import TASKS, Part
+from dessurt.train.schedules import KINDS as KINDS_OF_SCHEDULE
+from dessurt.train.schedules import multiplier
+from dessurt.train.student import WEIGHTS
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
-MORE = ("start", "precision", "cool_down", "warm_up", "mean", "auxiliary", "validate")
+MORE = (
+    *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
+    *("teacher", "freeze", "slow", "auxiliary", "validate"),
+)
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
@@ -29,10 +35,14 @@ class ConfigError(ValueError):
     """A training config that cannot be followed; the message says in one sentence what to do."""
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:
     """A training config with all its keys known, and windows that its model takes.
 
     What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
+
+    Args:
+        path: our config.
+        settings: other values for keys, which may lie deeper: `stages.0.lr`.
 
     Raises:
         CheckpointError: that checkpoint cannot be read.
@@ -42,6 +52,8 @@ def read(path: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
+    for key, value in settings:
+        _set(config, key, value)
     if isinstance(config, dict) and "start" in config and "model" not in config:
         start = load(config["start"]).config
         known = {key: start[key] for key in INHERITED if key in start}
@@ -50,6 +62,8 @@ def read(path: Path) -> dict[str, Any]:
     _frame(config["frame"])
     _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
+    _losses(config)
+    _schedule(config)
     try:
         model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
     except (TypeError, ValueError) as error:
@@ -66,6 +80,18 @@ def read(path: Path) -> dict[str, Any]:
     return config
 
 
+def _set(config: Any, key: str, value: Any) -> None:
+    """Give a key another value; `a.0.b` is `b` in the first entry of the list `a`."""
+    *way, last = key.split(".")
+    try:
+        place = config
+        for step in way:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        place[int(last) if isinstance(place, list) else last] = value
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise ConfigError(f"there is no {key} in the config to be set.") from error
+
+
 def draws_pages(config: dict[str, Any]) -> bool:
     """Whether some part is about synthetic pages, for which fonts are needed."""
     return any("data" not in p for stage in config["stages"] for p in stage["parts"].values())
@@ -77,6 +103,34 @@ def _frame(frame: Any) -> None:
         return _keys(frame, "its frame", ("mode",), ())
     _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
     return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
+
+
+def _losses(config: dict[str, Any]) -> None:
+    """Refuse losses that there are not."""
+    losses = config.get("losses", {})
+    _keys(losses, "its losses", (), WEIGHTS)
+    _names((losses.get("per", "token"),), "per of its losses", ("token", "answer"))
+    if not 0 <= losses.get("smoothing", 0) < 1:
+        raise ConfigError("smoothing of its losses must be from 0 to below 1.")
+    if "teacher" in config and config["frame"]["mode"] != "fit":
+        raise ConfigError("a teacher teaches models of whole pages only: take the frame 'fit'.")
+
+
+def _schedule(config: dict[str, Any]) -> None:
+    """Refuse a schedule that cannot be followed."""
+    if "schedule" not in config:
+        return
+    given = config["schedule"]
+    if not isinstance(given, dict) or given.get("kind") not in KINDS_OF_SCHEDULE:
+        choice = ", ".join(KINDS_OF_SCHEDULE)
+        raise ConfigError(f"its schedule needs a `kind`, one of: {choice}.")
+    try:
+        for iteration in (1, 1 << 40):
+            multiplier(given, iteration)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+        raise ConfigError(
+            f"the schedule {given['kind']!r} lacks a key or has a wrong one ({error})."
+        ) from error
 
 
 def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) -> None:

@@ -9,7 +9,6 @@ that draw the pages has to be the same).
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import sys
@@ -20,22 +19,23 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast, send_to_device
-from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
-from dessurt.checkpoint import load
-from dessurt.model import Tokenizer
 from dessurt.train.batch import Batch
 from dessurt.train.checking import check
 from dessurt.train.config import ConfigError, draws_pages
 from dessurt.train.loading import Batches, loader
+from dessurt.train.official import TrainingState
 from dessurt.train.parts import Part
 from dessurt.train.samples import Sampler
+from dessurt.train.schedules import multiplier
 from dessurt.train.sources import Records
+from dessurt.train.start import moments, parameter_groups, student_of
+from dessurt.train.state import append_log, forget_log_after, read_state, write_state
 from dessurt.train.student import Student
-from dessurt.train.vocabulary import tokenizer
+from dessurt.train.teacher import Teacher, TeacherError
 
 SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0
@@ -50,17 +50,27 @@ CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
 class Run:
     """A training run and where it has come to."""
 
-    def __init__(self, config: dict[str, Any], folder: Path, device: str | None = None) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        folder: Path,
+        device: str | None = None,
+        as_original: bool = False,
+        resumed: TrainingState | None = None,
+    ) -> None:
         """Start a run, or take it up from `folder`.
 
         Args:
             config: see configs/README.md.
             folder: of the run.
             device: "cpu", "cuda" or None for the best there is.
+            as_original: tensors of another shape are cut and pasted as the original does it.
+            resumed: where the original's run had come to whose checkpoint this one starts with.
 
         Raises:
             CheckpointError: the checkpoint to start with cannot be read.
-            ConfigError: that checkpoint, or what is in `folder`, is of a model of other sizes.
+            ConfigError: what is in `folder` is of a model of other sizes.
+            TeacherError: the teacher cannot be opened.
         """
         self.config, self.folder = config, folder
         self.accelerator = Accelerator(
@@ -70,45 +80,72 @@ class Run:
         )
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config["seed"])
-        student = _student(config)
-        optimiser = torch.optim.AdamW(_groups(student), betas=(0.9, 0.98), fused=True)
+        state = read_state(folder)
+        student, changed = student_of(config, as_original)
+        if state is None and self.accelerator.is_main_process:
+            for line in changed:
+                print(f"{config['start']}: {line}", file=sys.stderr)
+        groups = parameter_groups(student, config)
+        optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
         self.plain: Student = self.accelerator.unwrap_model(self.student)
         averaged = get_ema_multi_avg_fn(config.get("mean", EMA))
         self.mean = AveragedModel(self.plain, multi_avg_fn=averaged)
         self.step, self.warm_from, self.seconds = 0, 0, 0.0
-        if (folder / "state.pt").exists():
-            self._take_up(folder / "state.pt")
+        if state is not None:
+            self._take_up(state)
+        elif resumed is not None:
+            self._resume(resumed)
+        self.teacher = self._teacher()
         self.stopped = False
         self.skipped: set[str] = set()  # records told of
         self.writer: SummaryWriter | None = None
         self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
 
-    def _take_up(self, path: Path) -> None:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    def _take_up(self, state: dict[str, Any]) -> None:
         try:
             self.plain.load_state_dict(state["weights"])
             self.mean.load_state_dict(state["mean"])
         except RuntimeError as error:
-            raise ConfigError(f"{path} is not of the config's model: give the run another `name`, "
-                              "or move its folder away.") from error  # fmt: skip
+            raise ConfigError(
+                f"what is in {self.folder} is not of the config's model: give the run another "
+                "`name`, or move its folder away."
+            ) from error
         self.step, self.warm_from = state["step"], state["step"]
         self.seconds = state["seconds"]
         if state["optimiser"] is not None:
             self.optimiser.load_state_dict(state["optimiser"])
             self.warm_from = state["warm_from"]
+        if self.accelerator.is_main_process:
+            forget_log_after(self.folder, self.step)
+
+    def _resume(self, resumed: TrainingState) -> None:
+        """Go on where a run of the original stood."""
+        self.step = resumed.iteration // self.config["stages"][0].get("accumulate", 1)
+        state = self.optimiser.state_dict()
+        state["state"] = moments(self.plain, self.optimiser.param_groups, resumed.moments)
+        self.optimiser.load_state_dict(state)
+        self.warm_from = 0 if state["state"] else self.step
+
+    def _teacher(self) -> Teacher | None:
+        name = self.config.get("teacher")
+        if name is None:
+            return None
+        mask = self.plain.tokenizer.backend.token_to_id("<mask>")
+        if mask is None:
+            raise TeacherError("the learner's vocabulary has no <mask>: take the teacher's.")
+        known = self.plain.model.config.vocab_size
+        return Teacher(name, known, mask, self.accelerator.device)
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
         if not self.accelerator.is_main_process:
             return
-        state = {
+        write_state(self.folder, {
             "weights": self.plain.state_dict(), "mean": self.mean.state_dict(),
             "optimiser": self.optimiser.state_dict(), "step": self.step,
             "warm_from": self.warm_from, "seconds": self.seconds,
-        }  # fmt: skip
-        torch.save(state, self.folder / "state.partial")
-        (self.folder / "state.partial").replace(self.folder / "state.pt")
+        })  # fmt: skip
 
     def measure(self) -> None:
         """Write the mean weights as a checkpoint and measure it on fonts never trained on."""
@@ -131,7 +168,7 @@ class Run:
         """
         before = {s: signal.signal(s, self._stop) for s in (signal.SIGINT, signal.SIGTERM)}
         if self.accelerator.is_main_process:
-            self.writer = SummaryWriter(str(self.folder))
+            self.writer = SummaryWriter(str(self.folder), purge_step=self.step)
         began = time.monotonic()
         limit = math.inf if budget is None else 60 * budget * (1 - CHECK_TIME)
         try:
@@ -171,9 +208,10 @@ class Run:
         samples, last = 0, time.monotonic()
         while self.step < end and not self._over(began, limit):
             elapsed = (time.monotonic() - began) / limit if limit < math.inf else 0.0
-            rate = stage["lr"] * self._rate(max(self.step / self.ends[-1], elapsed))
+            done = max(self.step / self.ends[-1], elapsed)
+            rate = stage["lr"] * self._rate(done, accumulate)
             for group in self.optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("factor", 1.0)
             for _ in range(accumulate):
                 name, text, batch, told = next(batches)
                 self._tell(told)
@@ -213,7 +251,8 @@ class Run:
         self.student.train()
         with accelerator.accumulate(self.student):
             with accelerator.autocast():
-                loss, figures = self.student(batch, text)
+                taught = self.teacher(batch) if self.teacher else None
+                loss, figures = self.student(batch, text, taught)
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")
             accelerator.backward(loss)
@@ -237,8 +276,12 @@ class Run:
                 Records(part.data, "").find_one()
         return Batches(sampler, parts, self.config["seed"], rank, self.step * accumulate)
 
-    def _rate(self, progress: float) -> float:
-        """The rate of learning as a share of the stage's: warm-up, plateau, cool-down."""
+    def _rate(self, progress: float, accumulate: int = 1) -> float:
+        """The rate of learning as a share of the stage's: warm-up, plateau, cool-down, or as the
+        config's schedule has it, which counts micro-batches.
+        """
+        if "schedule" in self.config:
+            return multiplier(self.config["schedule"], (self.step + 1) * accumulate)
         warm = min((self.step - self.warm_from + 1) / self.config.get("warm_up", WARM_UP), 1.0)
         cool_down = self.config.get("cool_down", COOL_DOWN)
         return warm * max(min((1 - progress) / cool_down, 1.0), COLDEST)
@@ -256,37 +299,9 @@ class Run:
         if not self.accelerator.is_main_process:
             return
         figures = {"step": self.step, "minutes": round(self.seconds / 60, 2), **figures}
-        rounded = {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in figures.items()}
-        line = json.dumps(rounded, ensure_ascii=False)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        line = append_log(self.folder, figures)
         if figures["kind"] == "check":
             tqdm.write(line)
         for name, value in figures.items():
             if self.writer and isinstance(value, float):
                 self.writer.add_scalar(f"{figures['kind']}/{name}", value, self.step)
-
-
-def _student(config: dict[str, Any]) -> Student:
-    """The learner, with random weights or those of the checkpoint to start with."""
-    if "start" not in config:
-        pieces = Tokenizer(tokenizer())
-        return Student(config, pieces, pieces.vocab_size)
-    start = load(config["start"])
-    student = Student(config, start.tokenizer, start.model.config.vocab_size)
-    try:
-        student.start(start.model.state_dict())
-    except RuntimeError as error:
-        raise ConfigError(f"{config['start']} is not of the config's model: leave `start` "
-                          "away, or give the model its sizes.") from error  # fmt: skip
-    return student
-
-
-def _groups(student: nn.Module) -> list[dict[str, Any]]:
-    """Weight decay on matrices only."""
-    matrices = [p for p in student.parameters() if p.ndim > 1]
-    others = [p for p in student.parameters() if p.ndim <= 1]
-    return [
-        {"params": matrices, "weight_decay": 0.01},
-        {"params": others, "weight_decay": 0.0},
-    ]

@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,6 +20,8 @@ from dessurt.synth import NoFontsError
 from dessurt.synth.fonts import families
 from dessurt.train.config import ConfigError, draws_pages, read
 from dessurt.train.loop import Run
+from dessurt.train.official import training_state
+from dessurt.train.teacher import TeacherError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +32,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--budget", type=float, metavar="MINUTES",
         help="end after so many minutes with a saved and measured checkpoint",
     )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], type=_setting, dest="settings", metavar="KEY=VALUE",
+        help="another value for a key of the config, e.g. stages.0.lr=1e-5; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", type=Path, metavar="OFFICIAL.pth",
+        help="go on where a run of the original stood, optimiser and schedule included",
+    )  # fmt: skip
+    parser.add_argument(
+        "--as-original", action="store_true",
+        help="cut and paste tensors of another shape as the original does, mixing up places",
+    )  # fmt: skip
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw pages")
@@ -37,16 +53,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.workers < 0:
         parser.error("--workers must be 0 or more.")
     try:
-        config = read(args.config)
+        if args.resume:
+            args.settings.append(("start", str(args.resume)))
+        config = read(args.config, args.settings)
         if draws_pages(config):
             for held_out in (False, True):  # learnt from and measured on: said now if there is none
                 families(held_out=held_out)
-        run = Run(config, args.runs / config["name"], args.device)
+        resumed = training_state(args.resume) if args.resume else None
+        folder = args.runs / config["name"]
+        run = Run(config, folder, args.device, args.as_original, resumed)
         run.train(args.budget, args.workers)
     except (
         CheckpointError, ConfigError, DataError, FloatingPointError, NoFontsError, OSError,
+        TeacherError,
     ) as error:  # fmt: skip
         parser.exit(2, f"dessurt train: {error}\n")
     if run.stopped and run.accelerator.is_main_process:
         print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
     return 0
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """A key and a value from key=value; the value is JSON, or else a string."""
+    key, sign, value = text.partition("=")
+    if not key or not sign:
+        raise argparse.ArgumentTypeError(f"{text!r} is no setting: write key=value")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value

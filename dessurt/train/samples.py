@@ -278,7 +278,21 @@ class Sampler:
         steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
         if frame and rng.random() < SLIPPED:
             steps = with_slips(steps, self.tokenizer.encode(rng.choice(ALPHABET))[0], rng)
-        return {"task": task.row, "query": query, "query_spots": query_spots, "steps": steps}
+        return {
+            "task": task.row, "query": query, "query_spots": query_spots, "steps": steps,
+            "hidden": [] if frame else self._hidden(example, answer, len(ids)),
+        }  # fmt: skip
+
+    def _hidden(self, example: Example, answer: Printed, count: int) -> list[bool]:
+        """Which of an answer's first `count` tokens are of characters that a mask covers."""
+        masks = [shape.bounds() for shape in example.request.marks.of("mask")]
+        covered = [
+            any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in masks)
+            for x, y in answer.spots.tolist()
+        ]
+        encoded = self.tokenizer.backend.encode(answer.text, add_special_tokens=False)
+        hidden = [any(covered[first:end]) for first, end in encoded.offsets[:count]]
+        return hidden + [False] * (count - len(hidden))
 
     def _frame(
         self, example: Example, source: Source, part: Part, rng: random.Random, own: bool

@@ -9,7 +9,6 @@ T = Q + A, D text width, V vocabulary.
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,13 @@ from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.tokenizer import PAD
 from dessurt.pointing import POINTERS
+from dessurt.train import losses
 from dessurt.train.batch import Batch
-from dessurt.train.cells import BEFORE, CELL, CLASSES, SLOTS
+from dessurt.train.cells import BEFORE, CELL, CLASSES
+from dessurt.train.heads import DenseHead, RowsAndColumns, wave_positions
 
-BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
+# A config's `losses`: factors, smoothing of labels, and whether answers or tokens count alike.
+WEIGHTS = {"answer": 1.0, "mask": 1.0, "distillation": 2.5, "smoothing": 0.0, "per": "token"}
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
 ABOUT = ("name", "frame", "card", "suppressed_token_ids")  # keys that a checkpoint keeps
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one
@@ -43,9 +45,10 @@ class Student(nn.Module):
         self.model.patch_embed.to(memory_format=torch.channels_last)
         self.dense = config["frame"]["mode"] == "focus"
         self.auxiliary: bool = config.get("auxiliary", True)
+        self.weights = WEIGHTS | config.get("losses", {})
         if self.dense:
             self._add_heads()
-        _wave_positions(self.model)
+        wave_positions(self.model)
         if self.dense:
             self._tie_positions()
 
@@ -69,12 +72,15 @@ class Student(nn.Module):
             if isinstance(module, nn.Dropout | nn.Dropout2d):
                 module.p = 0.0  # synthetic pages never run out, there is nothing to overfit to
 
-    def forward(self, batch: Batch, text: bool = True) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(
+        self, batch: Batch, text: bool = True, taught: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, and figures to report.
 
         Args:
             batch: what to learn.
             text: False: only the convolutions learn.
+            taught: [B, A, V], a teacher's logits, for the tokens that are hidden on the page.
         """
         first = self.model.patch_embed(batch.image)
         known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
@@ -95,10 +101,12 @@ class Student(nn.Module):
         )  # fmt: skip
         queries = batch.query.shape[1] + 1
         logits = F.linear(x[:, queries:], self.model.text_embedding.weight)
-        loss = F.cross_entropy(
-            logits.flatten(0, 1).float(), batch.wanted.flatten(), ignore_index=PAD
-        )
+        loss = self._answer(logits, batch.wanted)
         figures["text"] = loss.detach()
+        if taught is not None:
+            distilled = losses.distilled(logits, taught, batch.hidden)
+            loss = loss + self.weights["distillation"] * distilled
+            figures["distilled"] = distilled.detach()
         if located:
             point, place = self._places(watched, spots, (r, c), (top, left))
             loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
@@ -109,12 +117,24 @@ class Student(nn.Module):
             figures["before"] = before.detach()
         if batch.supervised.any() and self.model.upsample_net is not None:
             region, overlap = self._region(last, batch)
-            loss = loss + region
+            loss = loss + self.weights["mask"] * region
             figures.update(region=region.detach(), overlap=overlap)
         with torch.no_grad():
             asked = batch.wanted != PAD
             figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
         return loss, figures
+
+    def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        """Loss of the answers: the mean over their tokens, or as the original over the answers."""
+        smoothing, per = self.weights["smoothing"], self.weights["per"]
+        if not smoothing and per == "token":
+            loss = F.cross_entropy(
+                logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=PAD
+            )
+        else:
+            whole = losses.smoothed(logits.float().log_softmax(-1), wanted, smoothing, PAD)
+            loss = whole / (len(wanted) if per == "answer" else (wanted != PAD).sum())
+        return self.weights["answer"] * loss
 
     def _characters(self, batch: Batch, last: Tensor) -> tuple[Tensor, Tensor]:
         """Loss of the characters in each cell and of those before its first, after Swin."""
@@ -185,7 +205,7 @@ class Student(nn.Module):
             both = (drawn & truth).sum((1, 2))
             overlap = ((both + 1) / ((drawn | truth).sum((1, 2)) + 1)).mean()
         if not self.dense:
-            return focal.mean(), overlap
+            return losses.focal(region, truth), overlap
         share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
         told = self.inside(last[known])[..., 0].float()
         cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
@@ -222,57 +242,6 @@ class Student(nn.Module):
         save(self.checkpoint(), folder, torch.float16)
 
 
-class DenseHead(nn.Linear):
-    """Characters of a cell from its image token."""
-
-    def __init__(self, width: int) -> None:
-        """`width` C of an image token."""
-        super().__init__(width, SLOTS * CLASSES)
-
-    def loss(self, tokens: Tensor, cells: Tensor) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of the characters in each cell, and the share of characters found.
-
-        Labelled and blank cells count as two separate means: in one mean the few labelled ones
-        would drown.
-
-        Args:
-            tokens: [B, r, c, C].
-            cells: [B, N, SLOTS].
-        """
-        tokens = tokens.flatten(1, 2)
-        labelled = cells[..., 0] > 0
-        logits = self(tokens[labelled]).view(-1, SLOTS, CLASSES)
-        target = cells[labelled]
-        written = F.cross_entropy(logits.flatten(0, 1).float(), target.flatten())
-        blank = tokens[~labelled]
-        blank = blank[torch.rand(len(blank), device=blank.device) < BLANK_SHARE]
-        first = F.linear(blank, self.weight[:CLASSES], self.bias[:CLASSES]).float()
-        empty = F.cross_entropy(first, torch.zeros_like(first[:, 0], dtype=torch.long))
-        with torch.no_grad():
-            right = (logits.argmax(-1) == target)[target > 0].float().mean()
-        return SLOTS * written + empty, right
-
-
-class RowsAndColumns(nn.Module):
-    """A position table [1, N, C] that is the sum of a vector for each row and each column."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        """The grid."""
-        super().__init__()
-        self.rows, self.columns = rows, columns
-
-    def forward(self, vectors: Tensor) -> Tensor:
-        """[rows + columns, C] -> [1, N, C]."""
-        down, along = vectors.split([self.rows, self.columns])
-        return (down[:, None] + along).flatten(0, 1)[None]
-
-    def right_inverse(self, table: Tensor) -> Tensor:
-        """The nearest such vectors of a table."""
-        grid = table[0].unflatten(0, (self.rows, self.columns))
-        along = grid.mean(0)
-        return torch.cat([(grid - along).mean(1), along])
-
-
 def _known(batch: Batch, *tensors: Tensor) -> tuple[Tensor, ...]:
     """Tensors [B, ...] of those samples whose characters are known."""
     return tensors if batch.known.all() else tuple(each[batch.known] for each in tensors)
@@ -284,25 +253,3 @@ def _balanced(loss: Tensor, inside: Tensor) -> Tensor:
     return (loss * inside).sum() / inside.sum().clamp_min(1) + (
         loss * outside
     ).sum() / outside.sum().clamp_min(1)
-
-
-def _wave_positions(model: Dessurt) -> None:
-    """Start positions as sines (arXiv 1706.03762): then 'one further' is a turn, easily learnt."""
-    width, (rows, columns) = model.config.decode_dim, model.config.grid(0)
-    with torch.no_grad():
-        nn.init.normal_(model.text_embedding.weight, std=width**-0.5)
-        table = model.pos_1d_enc.weight
-        table.copy_(_waves(len(table), table.shape[1]) * width**-0.5)
-        half = model.config.im_embed_dim // 2
-        y, x = _waves(rows, half), _waves(columns, half)
-        both = torch.cat(
-            [y[:, None].expand(-1, columns, -1), x[None].expand(rows, -1, -1)], -1
-        )
-        model.absolute_2dpos_embed.copy_(0.5 * both.flatten(0, 1)[None])
-
-
-def _waves(length: int, width: int) -> Tensor:
-    """[length, width]: sines and cosines of wave lengths from 4 to 2000 positions."""
-    lengths = 4 * (500.0 ** torch.linspace(0, 1, width // 2))
-    turns = 2 * math.pi * torch.arange(length)[:, None] / lengths
-    return torch.cat([turns.sin(), turns.cos()], 1)

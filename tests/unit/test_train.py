@@ -29,12 +29,12 @@ from dessurt.train import samples  # noqa: E402
 from dessurt.train.batch import NOWHERE, with_slips  # noqa: E402
 from dessurt.train.cells import Glyphs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.heads import RowsAndColumns  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
 from dessurt.train.sources import Source  # noqa: E402
-from dessurt.train.student import RowsAndColumns  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -364,9 +364,6 @@ def test_what_is_of_another_model_is_refused(tmp_path: Path) -> None:
     wider = small_config(model={**TINY, "dim_ff": 96})
     with pytest.raises(ConfigError, match="give the run another `name`"):
         Run(wider, tmp_path, "cpu")
-    run.plain.export(tmp_path / "checkpoint")
-    with pytest.raises(ConfigError, match="leave `start` away"):
-        Run({**wider, "start": str(tmp_path / "checkpoint")}, tmp_path / "other", "cpu")
 
 
 def test_the_rate_of_learning_rises_stays_and_falls(tmp_path: Path) -> None:
