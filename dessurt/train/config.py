@@ -64,6 +64,8 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
     _losses(config)
     _schedule(config)
+    if "validate" in config:
+        _data(config["validate"], "validate")
     try:
         model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
     except (TypeError, ValueError) as error:
@@ -142,8 +144,7 @@ def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) ->
     _numbers(part, where)
     if own:
         _names(part.get("tasks", ()), f"tasks of {where}", [task.token for task in tasks.TASKS])
-        if not isinstance(part["data"], dict) or "set" not in part["data"]:
-            raise ConfigError(f"data of {where} names no set: give an object with the key 'set'.")
+        _data(part["data"], f"data of {where}")
     else:
         _names(part["tasks"], f"tasks of {where}", TASKS)
     _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
@@ -157,6 +158,12 @@ def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) ->
             f"the model does not take the window {window} of {where}: give sides "
             f"in whole windows of its attention, at most {list(model.image_size)}."
         )
+
+
+def _data(given: Any, where: str) -> None:
+    """Refuse what does not name a data set."""
+    if not isinstance(given, dict) or "set" not in given:
+        raise ConfigError(f"{where} names no set: give an object with the key 'set'.")
 
 
 def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) -> None:

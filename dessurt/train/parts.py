@@ -9,7 +9,8 @@ from dessurt.data.entity_tasks import ENTITY_TASKS
 from dessurt.data.form_tasks import FORM_TASKS
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 
-TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}  # token: the function that makes questions of a page
+# token: the function that makes questions of a page
+TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}
 PAIRS = ("window", "rescale", "kinds")  # lists in a config that are tuples here
 
 

@@ -151,7 +151,7 @@ class Sampler:
             if sample is None:
                 continue
             samples.append(sample)
-            corner = corner or self._corner(part.window, rng if sample["anywhere"] else None)
+            corner = corner or self.corner(part.window, rng if sample["anywhere"] else None)
             if len(samples) == part.batch:
                 return stacked(samples, corner)
         return None
@@ -313,7 +313,7 @@ class Sampler:
             return placing.whole(example, window, rng)
         return found
 
-    def _corner(
+    def corner(
         self, window: tuple[int, int] | None, rng: random.Random | None
     ) -> tuple[int, int]:
         """Where the window lies in the position table: in the middle, as at use, or anywhere."""
