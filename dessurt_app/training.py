@@ -219,9 +219,14 @@ class Training:
         elif any(each.get("kind") == "after" for each in log):
             state = "done"
         elif not status["stopping"]:
-            state, told = "failed", _last_line(folder / "output.txt")
-        alive = state in ("running", "stopping")
-        spent = _spent(status) if alive and not status["stopping"] else status["spent"]
+            told = _last_line(folder / "output.txt")
+            # Ctrl-C in the app's terminal reaches the run, too.
+            state = "stopped" if told.startswith("Stopped and saved") else "failed"
+        spent = status["spent"]
+        if state == "running":
+            spent = _spent(status)
+        elif not status["stopping"] and log:
+            spent = max(spent, log[-1].get("minutes", 0.0))
         return Progress(
             folder.name, state, status["command"], status["minutes"],
             min(spent, status["minutes"]), log, (folder / "checkpoint").is_dir(), told,
