@@ -20,7 +20,7 @@ from dessurt.train.student import WEIGHTS
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
 MORE = (
     *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
-    *("teacher", "freeze", "slow", "auxiliary", "validate"),
+    *("auxiliary", "teacher", "freeze", "slow", "validate"),
 )
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none

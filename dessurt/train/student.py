@@ -111,10 +111,6 @@ class Student(nn.Module):
             point, place = self._places(watched, spots, (r, c), (top, left))
             loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
-        if known:
-            late, before = self._characters(batch, last)
-            loss = loss + 0.15 * (early + late) + 0.4 * before
-            figures["before"] = before.detach()
         if batch.supervised.any() and self.model.upsample_net is not None:
             region, overlap = self._region(last, batch)
             loss = loss + self.weights["mask"] * region
@@ -122,6 +118,10 @@ class Student(nn.Module):
         with torch.no_grad():
             asked = batch.wanted != PAD
             figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
+        if known:
+            late, before = self._characters(batch, last)
+            loss = loss + 0.15 * (early + late) + 0.4 * before
+            figures["before"] = before.detach()
         return loss, figures
 
     def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
