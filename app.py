@@ -11,7 +11,7 @@ except ImportError:
     spaces = None
 
 from dessurt.cli import account
-from dessurt_app.ui import build, launch_options
+from dessurt_app.ui import build, data_folder, launch_options
 
 ON_SPACE = "SPACE_ID" in os.environ
 
@@ -31,13 +31,25 @@ def parse_arguments() -> argparse.Namespace:
         help="let only these people in",
     )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    return parser.parse_args()
+    parser.add_argument("--data-dir", help="where answers are saved; default: data/mine")
+    parser.add_argument(
+        "--shared-data",
+        action="store_true",
+        help="save answers even if others reach the app: all see and change the same ones",
+    )
+    given = parser.parse_args()
+    try:
+        given.data = data_folder(given.data_dir, given.host, given.share, given.shared_data)
+    except ValueError as error:
+        parser.error(str(error))
+    return given
 
 
 def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
-    build(checkpoint=arguments.checkpoint, lend=spaces and spaces.GPU).launch(
+    lend = spaces and spaces.GPU
+    build(checkpoint=arguments.checkpoint, lend=lend, data=arguments.data).launch(
         server_name=arguments.host,
         server_port=arguments.port,
         share=arguments.share,

@@ -129,6 +129,12 @@ def _parser() -> argparse.ArgumentParser:
         help="let only these people in",
     )
     app.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    app.add_argument("--data-dir", help="where answers are saved; default: data/mine")
+    app.add_argument(
+        "--shared-data",
+        action="store_true",
+        help="save answers even if others reach the app: all see and change the same ones",
+    )
     app.set_defaults(run=_app)
 
     files = verbs.add_parser("checkpoint", help="work on checkpoint files")
@@ -285,7 +291,13 @@ def _app(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise CommandError(f"The app needs the package {error.name}: install it.") from error
     try:
-        ui.build(checkpoint=arguments.checkpoint).launch(
+        data = ui.data_folder(
+            arguments.data_dir, arguments.host, arguments.share, arguments.shared_data
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    try:
+        ui.build(checkpoint=arguments.checkpoint, data=data).launch(
             server_name=arguments.host,
             server_port=arguments.port,
             share=arguments.share,

@@ -63,10 +63,10 @@ class Answer:
 
 
 class AnswerView(gr.HTML):
-    """Shows an `Answer`; `submit`, `stop` and `resume` are its events."""
+    """Shows an `Answer`; `submit`, `stop`, `resume`, `save` and `undo` are its events."""
 
-    def __init__(self, value: Answer | None = None, **kwargs: Any) -> None:
-        """Args: value: what to show at first."""
+    def __init__(self, value: Answer | None = None, saves: bool = False, **kwargs: Any) -> None:
+        """Args: value: what to show at first; saves: whether it can be saved."""
         template = Template((STATIC / "answer_view.html").read_text())
         super().__init__(
             value=value or Answer(),
@@ -75,6 +75,7 @@ class AnswerView(gr.HTML):
             js_on_load="".join((STATIC / name).read_text() for name in SCRIPTS),
             apply_default_css=False,
             text=strings.ANSWER,
+            saves=saves,
             **kwargs,
         )
 

@@ -61,9 +61,21 @@ class AskTab:
     examples: list[tuple[Example, gr.Button]]
 
 
-def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> AskTab:
-    """Lay out the screen inside `app`, which is being built, and wire it up."""
-    parts = _lay_out(load_examples())
+def build_ask_tab(
+    app: gr.Blocks, asking: Asking, header: Header, saves: bool = False
+) -> tuple[AskTab, list[Dependency]]:
+    """Lay out the screen inside `app`, which is being built, and wire it up.
+
+    Args:
+        app: the app that is being built.
+        asking: what is asked.
+        header: in which a checkpoint is chosen.
+        saves: whether answers can be saved.
+
+    Returns:
+        the components, and the events that whatever shows another page has to stop.
+    """
+    parts = _lay_out(load_examples(), saves)
     events = _wire_asking(parts, asking, header.checkpoint)
     _wire_examples(parts, asking, events)
 
@@ -78,10 +90,10 @@ def build_ask_tab(app: gr.Blocks, asking: Asking, header: Header) -> AskTab:
     asks = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
     asks.then(None, js=_FOCUS_TEXT, show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
-    return parts
+    return parts, events
 
 
-def _lay_out(examples: list[Example]) -> AskTab:
+def _lay_out(examples: list[Example], saves: bool) -> AskTab:
     first = examples[0]
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(scale=60, min_width=320, elem_id="left"):
@@ -102,7 +114,7 @@ def _lay_out(examples: list[Example]) -> AskTab:
                 visible="text" in tasks.task(first.task).needs,
             )
             needs = gr.HTML(elem_id="needs", js_on_load=_ON_NEEDS, apply_default_css=False)
-            answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), elem_id="answer")
+            answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), saves, elem_id="answer")
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
                 limit = gr.Number(

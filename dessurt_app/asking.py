@@ -136,6 +136,10 @@ class Asking:
         self._remember(stopped, request)
         return stopped
 
+    def last(self, request: gr.Request) -> Answer | None:
+        """This session's last answer, as far as it is written."""
+        return self._last.get(request.session_hash)
+
     def newest(self, answer: Answer) -> Answer:
         """The answer with a serial that makes the browser show it in place of all before."""
         return replace(answer, serial=next(self._serials))

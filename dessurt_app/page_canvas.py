@@ -36,6 +36,7 @@ THUMBNAIL_SIDE = 160  # pixels, of the longer one
 THUMBNAILS_AT_ONCE = 24
 MOST_PAGES = 1_000_000  # of a file; its errors repeat the number
 _SCRIPTS = (  # put together in this order
+    "file_url.js",
     "page_view.js",
     "page_shapes.js",
     "page_painter.js",
@@ -63,6 +64,8 @@ class Drawn:
 
     page: Page
     marks: Marks
+    file: Path  # on the server
+    number: int  # of the page in it, from 0
 
 
 class PageCanvas(gr.HTML):
@@ -198,11 +201,13 @@ def read_value(value: object) -> Drawn:
         raise CanvasError(strings.NO_PAGE)
     path = value["page"]
     path = path.get("path") if isinstance(path, dict) else path
-    page = _open(*_wanted_page([path, value.get("number", 0)]))
+    file, number = _wanted_page([path, value.get("number", 0)])
+    page = _open(file, number)
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
-    return Drawn(page, Marks.from_json(_parsed(value.get("marks", {"shapes": []}))))
+    marks = Marks.from_json(_parsed(value.get("marks", {"shapes": []})))
+    return Drawn(page, marks, file, number)
 
 
 def _parsed(marks: object) -> object:
@@ -220,10 +225,10 @@ def _wanted_page(wanted: object) -> tuple[Path, int]:
     path, number = wanted if isinstance(wanted, list) and len(wanted) == 2 else (wanted, 0)
     if isinstance(number, bool) or not isinstance(number, int) or abs(number) > MOST_PAGES:
         raise CanvasError(strings.NO_NUMBER)
-    return _served_file(path), number
+    return served_file(path), number
 
 
-def _served_file(path: object) -> Path:
+def served_file(path: object) -> Path:
     """The file, if it is one of those that people may use: uploaded, or one of our examples."""
     try:
         file = Path(str(path)).resolve(strict=True)
@@ -249,7 +254,7 @@ def _cut_out(page: Page, box: Bounds) -> Path:
     x0, y0, x1, y1 = box
     left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
     pixels = page.pixels[top : max(0, math.ceil(y1)), left : max(0, math.ceil(x1))]
-    return _written(Page.from_array(pixels), "png")
+    return written(Page.from_array(pixels), "png")
 
 
 def _box(numbers: list[object]) -> Bounds:
@@ -264,7 +269,7 @@ def _box(numbers: list[object]) -> Bounds:
 
 def _picture(page: Page) -> Path:
     """The page as a JPEG that a browser can show."""
-    return _written(page, "jpg")
+    return written(page, "jpg")
 
 
 def _thumbnail(file: Path, number: int) -> Path:
@@ -276,7 +281,7 @@ def _thumbnail(file: Path, number: int) -> Path:
     return _picture(page)
 
 
-def _written(page: Page, ending: str) -> Path:
+def written(page: Page, ending: str) -> Path:
     """The page's pixels as a file in the folder that Gradio serves; written once."""
     file = Path(get_upload_folder()) / "pages" / f"{page.digest}.{ending}"
     if not file.exists():

@@ -130,7 +130,12 @@ ANSWER = {
     "copied": "Copied",
     "edit": "Edit",
     "edit_hint": "Correct the answer (E, or double click); Enter saves, Esc leaves it as it was",
+    "done": "Done",
     "save": "Save",
+    "save_hint": "Keep this answer, with the page and its marks, in your data set",
+    "saved": "Saved",
+    "undo": "Undo",
+    "undo_hint": "Take back what was saved",
     "editor": "Correct the answer",
     "edited": "edited",
     "restore": "Restore",
@@ -209,6 +214,20 @@ MISSING = {
     "text": "This task needs text. Type it into the field, for example “{example}”",
 }
 
+# Saving.
+SAVED = "Saved to ‘{store}’"
+KEPT = "‘{store}’ has your own answer to this, which stays"
+UNDONE = "Taken back"
+NOT_UNDONE = "It was changed since: nothing is taken back."
+NOT_SAVED = "Not saved: {reason}"
+NOTHING_TO_SAVE = "There is no answer to save: press Run first."
+ROW_LOADED = "From ‘{store}’. Press Run to ask again."
+BAD_CALL = "This call is not one of the app's own: reload the screen."
+DATA_NOT_SHARED = (
+    "Others can reach this app, and would see all saved answers: leave --data-dir out, or allow it "
+    "with --shared-data."
+)
+
 # Inspect. Names as for the canvas.
 INSPECT = {
     "pictures": "What to look at",
@@ -247,6 +266,77 @@ INSPECT = {
     "found": "{parts} parts, {percent} % of the page",
     "found_one": "1 part, {percent} % of the page",
     "found_none": "The model marked nothing above {threshold} (most: {most}).",
+}
+# The data set. Names as for the canvas.
+DATASET = {
+    "import_files": "Import…",
+    "import_hint": "Add what is in a zip file, or in JSON files and images",
+    "import_folder": "Import folder…",
+    "folder_hint": "Add what is in a folder: an export of this app, or a data set of the original",
+    "export": "Export…",
+    "export_hint": "Get everything as a zip file, split for training",
+    "show": "Show",
+    "confidence": "Confidence up to",
+    "confidence_hint": "Show only answers of which the model was at most so sure",
+    "rows": "Saved answers. J and K go on and back, Enter accepts, E edits, X skips, O opens",
+    "actions": "What to do with the answer",
+    "accept": "Accept",
+    "accept_hint": "The answer is right (Enter)",
+    "edit": "Edit",
+    "edit_hint": "Correct the answer (E, or double click); Enter saves, Esc leaves it as it was",
+    "skip": "Skip",
+    "skip_hint": "Leave this out of training (X)",
+    "open": "Open in Ask",
+    "open_hint": "Back to the page and its marks (O)",
+    "undo": "Undo",
+    "undo_hint": "Take back what was done last (U)",
+    "parts": "Parts of the list",
+    "back": "Rows before",
+    "on": "Next rows",
+    "export_title": "Export",
+    "export_what": "A zip file with train, valid and test, each with its images and a qa.json. All "
+    "answers of a page are in the same part; the same seed gives the same parts.",
+    "seed": "Seed of the split",
+    "checked_only": "Only answers that somebody has checked",
+    "close": "Close",
+    "write": "Export",
+    "errors_title": "Not imported",
+    # Said by the script:
+    "all": "all",
+    "new": "new",
+    "corrected": "corrected",
+    "accepted": "accepted",
+    "skipped": "skipped",
+    "state_count": "{state} ({n})",
+    "answer_count": ("{n} answer", "{n} answers"),
+    "page_count": ("{n} page", "{n} pages"),
+    "keys": "J and K go on and back, or the arrow keys.",
+    "stretch": "{first}–{last} of {of}",
+    "task": "{task} {name}",
+    "task_with_text": "{task} {name}: {text}",
+    "percent": "{percent} %",
+    "model": "Model:",
+    "blank": "nothing",
+    "editor": "Correct the answer",
+    "editor_several": "Correct the answers, one a line",
+    "done": "Done",
+    "did_accept": "Accepted",
+    "did_skip": "Skipped",
+    "did_correct": "Corrected",
+    "undone": "Taken back",
+    "not_undone": "It was changed since: nothing is taken back.",
+    "nothing_saved": "Nothing is saved yet.\nOn Ask, press Save beside an answer, or import a data "
+    "set here.",
+    "nothing_found": "No answer fits: show all, or move the slider to the right.",
+    "server_lost": "The app does not answer: try again in a moment.",
+    "sending": "Sending file {n} of {of}…",
+    "reading": "Reading the files…",
+    "upload_failed": "Could not send {name} to the app: it may be larger than 64 MB. Unpack a zip "
+    "file and import its folder.",
+    "imported": "{added} answers imported",
+    "imported_some": "{added} answers imported, {there} were here already",
+    "more_errors": "and {n} more",
+    "exported": "{n} answers written to {name}",
 }
 # Training.
 TRAIN_TAB = "Train"
@@ -309,6 +399,7 @@ TRAIN_SHARE = (
 TRAIN_KEPT_TOAST = "{name} is in the list of checkpoints at the top right"
 ASK_TAB = "Ask"
 INSPECT_TAB = "Inspect"
+DATASET_TAB = "Dataset"
 PART = "Part"  # for programs
 INSPECT_LOADING = "The weights are still loading."
 TENSOR, TENSOR_VALUE = "Tensor", "2 × {height} × {width}, float32"

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from dessurt.data.store import Store
 from dessurt.protocol import Instrument
 from dessurt_app import strings
 from dessurt_app.api import build_api
 from dessurt_app.ask_tab import build_ask_tab
 from dessurt_app.asking import Ask, Asking
+from dessurt_app.dataset_tab import build_dataset_tab
 from dessurt_app.header import build_header
 from dessurt_app.inspect_tab import build_inspect_tab
 from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
+from dessurt_app.saving import wire_saving
+from dessurt_app.train_tab import build_train_tab
+from dessurt_app.training import Training
 from dessurt_app.weights import Weights
 
+DATA = Path(__file__).parent.parent / "data" / "mine"
+ALONE = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
 HOUR = 3600  # seconds
 LARGEST_UPLOAD = "64mb"
 LONGEST_QUEUE = 100  # questions that wait; more are refused with a message
@@ -29,6 +37,8 @@ def build(
     model: Instrument | None = None,
     checkpoint: str | Path | None = None,
     lend: Callable[[Ask], Ask] | None = None,
+    data: Path | None = None,
+    training: Training | None = None,
 ) -> gr.Blocks:
     """The app, not launched yet.
 
@@ -36,10 +46,13 @@ def build(
         model: a model to ask. Without one, a checkpoint is read in the background.
         checkpoint: path of the checkpoint; the shipped one by default.
         lend: put round the function that asks, on a machine that lends a GPU for each question.
+        data: the folder in which answers are saved, which all visitors see; None: nothing is.
+        training: what learns from them; by default `dessurt train` in a process of its own.
     """
     never_fetch()
     weights = Weights(model, checkpoint)
-    ask = lend(weights.ask) if lend else weights.ask
+    asking = Asking(weights, lend(weights.ask) if lend else weights.ask)
+    store = Store(data) if data else None
     with gr.Blocks(
         title=strings.TITLE,
         analytics_enabled=False,
@@ -47,11 +60,37 @@ def build(
         delete_cache=(HOUR, 24 * HOUR),
     ) as app:
         header = build_header(weights)
-        ask_tab = build_ask_tab(app, Asking(weights, ask), header)
+        ask_tab, events = build_ask_tab(app, asking, header, saves=store is not None)
         with ask_tab.tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
             build_inspect_tab(app, ask_tab, weights, header)
+        if store:
+            wire_saving(store, asking, ask_tab)
+            with ask_tab.tabs, gr.Tab(strings.DATASET_TAB, elem_id="dataset-tab"):
+                build_dataset_tab(store, asking, ask_tab, events)
+            with ask_tab.tabs, gr.Tab(strings.TRAIN_TAB, elem_id="train-tab"):
+                build_train_tab(app, training or Training(store), weights, ask_tab, header)
         build_api(weights)
     return app.queue(max_size=LONGEST_QUEUE)
+
+
+def data_folder(given: str | None, host: str, share: bool, shared: bool) -> Path | None:
+    """Where answers are saved; None: nowhere, for whoever reaches the app sees them all.
+
+    Args:
+        given: the folder that a person has named, if any.
+        host: the address on which the app listens.
+        share: whether it has a public link.
+        shared: whether a person has allowed that visitors share the data.
+
+    Raises:
+        ValueError: a folder is named although others reach the app, and that is not allowed.
+    """
+    on_space = "SPACE_ID" in os.environ
+    if not on_space and (shared or (host in ALONE and not share)):
+        return Path(given) if given else DATA
+    if given:
+        raise ValueError(strings.DATA_NOT_SHARED)
+    return None
 
 
 def launch_options() -> dict[str, Any]:
@@ -61,7 +100,8 @@ def launch_options() -> dict[str, Any]:
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>"
+        "head": f"<style>{(STATIC / 'app.css').read_text()}{(STATIC / 'train.css').read_text()}"
+        "</style>"
         f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,

@@ -4,6 +4,7 @@
 // `trigger`, which sends an event to Python. The value is made in Python (answer_view.py):
 // {state, text, tokens, written, status, notices, region, shape, more, lacks, serial}; state is
 // "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
+// `props.saves` tells whether answers can be saved.
 
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -16,6 +17,7 @@ let shown = props.value;
 let edited = null; // the person's correction
 let editing = false;
 let told = 0; // characters of the answer that were read aloud
+let saved = null; // {message, change}: what came of saving it
 
 // ---- the answer -------------------------------------------------------------------------------
 
@@ -23,6 +25,7 @@ function show(answer) {
   if (answer.serial !== shown.serial || answer.state === "running") edited = null;
   shown = answer;
   editing = false;
+  saved = null;
   words.show(answer.written);
   shape.show(answer.shape);
   part("notices").replaceChildren(...answer.notices.map(noticeItem));
@@ -63,7 +66,11 @@ function refresh() {
   part("stop").hidden = !busy;
   part("resume").hidden = !(over && shown.more && edited === null && !editing);
   part("edit").disabled = !over || !shown.text;
-  part("edit").textContent = editing ? text.save : text.edit;
+  part("edit").textContent = editing ? text.done : text.edit;
+  part("save").hidden = !props.saves || editing;
+  part("save").disabled = !over || !shown.text || saved?.change > 0;
+  part("save").textContent = saved?.change ? text.saved : text.save;
+  part("undo").hidden = !saved?.change;
   part("copy").disabled = !shown.text || editing;
   part("restore").hidden = edited === null;
   part("badge").hidden = edited === null;
@@ -169,13 +176,35 @@ function setEdited(correction) {
   edited = correction === words.text() ? null : correction;
   props.value = { ...props.value, edited };
   part("copy").textContent = text.copy;
+  saved = null;
   refresh();
 }
+
+/** What was just corrected is worth keeping. */
+function correct() {
+  leaveEditor(part("editor").value);
+  if (edited !== null) save();
+}
+
+function save() {
+  if (!props.saves || busy) return;
+  window.dessurt.correction = edited;
+  trigger("save");
+}
+
+// Sent by saving.py when something was saved or taken back, or could not be.
+document.addEventListener("dessurt:saved", (event) => {
+  if (busy || !event.detail) return; // the answer it was about is gone
+  saved = event.detail;
+  part("status").setAttribute("aria-live", "polite");
+  part("status").textContent = saved.message;
+  refresh();
+});
 
 part("editor").addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing) {
     event.preventDefault();
-    leaveEditor(part("editor").value);
+    correct();
   } else if (event.key === "Escape") leaveEditor(edited ?? words.text());
 });
 
@@ -194,9 +223,11 @@ part("run").addEventListener("click", run);
 part("stop").addEventListener("click", stop);
 part("resume").addEventListener("click", resume);
 part("copy").addEventListener("click", copy);
+part("save").addEventListener("click", save);
+part("undo").addEventListener("click", () => trigger("undo"));
 part("restore").addEventListener("click", () => leaveEditor(words.text()));
 part("edit").addEventListener("click", () => {
-  if (editing) leaveEditor(part("editor").value);
+  if (editing) correct();
   else edit();
 });
 

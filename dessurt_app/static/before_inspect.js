@@ -1,8 +1,9 @@
 // What Inspect needs before it is there: Gradio builds a tab only when it is first opened.
 // This script runs once, with the screen.
 
-// The canvas's value; where the region's picture is; which line is looked at, from 1.
-window.dessurt = { drawn: null, region: null, part: 1 };
+// The canvas's value; where the region's picture is; which line is looked at, from 1; what a person
+// made of the answer, to be saved; the id of the saved answer to open.
+window.dessurt = { drawn: null, region: null, part: 1, correction: null, row: "" };
 
 document.addEventListener("dessurt:region", (event) => (window.dessurt.region = event.detail));
 

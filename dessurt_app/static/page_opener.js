@@ -1,11 +1,6 @@
 // Gets pages from the server: opened files, other pages of the same file, crops.
 // This file is put in front of page_canvas.js.
 
-function fileUrl(path) {
-  const encoded = path.split("/").map(encodeURIComponent).join("/");
-  return new URL("gradio_api/file=" + encoded, document.baseURI).href;
-}
-
 async function loadImage(url) {
   const image = new Image();
   image.src = url;

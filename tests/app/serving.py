@@ -16,9 +16,10 @@ def serve(
     model: Instrument | None = None,
     checkpoint: str | Path | None = None,
     lend: Callable[[Ask], Ask] | None = None,
+    data: Path | None = None,
 ) -> Iterator[str]:
     """The address of the app, which is closed afterwards; arguments as for `build`."""
-    app = build(model, checkpoint, lend)
+    app = build(model, checkpoint, lend, data)
     _, address, _ = app.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dessurt.data.annotation_files import read_pages
 from dessurt.data.annotations import Annotation
 from dessurt.data.exchange import Imported, export, import_files, import_zip
 from dessurt.data.records import DataError

@@ -1,0 +1,315 @@
+"""Saving in Ask, and the Dataset tab: review by keys, editing, undo, import, export."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_instrument import FakeInstrument
+from PIL import Image
+from serving import serve
+from test_browser_access import DESKTOP, PHONE, SMALL, serious_faults
+
+from dessurt.data.annotations import Annotation
+from dessurt.data.store import Store
+from dessurt.marks import Marks
+from dessurt_app.examples import load_examples
+
+LETTER = load_examples()[0]
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "mine")
+
+
+@pytest.fixture
+def address(fake: FakeInstrument, store: Store) -> Iterator[str]:
+    fake.reset()
+    fake.seconds = 0.005
+    with serve(model=fake, data=store.folder) as address:
+        yield address
+
+
+def fill(store: Store, count: int, pages: int = 1) -> None:
+    """Lines of pages, the surer the later."""
+    folder = store.folder.parent
+    for number in range(pages):
+        page = folder / f"page{number}.png"
+        Image.effect_noise((300, 200), 60).save(page)
+        for line in range(count // pages):
+            text = f"page {number} line {line}"
+            marks = Marks.from_boxes([(10, 2 * line, 200, 2 * line + 20)])
+            confidence = (line + 0.5) * pages / count
+            given = Annotation("w0>", (text,), marks, model_answer=text, state="new",
+                               confidence=confidence)  # fmt: skip
+            store.save(page, 0, given)
+
+
+def saved(store: Store) -> list[tuple[str, str]]:
+    return [(row.annotation.answers[0], row.annotation.state) for row in store.rows]
+
+
+class Dataset:
+    """The Dataset tab of a screen."""
+
+    def __init__(self, screen) -> None:
+        self.screen, self.tab = screen, screen.tab
+
+    def open(self, rows: int) -> Dataset:
+        self.tab.get_by_role("tab", name="Dataset").click()
+        self.screen.wait_for(lambda: self.tab.locator("#dataset li").count() == rows)
+        return self
+
+    @property
+    def current(self) -> str:
+        return self.tab.locator('#dataset li[aria-current="true"] .answer').text_content()
+
+    @property
+    def status(self) -> str:
+        return self.tab.text_content('#dataset [data-part="status"]')
+
+    def keys(self, *keys: str) -> None:
+        for key in keys:
+            self.tab.keyboard.press(key)
+
+    def told(self, sentence: str) -> None:
+        self.screen.wait_for(lambda: self.status == sentence)
+
+
+def ask(screen) -> None:
+    screen.run_to_end()
+    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
+
+
+# ---- saving in Ask ------------------------------------------------------------------------------
+
+
+def test_an_answer_is_saved_and_taken_back(address, store, open_screen):
+    screen = open_screen(address)
+    assert screen.tab.is_disabled('#answer [data-part="save"]')
+    ask(screen)
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
+    assert saved(store) == [("one two three four five six", "new")]
+    (row,) = store.rows
+    assert row.annotation.marks == LETTER.marks
+    assert (store.folder / row.image).read_bytes() == LETTER.page.read_bytes()
+    screen.tab.click('#answer [data-part="undo"]')
+    screen.wait_for(lambda: screen.status == "Taken back")
+    assert saved(store) == []
+    assert not screen.tab.is_visible('#answer [data-part="undo"]')
+    assert screen.tab.is_enabled('#answer [data-part="save"]')
+
+
+def test_a_correction_is_saved_with_enter_and_stays(address, store, open_screen):
+    screen = open_screen(address)
+    ask(screen)
+    screen.tab.focus('#answer [data-part="written"]')
+    screen.tab.keyboard.press("e")
+    screen.tab.keyboard.press("Control+a")
+    screen.tab.keyboard.type("just seven")
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
+    assert saved(store) == [("just seven", "corrected")]
+    ask(screen)  # the model writes the same as before
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: screen.status == "‘mine’ has your own answer to this, which stays")
+    assert saved(store) == [("just seven", "corrected")]
+
+
+# ---- review -------------------------------------------------------------------------------------
+
+
+def test_answers_are_reviewed_by_keys_alone(address, store, open_screen):
+    fill(store, 4)
+    view = Dataset(open_screen(address)).open(4)
+    view.keys("Tab", "Tab", "Tab", "Tab", "Tab", "Tab")  # over buttons and filters
+    assert view.current == "page 0 line 0"
+    view.keys("Enter")
+    view.told("Accepted")
+    assert view.current == "page 0 line 1"
+    view.keys("x")
+    view.told("Skipped")
+    view.keys("e", "Control+a", "j", "Enter")  # no shortcut while one writes
+    view.told("Corrected")
+    assert view.current == "j"
+    view.keys("j", "j", "k")
+    assert view.current == "j"
+    states = ["accepted", "skipped", "corrected", "new"]
+    assert [state for _, state in saved(store)] == states
+    shown = view.tab.locator("#dataset li .state").all_text_contents()
+    assert shown == states
+    assert view.tab.locator("#dataset li .model").all_text_contents() == ["Model: page 0 line 2"]
+    view.keys("u")
+    view.told("Taken back")
+    assert saved(store)[2] == ("page 0 line 2", "new")
+    view.keys("e", "End", "!", "Escape")
+    assert view.current == "page 0 line 2" and saved(store)[2][1] == "new"
+
+
+def test_what_was_typed_is_not_lost_by_going_on(address, store, open_screen):
+    fill(store, 2)
+    view = Dataset(open_screen(address)).open(2)
+    view.tab.locator("#dataset li").first.dblclick()
+    view.tab.keyboard.type("typed")
+    view.tab.locator("#dataset li").nth(1).click()
+    view.told("Corrected")
+    assert saved(store)[0] == ("typed", "corrected")
+    assert view.current == "page 0 line 1"
+
+
+def test_rows_are_filtered_and_come_in_parts(address, store, open_screen):
+    fill(store, 120, pages=3)
+    store.skip(store.rows[0].id, "me", "now")
+    view = Dataset(open_screen(address)).open(50)
+    summary = view.tab.text_content('#dataset [data-part="summary"]')
+    assert summary == "120 answers, 3 pages"
+    view.tab.locator("#dataset li").last.click()
+    view.keys("j")
+    view.screen.wait_for(lambda: view.current == "page 1 line 10")
+    assert view.tab.text_content('#dataset [data-part="stretch"]') == "51–100 of 120"
+    view.keys("k")
+    view.screen.wait_for(lambda: view.current == "page 1 line 9")
+    view.tab.select_option('#dataset [data-part="state"]', label="skipped (1)")
+    view.screen.wait_for(lambda: view.tab.locator("#dataset li").count() == 1)
+    assert view.current == "page 0 line 0"
+    view.tab.select_option('#dataset [data-part="state"]', label="all (120)")
+    view.tab.locator('#dataset [data-part="confidence"]').fill("5")
+    view.screen.wait_for(lambda: view.tab.locator("#dataset li").count() == 6)
+    assert view.tab.locator("#dataset li .answer").all_text_contents() == [
+        f"page {page} line {line}" for page in range(3) for line in range(2)
+    ]
+
+
+def test_two_thousand_answers(address, store, open_screen):
+    lines = [Annotation("w0>", (f"line {number}",)) for number in range(2000)]
+    store.save(LETTER.page, 0, lines[0])
+    record = (store.folder / "qa.json").read_text().splitlines()[1]
+    rows = ",\n".join(record.replace("line 0", f"line {number}") for number in range(2000))
+    image = store.rows[0].image
+    (store.folder / "qa.json").write_text(f'{{"{image}": [\n{rows}\n]}}')
+    view = Dataset(open_screen(address)).open(50)
+    assert view.tab.text_content('#dataset [data-part="stretch"]') == "1–50 of 2,000"
+    view.screen.wait_for(lambda: view.tab.locator("#dataset li img").count() >= 3)
+    view.tab.locator("#dataset li").first.click()
+    view.keys("x")
+    view.told("Skipped")
+    assert store.rows[0].annotation.state == "skipped" and len(store.rows) == 2000
+
+
+def test_a_row_is_opened_in_ask_with_its_page_and_marks(address, store, open_screen, fake):
+    fill(store, 2)
+    screen = open_screen(address)
+    view = Dataset(screen).open(2)
+    view.tab.locator("#dataset li").nth(1).click()
+    view.keys("o")
+    screen.wait_for(lambda: screen.caption.startswith("300 × 200 px"))
+    assert screen.status == "From ‘mine’. Press Run to ask again."
+    screen.run_to_end()
+    page, request = fake.asked[-1]
+    assert page.size == (200, 300)
+    assert request.marks == store.rows[1].annotation.marks
+    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
+    assert saved(store)[1] == ("one two three four five six", "new"), "in place of the old one"
+    assert len(store.pages) == 1
+
+
+# ---- import and export --------------------------------------------------------------------------
+
+
+def export_by_hand(view: Dataset, seed: str) -> bytes:
+    view.tab.click('#dataset [data-do="export"]')
+    view.tab.fill('#dataset [data-part="seed"]', seed)
+    with view.tab.expect_download() as download:
+        view.tab.click('#dataset [data-do="write"]')
+    assert download.value.suggested_filename == f"mine-seed-{seed}.zip"
+    return Path(download.value.path()).read_bytes()
+
+
+def test_export_import_export_by_hand(address, store, open_screen, fake, tmp_path):
+    fill(store, 8, pages=4)
+    view = Dataset(open_screen(address)).open(8)
+    first = export_by_hand(view, "7")
+    view.told("8 answers written to mine-seed-7.zip")
+    names = zipfile.ZipFile(io.BytesIO(first)).namelist()
+    assert {name.split("/")[0] for name in names} == {"train", "valid", "test"}
+    (tmp_path / "first.zip").write_bytes(first)
+    other = Store(tmp_path / "other" / "mine")
+    with serve(model=fake, data=other.folder) as another:
+        view = Dataset(open_screen(another)).open(0)
+        assert "Nothing is saved yet" in view.tab.text_content('#dataset [data-part="empty"]')
+        view.tab.set_input_files('#dataset [data-part="files"]', tmp_path / "first.zip")
+        view.told("8 answers imported")
+        assert export_by_hand(view, "7") == first
+    assert other.pages == store.pages
+
+
+def test_a_folder_of_the_original_is_imported_and_errors_are_told(
+    address, store, open_screen, tmp_path
+):
+    fill(store, 1)
+    folder = tmp_path / "theirs" / "train"
+    folder.mkdir(parents=True)
+    Image.new("L", (50, 40), 200).save(folder / "a.png")
+    pair = {"question": "natural_q~Who?", "answer": ["Ann", "Bob"]}
+    asked = {"a.png": [pair, {"question": "w9>", "answer": ""}], "b.png": [pair]}
+    (folder / "qa.json").write_text(json.dumps(asked))
+    view = Dataset(open_screen(address)).open(1)
+    view.tab.set_input_files('#dataset [data-part="files_of_folder"]', tmp_path / "theirs")
+    view.screen.wait_for(lambda: view.tab.is_visible('#dataset [data-part="errors"]'))
+    told = view.tab.locator('#dataset [data-part="error_list"] li').all_text_contents()
+    assert len(told) == 2
+    assert told[0].startswith("theirs/train/qa.json, a.png, record 2: There is no task 'w9>'")
+    assert told[1] == "theirs/train/b.png: this image is not among the files: add it."
+    view.tab.get_by_role("button", name="Close").click()
+    assert ("Ann", "") in saved(store)
+    assert view.tab.locator("#dataset li .answer").first.text_content() == "Ann\nBob"
+    view.tab.click('#dataset [data-do="undo"]')
+    view.told("Taken back")
+    assert saved(store) == [("page 0 line 0", "new")]
+
+
+# ---- for everybody ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_axe_and_fingers_find_nothing_wrong(address, store, open_screen, device, scheme):
+    fill(store, 60)
+    store.correct(store.rows[0].id, ("another",), "me", "now")
+    screen = open_screen(address, color_scheme=scheme, **device)
+    view = Dataset(screen).open(50)
+    screen.wait_for(lambda: view.tab.locator("#dataset li img").count() >= 3)
+
+    def check(when: str) -> None:
+        assert serious_faults(screen) == [], when
+        width = device["viewport"]["width"]
+        assert view.tab.evaluate("document.documentElement.scrollWidth") <= width, when
+        if device is PHONE:
+            assert view.tab.evaluate(SMALL) == [], when
+
+    check("the list")
+    view.tab.locator("#dataset li").nth(1).click()
+    view.tab.click('#dataset [data-do="accept"]')
+    view.told("Accepted")
+    view.tab.click('#dataset [data-do="edit"]')
+    check("editing")
+    view.tab.keyboard.press("Escape")
+    view.tab.click('#dataset [data-do="export"]')
+    check("export")
+    view.tab.keyboard.press("Escape")
+    if device is DESKTOP:
+        assert view.tab.evaluate("document.documentElement.scrollHeight") <= 800
+    else:
+        view.tab.get_by_role("tab", name="Ask").tap()
+        ask(screen)
+        view.tab.tap('#answer [data-part="save"]')
+        screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
+        check("saved in Ask")
