@@ -148,10 +148,10 @@ def _chart(run: Progress) -> str:
 
     drawn = "".join(
         f'<polyline points="{" ".join(map(at, line))}" stroke="{colour}"/>'
-        + "".join(f'<circle cx="{x}" cy="{y}" r="3" fill="{colour}"/>'
-                  for x, y in (at(point).split(",") for point in (line if line is lines[2] else ())))
         for line, colour in zip(lines, COLOURS, strict=True)
-    )  # fmt: skip
+    )
+    for x, y in (at(point).split(",") for point in lines[2]):
+        drawn += f'<circle cx="{x}" cy="{y}" r="3" fill="{COLOURS[2]}"/>'
     axes = "".join(
         f'<text x="{LEFT - 6}" y="{6 + (1 - share) * (HEIGHT - BOTTOM - 6) + 4:.1f}" '
         f'text-anchor="end">{top * share:g}</text>' for share in (0, 0.5, 1)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ CONFIG = ROOT / "configs" / "my_pages.json"
 RUNS, CHECKPOINTS = ROOT / "runs", ROOT / "checkpoints"
 NAME = "my-pages"  # of runs, with a number
 STATUS = "status.json"
+PROGRAM = (sys.executable, "-m", "dessurt.cli")
 SILENT = 300.0  # seconds without a sign of life, after which a process of this number is another
 ENOUGH = 5  # lines to learn from; with fewer hardly anything is learned
 
@@ -91,9 +93,21 @@ class Progress:
 class Training:
     """Starts, stops and looks after one run at a time."""
 
-    def __init__(self, store: Store, runs: Path = RUNS, checkpoints: Path = CHECKPOINTS) -> None:
-        """Args: store: what is learned from; runs, checkpoints: folders."""
-        self.store, self.runs, self.checkpoints = store, runs, checkpoints
+    def __init__(
+        self,
+        store: Store,
+        runs: Path = RUNS,
+        checkpoints: Path = CHECKPOINTS,
+        program: Sequence[str] = PROGRAM,
+    ) -> None:
+        """Nothing is begun yet.
+
+        Args:
+            store: what is learned from.
+            runs, checkpoints: folders.
+            program: to which `train CONFIG ...` is given.
+        """
+        self.store, self.runs, self.checkpoints, self.program = store, runs, checkpoints, program
         self._process: subprocess.Popen[bytes] | None = None
 
     def check(self, checkpoint: Path) -> DataCheck:
@@ -122,7 +136,7 @@ class Training:
             text.format(n=n, tasks=" ".join(tasks)) for text, n in counts.items() if n
         ]
         if not learned:
-            problems.append(strings.TRAIN_NOTHING)
+            problems.append(strings.TRAIN_NOTHING.format(tasks=tasks[0]))
         elif not validated:
             problems.append(strings.TRAIN_NO_VALIDATION)
         return DataCheck(
@@ -260,7 +274,7 @@ class Training:
             given += ["--runs", str(self.runs)]
         with (folder / "output.txt").open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dessurt.cli", *given],
+                [*self.program, *given],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
         status = {
