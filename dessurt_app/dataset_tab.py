@@ -66,10 +66,7 @@ class DatasetView(gr.HTML):
     @server
     def crops(self, wanted: object) -> dict[str, Any]:
         """Small pictures of the marked places of rows, by their ids."""
-        ids = _given(wanted, *[str] * (len(wanted) if isinstance(wanted, list) else 1))
-        pictures = {each: self._crop(each) for each in ids[:ROWS_AT_ONCE]}
-        self.temp_files.update(path for path in pictures.values() if path)
-        return {"pictures": pictures}
+        return _told(lambda: self._crops(_list(wanted)))
 
     @server
     def review(self, wanted: object) -> dict[str, Any]:
@@ -109,6 +106,11 @@ class DatasetView(gr.HTML):
             "counts": {"": len(rows), **{each: counts[each] for each in STATES}},
             "pages": len(self._store.pages),
         }
+
+    def _crops(self, wanted: list[Any]) -> dict[str, Any]:
+        pictures = {each: self._crop(each) for each in map(str, wanted[:ROWS_AT_ONCE])}
+        self.temp_files.update(path for path in pictures.values() if path)
+        return {"pictures": pictures}
 
     def _crop(self, wanted: str) -> str | None:
         try:

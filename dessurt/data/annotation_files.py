@@ -78,11 +78,14 @@ def parse(
             told = "an image within the folder must be given a list of records."
             errors.append(DataError(told, path, ascii(name)[1:-1]))
             continue
+        good = []
         for number, record in enumerate(records, 1):
             try:
-                pages[name] = (*pages.get(name, ()), Annotation.from_json(record))
+                good.append(Annotation.from_json(record))
             except DataError as error:
                 errors.append(DataError(str(error), path, f"{name}, record {number}"))
+        if good:
+            pages[name] = tuple(good)
     return pages, errors
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 from serving import serve
 from test_browser_access import DESKTOP, PHONE, SMALL, serious_faults
 
+from dessurt.data.annotation_files import write_qa
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
 from dessurt.marks import Marks
@@ -187,12 +189,10 @@ def test_rows_are_filtered_and_come_in_parts(address, store, open_screen):
 
 
 def test_two_thousand_answers(address, store, open_screen):
-    lines = [Annotation("w0>", (f"line {number}",)) for number in range(2000)]
-    store.save(LETTER.page, 0, lines[0])
-    record = (store.folder / "qa.json").read_text().splitlines()[1]
-    rows = ",\n".join(record.replace("line 0", f"line {number}") for number in range(2000))
-    image = store.rows[0].image
-    (store.folder / "qa.json").write_text(f'{{"{image}": [\n{rows}\n]}}')
+    store.save(LETTER.page, 0, Annotation("w0>", ("line 0",), LETTER.marks))
+    (row,) = store.rows
+    many = tuple(replace(row.annotation, answers=(f"line {number}",)) for number in range(2000))
+    write_qa(store.folder, {row.image: many})
     view = Dataset(open_screen(address)).open(50)
     assert view.tab.text_content('#dataset [data-part="stretch"]') == "1–50 of 2,000"
     view.screen.wait_for(lambda: view.tab.locator("#dataset li img").count() >= 3)
@@ -268,7 +268,7 @@ def test_a_folder_of_the_original_is_imported_and_errors_are_told(
     assert len(told) == 2
     assert told[0].startswith("theirs/train/qa.json, a.png, record 2: There is no task 'w9>'")
     assert told[1] == "theirs/train/b.png: this image is not among the files: add it."
-    view.tab.get_by_role("button", name="Close").click()
+    view.tab.get_by_role("button", name="Close", exact=True).click()
     assert ("Ann", "") in saved(store)
     assert view.tab.locator("#dataset li .answer").first.text_content() == "Ann\nBob"
     view.tab.click('#dataset [data-do="undo"]')

@@ -1,0 +1,294 @@
+"""Saving and the data set without a browser: the API, the tab's functions, who gets them at all."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import httpx
+import numpy as np
+import pytest
+from fake_instrument import FakeInstrument
+from gradio_client import Client, handle_file
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from serving import serve
+from test_asking import LETTER, ME, OTHER, ask, asking
+
+import app as start
+from dessurt.data.annotations import Annotation
+from dessurt.data.store import Store
+from dessurt.marks import Marks
+from dessurt.page import Page
+from dessurt_app import strings, ui
+from dessurt_app.crops import crop_file
+from dessurt_app.dataset_tab import DatasetView
+from dessurt_app.page_canvas import canvas_value
+from dessurt_app.saving import save_answer, undo_change
+
+LINE = Marks.from_boxes([(40, 30, 200, 50)])
+
+
+@pytest.fixture
+def uploaded(tmp_path, monkeypatch) -> Path:
+    """A folder that counts as Gradio's upload folder."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    (tmp_path / "uploads").mkdir()
+    return tmp_path / "uploads"
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "mine")
+
+
+@pytest.fixture
+def view(store, uploaded) -> DatasetView:
+    return DatasetView(store)
+
+
+@pytest.fixture
+def page(uploaded) -> Path:
+    Image.effect_noise((300, 200), 60).save(uploaded / "page.png")
+    return uploaded / "page.png"
+
+
+def fill(store: Store, page: Path, count: int) -> list[str]:
+    """Save answers, and return their ids."""
+    for number in range(count):
+        marks = Marks.from_boxes([(10, number, 150, number + 18)])
+        confidence = round((number + 1) / count, 2)
+        given = Annotation("w0>", (f"line {number}",), marks, model_answer=f"line {number}",
+                           confidence=confidence, state="new")  # fmt: skip
+        store.save(page, 0, given)
+    return [row.id for row in store.rows]
+
+
+# Saving
+
+
+def test_an_answer_is_saved_with_all_that_is_known_of_it(store):
+    desk = asking(fake := FakeInstrument("sure unsure", 0))
+    fake.probabilities = {"sure": 0.98, "unsure": 0.5}
+    *_, _ = ask(desk, task="natural_q~", text="Who?")
+    saved = save_answer(store, desk.last(ME), None, "fake", "ann")
+    assert saved.message == "Saved to ‘mine’"
+    (row,) = store.rows
+    given = row.annotation
+    assert (given.question, given.answers) == ("natural_q~Who?", ("sure unsure",))
+    assert (given.model_answer, given.confidence) == ("sure unsure", 0.74)
+    assert (given.checkpoint, given.by, given.state) == ("fake", "ann", "new")
+    assert given.marks == LETTER.marks and len(given.at) == 20
+    undone = undo_change(store, saved.change)
+    assert (undone.message, undone.change, store.rows) == (strings.UNDONE, 0, [])
+    assert undo_change(store, saved.change).message == strings.NOT_UNDONE
+    assert undo_change(store, "1").message == strings.NOT_UNDONE
+
+
+def test_a_text_that_the_task_does_not_take_is_not_part_of_the_question(store):
+    desk = asking(FakeInstrument("a", 0))
+    *_, _ = ask(desk, text="left over")
+    save_answer(store, desk.last(ME), "b", "fake", "ann")
+    (row,) = store.rows
+    assert (row.annotation.question, row.annotation.answers) == ("w0>", ("b",))
+    assert row.annotation.state == "corrected"
+
+
+def test_an_empty_correction_is_one(store):
+    desk = asking(FakeInstrument("a", 0))
+    *_, _ = ask(desk)
+    save_answer(store, desk.last(ME), "", "fake", "ann")
+    assert store.rows[0].annotation.answers == ("",)
+
+
+def test_everyone_saves_what_they_were_answered(store):
+    desk = asking(fake := FakeInstrument("mine", 0))
+    *_, _ = ask(desk)
+    fake.words = ["theirs"]
+    *_, _ = ask(desk, who=OTHER)
+    save_answer(store, desk.last(ME), None, "fake", "ann")
+    assert store.rows[0].annotation.answers == ("mine",)
+    assert desk.last(SimpleNamespace(session_hash=None)) is None
+
+
+def test_what_cannot_be_saved_is_told(store, page):
+    desk = asking(FakeInstrument("a", 0))
+    assert save_answer(store, None, None, "fake", "ann").message == strings.NOTHING_TO_SAVE
+    *_, _ = ask(desk, canvas=canvas_value(page, LINE))
+    half = save_answer(store, desk.last(ME), "\ud800", "fake", "ann")
+    assert half.message == "Not saved: it holds signs or numbers that cannot be written."
+    page.unlink()
+    gone = save_answer(store, desk.last(ME), None, "fake", "ann")
+    assert gone.message == f"Not saved: {strings.PAGE_GONE}"
+    assert store.rows == [] and (gone.change, half.change) == (0, 0)
+
+
+def test_saving_over_the_api(tmp_path):
+    """The second visitor has asked nothing yet."""
+    Image.effect_noise((300, 200), 60).save(tmp_path / "page.png")
+    store = Store(tmp_path / "mine")
+    with serve(model=FakeInstrument("a b", 0), data=store.folder) as address:
+        mine, other = Client(address, verbose=False), Client(address, verbose=False)
+        named = mine.view_api(return_format="dict")["named_endpoints"]
+        assert set(named) == {"/answer", "/preview", "/save", "/tasks"}
+        assert [each["parameter_name"] for each in named["/save"]["parameters"]] == ["correction"]
+        canvas = {"page": handle_file(tmp_path / "page.png"), "marks": LINE.to_json()}
+        mine.predict(canvas, "w0>", "", False, api_name="/answer")
+        nothing = other.predict(None, api_name="/save")
+        assert nothing == {"message": strings.NOTHING_TO_SAVE, "change": 0}
+        for correction, wanted in ((None, ("a b", "new")), ("a c", ("a c", "corrected"))):
+            done = mine.predict(correction, api_name="/save")
+            assert (done["message"], done["change"] > 0) == ("Saved to ‘mine’", True)
+            (row,) = store.rows
+            assert (row.annotation.answers[0], row.annotation.state) == wanted
+        assert row.annotation.marks == LINE
+
+
+# The functions of the tab
+
+
+def test_rows_are_counted_filtered_and_cut(view, store, page, monkeypatch):
+    monkeypatch.setattr("dessurt_app.dataset_tab.ROWS_AT_ONCE", 4)
+    ids = fill(store, page, 10)
+    store.accept(ids[9], "me", "now")
+    found = view.list_rows(["", 1.0, 0])
+    assert [row["id"] for row in found["rows"]] == ids[:4]
+    assert (found["first"], found["found"], found["pages"]) == (0, 10, 1)
+    assert found["counts"] == {"": 10, "new": 9, "corrected": 0, "accepted": 1, "skipped": 0}
+    assert [row["id"] for row in view.list_rows(["", 1, 5])["rows"]] == ids[4:8]
+    assert [row["id"] for row in view.list_rows(["", 1, 99])["rows"]] == ids[8:]
+    assert [row["id"] for row in view.list_rows(["new", 0.3, 0])["rows"]] == ids[:3]
+    assert [row["id"] for row in view.list_rows(["accepted", 1, 0])["rows"]] == ids[9:]
+    first = found["rows"][0]
+    assert (first["task"], first["name"]) == ("w0>", "Read the highlighted text")
+    assert (first["answers"], first["model"], first["confidence"]) == (["line 0"], "line 0", 0.1)
+
+
+def test_a_row_shows_its_marked_place(view, store, uploaded):
+    pixels = np.full((200, 300), 255, np.uint8)
+    pixels[90:110, 100:200] = 0
+    Image.fromarray(pixels).save(uploaded / "block.png")
+    marks = Marks.from_boxes([(100, 90, 200, 110)])
+    store.save(uploaded / "block.png", 0, Annotation("w0>", ("a",), marks))
+    (row,) = store.rows
+    path = view.crops([row.id, "gone"])["pictures"]
+    picture = np.asarray(Image.open(path[row.id]))
+    assert path["gone"] is None
+    assert 20 <= picture.shape[0] <= 40 and 100 <= picture.shape[1] <= 120
+    assert abs((picture < 128).sum() - 2000) < 60
+
+
+@pytest.mark.parametrize("size", [(4, 4), (3000, 5), (5, 3000), (1700, 2200)])
+def test_a_crop_of_anything_is_small(uploaded, size):
+    page = Page.from_array(np.full(size[::-1], 200, np.uint8))
+    for marks in (Marks(), Marks.from_boxes([(0, 0, *size)]), Marks.from_boxes([(-9, -9, 1, 1)])):
+        width, height = Image.open(crop_file(page, marks)).size
+        assert width <= 880 and height <= 176
+
+
+def test_review_and_undo(view, store, page):
+    (row,) = fill(store, page, 1)
+    accepted = view.review([row, "accept", []])
+    assert accepted["row"]["state"] == "accepted"
+    corrected = view.review([row, "correct", ["another"]])
+    assert (corrected["row"]["state"], corrected["row"]["answers"]) == ("corrected", ["another"])
+    assert view.undo(corrected["change"]) == {"done": True}
+    assert store.rows[0].annotation.state == "accepted"
+    assert "not there any more" in view.review(["0" * 16, "skip", []])["error"]
+
+
+def test_import_takes_uploads_alone(view, store, uploaded, tmp_path, page):
+    fill(store, page, 2)
+    path = view.export_zip([3, False])
+    assert path["count"] == 2 and Path(path["path"]).name == "mine-seed-3.zip"
+    with zipfile.ZipFile(path["path"]) as archive:
+        assert "train/qa.json" in archive.namelist()
+    outside = shutil.copy(path["path"], tmp_path / "outside.zip")
+    assert view.import_uploads([["a.zip", str(outside)]]) == {"error": strings.PAGE_GONE}
+    inside = shutil.copy(path["path"], uploaded / "inside.zip")
+    came = view.import_uploads([["a.zip", str(inside)]])
+    assert (came["added"], came["there"], came["errors"]) == (0, 2, [])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(["list_rows", "crops", "review", "undo", "import_uploads", "export_zip"]),
+       json_values)  # fmt: skip
+@settings(max_examples=60, deadline=None,
+          suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+def test_whatever_the_browser_sends_gets_an_answer(view, store, name, sent):
+    assert isinstance(getattr(view, name)(sent), dict)
+    assert store.rows == []
+
+
+# Who gets them
+
+
+@pytest.fixture
+def at_home(monkeypatch) -> None:
+    monkeypatch.delenv("SPACE_ID", raising=False)
+
+
+@pytest.mark.usefixtures("at_home")
+def test_answers_are_saved_only_where_nobody_else_comes(monkeypatch):
+    assert ui.data_folder(None, "127.0.0.1", False, False) == ui.DATA
+    assert ui.DATA == ui.ASSETS.parent / "data" / "mine"
+    assert ui.data_folder("here", "localhost", False, False) == Path("here")
+    for host, share in (("0.0.0.0", False), ("192.168.0.7", False), ("127.0.0.1", True)):
+        assert ui.data_folder(None, host, share, False) is None
+        assert ui.data_folder(None, host, share, True) == ui.DATA
+        with pytest.raises(ValueError, match="--shared-data"):
+            ui.data_folder("here", host, share, False)
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    assert ui.data_folder(None, "127.0.0.1", False, True) is None
+
+
+@pytest.mark.usefixtures("at_home")
+def test_the_command_line_tells_where(monkeypatch, capsys):
+    def data(*words: str) -> Path | None:
+        monkeypatch.setattr(sys, "argv", ["app.py", *words])
+        return start.parse_arguments().data
+
+    assert data() == ui.DATA
+    assert data("--data-dir", "here") == Path("here")
+    assert data("--share") is None
+    assert data("--host", "0.0.0.0", "--shared-data") == ui.DATA
+    with pytest.raises(SystemExit):
+        data("--share", "--data-dir", "here")
+    assert "--shared-data" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def public() -> Iterator[str]:
+    with serve(model=FakeInstrument("a b", 0)) as address:
+        yield address
+
+
+def test_in_public_there_is_no_trace_of_it(public):
+    config = httpx.get(f"{public}config").json()
+    assert not [each for each in config["dependencies"] if each["api_name"] == "save"]
+    labels = [each["props"].get("label") for each in config["components"]]
+    assert strings.INSPECT_TAB in labels and strings.DATASET_TAB not in labels
+    (answer,) = (each for each in config["components"] if each["props"].get("elem_id") == "answer")
+    assert answer["props"]["props"]["saves"] is False
+
+
+def test_images_of_the_data_set_are_not_served(tmp_path):
+    Image.effect_noise((300, 200), 60).save(tmp_path / "page.png")
+    store = Store(tmp_path / "mine")
+    fill(store, tmp_path / "page.png", 1)
+    with serve(model=FakeInstrument("a b", 0), data=store.folder) as address:
+        image = store.folder / store.rows[0].image
+        for path in (image, store.folder / "qa.json"):
+            answer = httpx.get(f"{address}gradio_api/file={path}")
+            assert answer.status_code in (403, 404)
