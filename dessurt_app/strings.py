@@ -350,16 +350,16 @@ TRAIN_START, TRAIN_STOP, TRAIN_RESUME = "Train", "Stop", "Go on"
 TRAIN_KEEP, TRAIN_DROP = "Keep", "Drop"
 TRAIN_DATA = "Your data"
 TRAIN_ROWS = "{rows} answers on {pages} pages: {states}"
-TRAIN_LEARNED = "To learn from: {lines} lines on {pages} pages"
-TRAIN_VALIDATED = "To measure on: {lines} lines on {pages} other pages"
+TRAIN_LEARNED = "To learn from: {lines} answers on {pages} pages"
+TRAIN_VALIDATED = "To measure on: {lines} answers on {pages} other pages"
 TRAIN_STARTS_FROM = "Starts from: {name}"
 TRAIN_NOTHING = (
     "There is nothing to learn from yet: ask for a line with {tasks}, correct the answer and save "
-    "it; about twenty lines make a difference."
+    "it; about twenty make a difference."
 )
-TRAIN_FEW = "Only {n} lines to learn from: with about twenty it gets much better."
+TRAIN_FEW = "Only {n} answers to learn from: with about twenty it gets much better."
 TRAIN_NO_VALIDATION = (
-    "All lines are on one page, so there is none to measure on: correct some on a second page."
+    "All answers are on one page, so there is none to measure on: correct some on a second page."
 )
 TRAIN_NEW = "{n} answers are new and not learned from: accept or correct them under Dataset."
 TRAIN_OTHER_TASKS = "{n} answers are of other tasks than {tasks} and are not learned from."

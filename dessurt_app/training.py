@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.data.annotations import STATES
+from dessurt.data.line_by_line import BLOCKS
 from dessurt.data.records import DataError
 from dessurt.data.splits import split_pages
 from dessurt.data.store import Store
@@ -158,12 +159,10 @@ class Training:
         self._refuse_second()
         folder = self._new_folder()
         config = json.loads(CONFIG.read_text(encoding="utf-8"))
-        data = {"set": "annotations", "folder": _shown(self.store.folder)}
-        for stage in config["stages"]:
-            for part in stage["parts"].values():
-                if "data" in part:
-                    part["data"] = data
-        config.update(name=folder.name, start=_shown(checkpoint), validate=data)
+        config.update(name=folder.name, start=_shown(checkpoint))
+        parts = (part for stage in config["stages"] for part in stage["parts"].values())
+        for data in (config["validate"], *(part["data"] for part in parts if "data" in part)):
+            data["folder"] = _shown(self.store.folder)
         folder.mkdir(parents=True)
         _write(folder / "config.json", config)
         self._launch(folder, minutes, 0.0)
@@ -314,10 +313,10 @@ def _unfit(checkpoint: Path) -> list[str]:
 
 
 def _tasks() -> list[str]:
-    """The tasks that the config learns from one's own pages."""
+    """The tasks that the config learns from one's own pages; blocks it takes line by line."""
     config = json.loads(CONFIG.read_text(encoding="utf-8"))
     parts = [part for stage in config["stages"] for part in stage["parts"].values()]
-    return list(next(part["tasks"] for part in parts if "data" in part))
+    return [*next(part["tasks"] for part in parts if "data" in part), *BLOCKS]
 
 
 def _spent(status: dict[str, Any]) -> float:

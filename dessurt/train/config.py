@@ -35,7 +35,9 @@ class ConfigError(ValueError):
     """A training config that cannot be followed; the message says in one sentence what to do."""
 
 
-def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:
+def read(
+    path: Path, settings: Sequence[tuple[str, Any]] = (), data: str | None = None
+) -> dict[str, Any]:
     """A training config with all its keys known, and windows that its model takes.
 
     What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
@@ -43,6 +45,7 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
     Args:
         path: our config.
         settings: other values for keys, which may lie deeper: `stages.0.lr`.
+        data: the folder of all its data sets, in place of those that it names.
 
     Raises:
         CheckpointError: that checkpoint cannot be read.
@@ -79,7 +82,17 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
             _part(part, f"part {name!r} of stage {number}", config["frame"], model)
+    if data is not None:
+        for given in (config.get("validate"), *_data_of(config)):
+            if given is not None:
+                given["folder"] = data
     return config
+
+
+def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries `data` of all parts."""
+    parts = (part for stage in config["stages"] for part in stage["parts"].values())
+    return [part["data"] for part in parts if "data" in part]
 
 
 def _set(config: Any, key: str, value: Any) -> None:

@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="another value for a key of the config, e.g. stages.0.lr=1e-5; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--data", metavar="FOLDER", help="where the config's data sets are, validation pages too"
+    )
+    parser.add_argument(
         "--resume", type=Path, metavar="OFFICIAL.pth",
         help="go on where a run of the original stood, optimiser and schedule included",
     )  # fmt: skip
@@ -56,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.resume:
             args.settings.append(("start", str(args.resume)))
-        config = read(args.config, args.settings)
+        config = read(args.config, args.settings, args.data)
         if draws_pages(config):
             config = _with_fonts(config)
         resumed = training_state(args.resume) if args.resume else None

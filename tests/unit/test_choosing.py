@@ -167,3 +167,6 @@ def test_the_shipped_config_is_whole(root: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(root)
     found = read(root / "configs" / "my_pages.json")
     assert found["frame"]["text_height"] == 22  # from the checkpoint to start with
+    elsewhere = read(root / "configs" / "my_pages.json", data="pages")
+    assert elsewhere["validate"]["folder"] == "pages"
+    assert elsewhere["stages"][0]["parts"]["mine"]["data"]["folder"] == "pages"
