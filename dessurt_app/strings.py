@@ -344,14 +344,15 @@ TRAIN_INTRO = (
     "Make the checkpoint better on your own pages: it learns from the answers that you corrected "
     "or accepted, rehearses other pages meanwhile, and is measured on pages it did not see."
 )
-TRAIN_PRESETS = {"Quick: 2 minutes": 2.0, "Usual: 5 minutes": 5.0, "Thorough: 20 minutes": 20.0}
+TRAIN_PRESETS = {"Quick, 2 min": 2.0, "Usual, 5 min": 5.0, "Thorough, 20 min": 20.0}
 TRAIN_HOW_LONG = "How long"
 TRAIN_START, TRAIN_STOP, TRAIN_RESUME = "Train", "Stop", "Go on"
 TRAIN_KEEP, TRAIN_DROP = "Keep", "Drop"
 TRAIN_DATA = "Your data"
-TRAIN_ROWS = "{rows} answers on {pages} pages: {states}"
-TRAIN_LEARNED = "To learn from: {lines} answers on {pages} pages"
-TRAIN_VALIDATED = "To measure on: {lines} answers on {pages} other pages"
+TRAIN_ROWS = "{rows} answers, pages: {pages} ({states})"
+TRAIN_LEARNED = "To learn from: {lines} answers, pages: {pages}"
+TRAIN_VALIDATED = "To measure on: {lines} answers, other pages: {pages}"
+TRAIN_TESTED = "Left aside, to test on: {lines} answers, pages: {pages}"
 TRAIN_STARTS_FROM = "Starts from: {name}"
 TRAIN_NOTHING = (
     "There is nothing to learn from yet: ask for a line with {tasks}, correct the answer and save "

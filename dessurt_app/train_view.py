@@ -26,6 +26,7 @@ def data_html(check: DataCheck, checkpoint: str) -> str:
         strings.TRAIN_ROWS.format(rows=check.rows, pages=check.pages, states=states or "0"),
         strings.TRAIN_LEARNED.format(lines=check.learned[0], pages=check.learned[1]),
         strings.TRAIN_VALIDATED.format(lines=check.validated[0], pages=check.validated[1]),
+        strings.TRAIN_TESTED.format(lines=check.tested[0], pages=check.tested[1]),
         strings.TRAIN_STARTS_FROM.format(name=checkpoint),
     ]
     told = "".join(f"<li>{html.escape(line)}</li>" for line in lines)

@@ -23,7 +23,7 @@ from typing import Any
 from dessurt.data.annotations import STATES
 from dessurt.data.line_by_line import BLOCKS
 from dessurt.data.records import DataError
-from dessurt.data.splits import split_pages
+from dessurt.data.splits import SPLITS, split_pages
 from dessurt.data.store import Store
 from dessurt.tasks import split_query
 from dessurt_app import strings
@@ -49,7 +49,8 @@ class DataCheck:
     Attributes:
         rows, pages: of the data set.
         states: how many rows there are of each state.
-        learned, validated: lines (and their pages) to learn from and to validate on.
+        learned, validated, tested: answers (and their pages) to learn from, to validate on, and
+            left aside for a test.
         problems: what is wrong, or would make training better, in sentences.
         ready: whether training can begin.
     """
@@ -59,6 +60,7 @@ class DataCheck:
     states: dict[str, int]
     learned: tuple[int, int]
     validated: tuple[int, int]
+    tested: tuple[int, int]
     problems: tuple[str, ...]
     ready: bool
 
@@ -118,15 +120,15 @@ class Training:
         try:
             rows = self.store.rows
         except DataError as error:
-            return DataCheck(0, 0, {}, (0, 0), (0, 0), (str(error),), False)
+            return DataCheck(0, 0, {}, (0, 0), (0, 0), (0, 0), (str(error),), False)
         tasks = _tasks()
         states = Counter(row.annotation.state or "accepted" for row in rows)
         trusted = [row for row in rows if row.annotation.trusted]
         fit = [row for row in trusted if split_query(row.annotation.question)[0].token in tasks]
         # As the data set `annotations` shares its pages out.
         parts = split_pages({row.image for row in trusted})
-        learned, validated = (
-            [row for row in fit if row.image in parts[name]] for name in ("train", "valid")
+        learned, validated, tested = (
+            [row for row in fit if row.image in parts[name]] for name in SPLITS
         )
         counts = {
             strings.TRAIN_NEW: states["new"],
@@ -142,8 +144,8 @@ class Training:
             problems.append(strings.TRAIN_NO_VALIDATION)
         return DataCheck(
             len(rows), len({row.image for row in rows}), {each: states[each] for each in STATES},
-            (len(learned), len({row.image for row in learned})),
-            (len(validated), len({row.image for row in validated})),
+            *((len(each), len({row.image for row in each}))
+              for each in (learned, validated, tested)),
             tuple(problems), ready and bool(learned),
         )  # fmt: skip
 
