@@ -206,7 +206,7 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
     if model.config.vocab_size > max(OFFICIAL_SUPPRESSED):
         config = {"suppressed_token_ids": list(OFFICIAL_SUPPRESSED), **config}
     config = {"iteration": file.get("iteration"), **config}
-    return Checkpoint(model, tokenizer, config, _history(file.get("logger")), path)
+    return Checkpoint(model, tokenizer, config, history_of(file.get("logger")), path)
 
 
 def read_official(path: Path) -> dict[str, Any]:
@@ -223,18 +223,21 @@ def read_official(path: Path) -> dict[str, Any]:
     return file
 
 
-class _Inert:
+class InertLogger:
     """Stands in for the original's logger: keeps the pickled attributes, does nothing."""
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
+    def __getstate__(self) -> Any:
+        return self.state
+
 
 def _unpickle(path: Path) -> Any:
     scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
     allowed: list[Any] = [
-        (_Inert, "logger.logger.Logger"),
-        (_Inert, "logger.Logger"),
+        (InertLogger, "logger.logger.Logger"),
+        (InertLogger, "logger.Logger"),
         (scalar, "numpy.core.multiarray.scalar"),
         (scalar, "numpy._core.multiarray.scalar"),
         np.dtype,
@@ -256,7 +259,8 @@ def _unpickle(path: Path) -> Any:
         raise CheckpointError(f"{path.name} is damaged ({first}): download it again.") from error
 
 
-def _history(logger: Any) -> dict[int, dict[str, float]]:
+def history_of(logger: Any) -> dict[int, dict[str, float]]:
+    """The figures that the original's logger holds, by entry; none without a logger."""
     entries = getattr(logger, "state", {}).get("entries", {}) if logger is not None else {}
     return {
         int(number): {

@@ -37,6 +37,7 @@ from dessurt import (
 )
 from dessurt.model import Tokenizer
 from dessurt.tasks import TaskError, split_query
+from dessurt.train.verbs import add_verbs
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
 # Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.
@@ -148,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         help="its vocabulary; by default a folder tokenizer beside the file, or the hub",
     )
     convert.set_defaults(run=_convert)
+    add_verbs(verbs, actions)
 
     for verb, what in PACKAGES.items():  # only for the help: these read their own words
         verbs.add_parser(verb, help=what)

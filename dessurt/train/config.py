@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,13 @@ from dessurt import tasks
 from dessurt.checkpoint import load
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
+from dessurt.train.original import (
+    VOCABULARY,
+    OriginalError,
+    is_original,
+    left_out,
+    translated,
+)
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.schedules import KINDS as KINDS_OF_SCHEDULE
 from dessurt.train.schedules import multiplier
@@ -57,10 +65,13 @@ def read(
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
     for key, value in settings:
         _set(config, key, value)
-    if isinstance(config, dict) and "start" in config and "model" not in config:
+    if is_original(config):
+        config = _of_original(config, dict(settings))
+    if isinstance(config, dict) and "start" in config:
         start = load(config["start"]).config
         known = {key: start[key] for key in INHERITED if key in start}
-        config = {"frame": FIT, "card": {}, **known, **config}
+        model = {**start["model"], **config.get("model", {})}
+        config = {"frame": FIT, "card": {}, **known, **config, "model": model}
     _keys(config, "the config", NEEDED, (*MORE, *INHERITED))
     _frame(config["frame"])
     _numbers(config, "the config")
@@ -93,6 +104,20 @@ def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
     """The entries `data` of all parts."""
     parts = (part for stage in config["stages"] for part in stage["parts"].values())
     return [part["data"] for part in parts if "data" in part]
+
+
+def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """A config of the original in our keys; says what is not taken over."""
+    try:
+        config = translated(given)
+    except OriginalError as error:
+        raise ConfigError(str(error)) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ConfigError(f"the original's config lacks something ({error}).") from error
+    if ignored := left_out(given):
+        print(f"Not taken over from the original's config: {', '.join(ignored)}", file=sys.stderr)
+    begin = {"start": settings["start"]} if "start" in settings else {"tokenizer": VOCABULARY}
+    return {**config, **begin}
 
 
 def _set(config: Any, key: str, value: Any) -> None:
@@ -161,8 +186,11 @@ def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) ->
     else:
         _names(part["tasks"], f"tasks of {where}", TASKS)
     _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
-    if part.get("text") is False and (own or fit):
-        raise ConfigError(f"{where} needs text: only windows of synthetic pages go without.")
+    if part.get("text") is False and (own or fit or model.levels > 1):
+        raise ConfigError(
+            f"{where} needs text: only windows of synthetic pages go without, in a model of one "
+            "level."
+        )
     window = part.get("window")
     if window and fit:
         raise ConfigError(f"{where} has a window, but its frame shows whole pages: leave it away.")

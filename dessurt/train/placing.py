@@ -7,6 +7,7 @@ original's) sees the page a little larger or smaller, turned and shifted, as the
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -133,7 +134,8 @@ def shifted(
     if part.rotate and rng.random() < TURNED:
         gray, points = augment.rotate(gray, points, rng.gauss(0, part.rotate))
     (top, down), (left, across) = (
-        _placed(side, crop, part.pad, rng) for side, crop in zip(size, image_size, strict=True)
+        _placed(size[axis], image_size[axis], part.pad, points[:, 1 - axis], rng)
+        for axis in (0, 1)
     )
     wide = np.zeros((max(top + size[0], down + rows), max(left + size[1], across + columns)))
     wide[top : top + size[0], left : left + size[1]] = gray
@@ -176,13 +178,24 @@ def _sides(bounds: Box) -> list[Point]:
     return [(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y), (x1, y), (x, y0), (x, y1)]
 
 
-def _placed(side: int, crop: int, pad: int, rng: random.Random) -> tuple[int, int]:
-    """Along one axis: where the page begins in the padded plane, and where the crop begins."""
+def _placed(
+    side: int, crop: int, pad: int, marked: np.ndarray, rng: random.Random
+) -> tuple[int, int]:
+    """Along one axis: where the page begins in the padded plane, and where the crop begins.
+
+    The crop holds all that is marked, if it can: the original draws crops until one does.
+    """
     before, whole = pad, side + 2 * pad
     if whole < crop + 1:
         before += rng.randint(0, crop + 1 - whole)
         whole = crop + 1
-    return before, rng.randint(0, whole - crop)
+    least, most = 0, whole - crop
+    if len(marked):
+        first = math.ceil(before + marked.max()) - crop
+        last = math.floor(before + marked.min())
+        if max(first, least) <= min(last, most):
+            least, most = max(first, least), min(last, most)
+    return before, rng.randint(least, most)
 
 
 def _moved(shape: Shape, points: np.ndarray, scale: float) -> Shape:

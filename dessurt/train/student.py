@@ -43,7 +43,8 @@ class Student(nn.Module):
         self.tokenizer = tokenizer
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
         self.model.patch_embed.to(memory_format=torch.channels_last)
-        self.dense = config["frame"]["mode"] == "focus"
+        # Where tokens are merged, a token's cell is no longer the one that it began with.
+        self.dense = config["frame"]["mode"] == "focus" and self.model.config.levels == 1
         self.auxiliary: bool = config.get("auxiliary", True)
         self.weights = WEIGHTS | config.get("losses", {})
         if self.dense:

@@ -1,0 +1,74 @@
+"""Curves of logged figures, as a picture or in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dessurt.checkpoint import CheckpointError
+from dessurt.train.upkeep import Series, series
+
+MOST = 15  # figures in a picture
+COLUMNS = 3
+
+
+def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
+    """Draw the figures of a run's folder, its log, or a checkpoint.
+
+    Args:
+        path: as `series` takes it.
+        out: the picture, PNG, PDF or SVG; None: a window, until it is closed.
+        wanted: parts of the names of the figures; none: all, validation first.
+
+    Returns:
+        a line for each figure drawn: name, values and the last value.
+
+    Raises:
+        CheckpointError: there are no such figures, or Matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise CheckpointError("drawing needs Matplotlib: pip install -e '.[train]'.") from error
+    chosen = _chosen(series(path), wanted)
+    if out is not None:
+        matplotlib.use("agg")  # no screen is needed
+    rows = -(-len(chosen) // COLUMNS)
+    size = (4.5 * COLUMNS, 2.8 * rows)
+    figure, axes = pyplot.subplots(
+        rows, COLUMNS, figsize=size, squeeze=False, layout="constrained"
+    )
+    for axis in axes.flat:
+        axis.set_visible(False)
+    for axis, (name, points) in zip(axes.flat, chosen.items(), strict=False):
+        _draw(axis, name, points)
+    if out is None:
+        pyplot.show()
+    else:
+        figure.savefig(out, dpi=100)
+    pyplot.close(figure)
+    return [
+        f"{name}: {len(points)} values, the last {points[-1][1]:.4g}"
+        for name, points in chosen.items()
+    ]
+
+
+def _chosen(found: Series, wanted: Sequence[str]) -> Series:
+    names = [name for name in found if not wanted or any(part in name for part in wanted)]
+    if not names:
+        raise CheckpointError(
+            f"no figure has {' or '.join(map(repr, wanted))} in its name: {', '.join(found)}."
+        )
+    first = [name for name in names if name.startswith(("check", "val", "avg"))]
+    return {name: found[name] for name in list(dict.fromkeys([*first, *names]))[:MOST]}
+
+
+def _draw(axis: Any, name: str, points: list[tuple[int, float]]) -> None:
+    steps, values = zip(*points, strict=True)
+    axis.plot(steps, values, marker="." if len(points) < 30 else "", linewidth=1)
+    axis.set_title(name, fontsize=9)
+    axis.tick_params(labelsize=8)
+    axis.grid(alpha=0.3)
+    axis.set_visible(True)

@@ -1,0 +1,98 @@
+"""`dessurt checkpoint show, reset, set-config, rename-keys, export-history`, and `dessurt plot`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dessurt.checkpoint import CheckpointError
+from dessurt.train import plot, upkeep
+
+Run = Callable[[argparse.Namespace], str]
+
+
+def add_verbs(verbs: Any, actions: Any) -> None:
+    """Add them to the command line.
+
+    Args:
+        verbs: the subparsers of `dessurt`.
+        actions: those of `dessurt checkpoint`.
+    """
+    show = _add(actions, "show", "say what a checkpoint is", _show, "checkpoint")
+    show.add_argument("--weights", action="store_true", help="list its tensors, too")
+    _add(
+        actions, "reset", "forget training: optimiser, steps, schedule, figures", _reset,
+        "checkpoint", "out",
+    )  # fmt: skip
+    _add(
+        actions, "set-config", "replace the config by a JSON file", _set_config,
+        "checkpoint", "config", "out",
+    )  # fmt: skip
+    rename = _add(
+        actions, "rename-keys", "replace a text in the names of all tensors", _rename, "checkpoint"
+    )
+    for name in ("old", "new"):
+        rename.add_argument(name, help=f"the {name} text")
+    rename.add_argument("out", type=Path, help=HELP["out"])
+    _add(
+        actions, "export-history", "write the logged figures as CSV", _export, "checkpoint", "out"
+    )
+    draw = _add(verbs, "plot", "draw logged figures", _plot, "checkpoint")
+    draw.add_argument("--out", type=Path, default=Path("plot.png"), help="PNG, PDF or SVG")
+    draw.add_argument("--window", action="store_true", help="open a window instead")
+    draw.add_argument(
+        "--figures", nargs="+", default=[], metavar="TEXT", help="only those with it in their name"
+    )
+
+
+HELP = {
+    "checkpoint": "an official .pth, our folder, or the folder of a run",
+    "config": "a JSON file",
+    "out": "where to write; it may be the same",
+}
+
+
+def _add(group: Any, name: str, what: str, run: Run, *arguments: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = group.add_parser(name, help=what)
+    for argument in arguments:
+        parser.add_argument(argument, type=Path, help=HELP[argument])
+    parser.set_defaults(run=lambda given: _told(run, given))
+    return parser
+
+
+def _told(run: Run, given: argparse.Namespace) -> int:
+    try:
+        print(run(given))
+    except OSError as error:
+        raise CheckpointError(f"{error.strerror or error}: {error.filename or ''}.") from error
+    return 0
+
+
+def _show(given: argparse.Namespace) -> str:
+    return upkeep.described(given.checkpoint, given.weights)
+
+
+def _reset(given: argparse.Namespace) -> str:
+    return f"Wrote {upkeep.reset_training(given.checkpoint, given.out)}."
+
+
+def _set_config(given: argparse.Namespace) -> str:
+    upkeep.set_config(given.checkpoint, given.config, given.out)
+    return f"Wrote {given.out}."
+
+
+def _rename(given: argparse.Namespace) -> str:
+    changed = upkeep.rename_keys(given.checkpoint, given.old, given.new, given.out)
+    return f"Wrote {given.out}: {changed} names changed."
+
+
+def _export(given: argparse.Namespace) -> str:
+    return f"Wrote {given.out}: {upkeep.export_history(given.checkpoint, given.out)} figures."
+
+
+def _plot(given: argparse.Namespace) -> str:
+    out = None if given.window else given.out
+    told = plot.plot(given.checkpoint, out, given.figures)
+    return "\n".join([*told, *([f"Wrote {out}."] if out else [])])

@@ -1,0 +1,268 @@
+"""The shipped configs and those of the original: all of them train, at toy size."""
+
+import inspect
+import json
+import random
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("typst")
+pytest.importorskip("accelerate")
+
+from accelerate.state import AcceleratorState  # noqa: E402
+
+from dessurt.data import sets  # noqa: E402
+from dessurt.data.example import Example  # noqa: E402
+from dessurt.data.printed import Printed  # noqa: E402
+from dessurt.data.records import Record  # noqa: E402
+from dessurt.data.truth import Truth, moved  # noqa: E402
+from dessurt.marks import Marks  # noqa: E402
+from dessurt.page import Page  # noqa: E402
+from dessurt.protocol import Request  # noqa: E402
+from dessurt.synth import page as synthetic  # noqa: E402
+from dessurt.train import config as configs  # noqa: E402
+from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.loop import Run  # noqa: E402
+from dessurt.train.original import MODES, SETS, TOKENS, left_out, translated  # noqa: E402
+from dessurt.train.parts import TASKS  # noqa: E402
+from tests.unit.test_train_data import official  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = [path for path in sorted((ROOT / "configs").glob("*.json"))
+        if not path.stem.startswith("dessurt_")]  # fmt: skip
+TOY = {"im_embed_dim": 8, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16,
+       "decode_num_heads": 4, "swin_nheads": [2, 2]}  # fmt: skip
+
+
+class Forms:
+    """A data set in place of a real one: forms drawn for the test, and a question of each kind."""
+
+    def __init__(self, folder: Path, split: str, own: str) -> None:
+        self.own = own
+
+    def __len__(self) -> int:
+        return 2
+
+    def record(self, index: int, rng: random.Random) -> Record:
+        page, truth = form(index)
+        line = truth.lines[0]
+        marks = Marks.from_boxes(highlight=[line.box], mask=[line.words[0].box])
+        request = Request(self.own, marks=marks if self.own == "mlm>" else Marks())
+        own = Example(page, request, (line.text,), printed_answer=Printed.of(line))
+        return Record(page, (own,), truth)
+
+
+@lru_cache
+def form(seed: int) -> tuple[Page, Truth]:
+    """A synthetic form in a small picture: quickly drawn, quickly resized."""
+    drawn = synthetic(seed, kinds=["form"])[0]
+    small = cv2.resize(drawn.pixels, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
+    scale = np.array([[0.3, 0, 0], [0, 0.3, 0]])
+    return Page.from_array(small), moved(drawn.truth, scale, small.shape[:2])
+
+
+OWN = {"docvqa": "natural_q~", "hw_squad": "natural_q~", "rvl_cdip": "classify>", "iam":
+       "read_block>", "iam_ner": "ner_full_c1>", "distill": "mlm>", "my_dataset": "natural_q~",
+       "synth_handwriting": "read_block>"}  # fmt: skip
+
+
+class Silent:
+    """A teacher that has nothing to say; the real one is too large for a test."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __call__(self, batch: Any) -> torch.Tensor | None:
+        return torch.zeros(*batch.wanted.shape, 261) if batch.hidden.any() else None
+
+
+@pytest.fixture(autouse=True)
+def one_run_at_a_time() -> Iterator[None]:
+    """Accelerate keeps one state for the whole process."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+def toy(config: dict[str, Any]) -> dict[str, Any]:
+    """The same config with the test's forms in place of data sets; two steps, one part a step."""
+    for stage in config["stages"]:
+        stage.update(steps=2, accumulate=len(stage["parts"]))
+        for part in stage["parts"].values():
+            if "data" in part:
+                own = OWN.get(part["data"]["set"], "json>")
+                part["data"] = {"set": "tests.unit.test_configs:Forms", "own": own}
+            part["batch"] = 1
+    return config
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_a_config_trains_two_steps(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dessurt.train.loop.Teacher", Silent)
+    monkeypatch.setattr("dessurt.train.sources.DOCUMENTS", 1)
+    settings: list[tuple[str, Any]] = [(f"model.{key}", value) for key, value in TOY.items()]
+    if "start" in json.loads(path.read_text()):
+        settings = [("start", str(official(tmp_path / "start"))), *(
+            (f"model.{key}", value) for key, value in TOY.items() if key == "max_a_tokens")]
+        if path.stem.startswith("pretrain"):  # the size that this stage changes
+            settings.append(("model.image_size", [128, 256]))
+    else:
+        settings.append(("tokenizer", str(official(tmp_path / "vocabulary"))))
+    config = toy(read(path, settings))
+    run = Run(config, tmp_path / "run", "cpu")
+    stage = config["stages"][0]
+    asked = iter(run.batches(stage, stage["accumulate"]))
+    for _ in range(len(stage["parts"]) * 2):
+        drawn = next(asked)
+        figures = run._learn(drawn.batch, drawn.text)
+        assert figures["text"] > 0 and all(np.isfinite(list(figures.values()))), figures
+
+
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
+def test_the_sets_of_a_config_take_its_options(path: Path) -> None:
+    for stage in json.loads(path.read_text())["stages"]:
+        for part in stage["parts"].values():
+            given = dict(part.get("data", {}))
+            if given.get("set") not in sets.SETS:
+                continue
+            module, _, name = sets.SETS[given.pop("set")].partition(":")
+            maker = getattr(__import__(f"dessurt.data.sets.{module}", fromlist=[name]), name)
+            folder = given.pop("folder", "")
+            inspect.signature(maker).bind(folder, given.pop("split", "train"), **given)
+
+
+def test_the_shipped_configs_are_described() -> None:
+    told = (ROOT / "configs" / "README.md").read_text()
+    missing = [path.name for path in (ROOT / "configs").glob("*.json") if path.name not in told]
+    assert not missing
+
+
+# Configs of the original
+
+
+def docvqa() -> dict[str, Any]:
+    """The keys of the original's config for DocVQA, at toy size."""
+    return {
+        "name": "dessurt_docvqa_finetune", "cuda": True, "gpu": 0, "save_mode": "state_dict",
+        "data_loader": {
+            "data_set_name": "DocVQA", "data_dir": "data/DocVQA", "shuffle": True,
+            "prefetch_factor": 5, "batch_size": 2, "num_workers": 4,
+            "rescale_range": [0.9, 1.1], "rescale_to_crop_size_first": True,
+            "crop_params": {"crop_size": [64, 256], "pad": 0, "rot_degree_std_dev": 1},
+            "questions": 1, "cased": True},
+        "validation": {"batch_size": 3},
+        "optimizer_type": "AdamW", "optimizer": {"lr": 1e-4, "weight_decay": 0.01},
+        "loss": {"answer": "label_smoothing", "mask": "focalLoss"},
+        "loss_weights": {"answer": 1, "mask": 1, "cosine": 0, "distillation": 2.5},
+        "loss_params": {"answer": {"smoothing": 0.1, "padding_idx": 1}},
+        "metrics": [],
+        "trainer": {
+            "class": "QATrainer", "iterations": 128, "accum_grad_steps": 64, "save_dir": "saved/",
+            "monitor": "val_E_ANLS", "monitor_mode": "max", "do_ocr": "no",
+            "use_learning_schedule": "multi_rise then ramp_to_lower", "warmup_steps": [1000],
+            "lr_down_start": 350000, "ramp_down_steps": 10000, "lr_mul": 0.1,
+            "freeze_param_names": ["patch_embed.cnn"], "slow_param_names": ["text_embedding"]},
+        "arch": "Dessurt",
+        "model": {
+            "image_size": [64, 256], "window_size": [8, 4], "decode_dim": 16, "dim_ff": 32,
+            "decode_num_heads": 4, "blocks_per_level": [1, 1], "use_swin": [True, True],
+            "swin_cross_attention": [True, True], "swin_nheads": [2, 4], "im_embed_dim": 8},
+    }  # fmt: skip
+
+
+def test_a_config_of_the_original_means_the_same() -> None:
+    config = translated(docvqa())
+    (stage,) = config["stages"]
+    assert (stage["steps"], stage["accumulate"], stage["lr"]) == (2, 64, 1e-4)
+    assert stage["parts"] == {"DocVQA": {
+        "batch": 2, "data": {"set": "docvqa", "folder": "data/DocVQA"}, "rescale": [0.9, 1.1],
+        "fit": True, "rotate": 1, "pad": 0, "shade": 0.0, "most_answer": 4000}}  # fmt: skip
+    assert config["losses"] == {"per": "answer", "smoothing": 0.1, "answer": 1, "mask": 1,
+                                "distillation": 2.5}  # fmt: skip
+    assert config["freeze"] == ["patch_embed.cnn"] and config["slow"] == {"text_embedding": 0.1}
+    assert config["schedule"]["kind"] == "multi_rise then ramp_to_lower"
+    assert config["schedule"]["lr_down_start"] == 350000
+    assert config["model"]["max_q_tokens"] == 20 and config["model"]["dim_ff"] == 32
+    assert left_out(docvqa()) == []
+
+
+def test_a_config_of_the_original_trains_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(configs, "VOCABULARY", str(official(tmp_path / "vocabulary")))
+    given = docvqa()
+    given["data_loader"]["use_noise"] = 0.09
+    given["trainer"]["accum_grad_steps"] = 2
+    path = tmp_path / "cf_docvqa.json"
+    path.write_text(json.dumps(given))
+    config = read(path, [("trainer.iterations", 4)])
+    assert "Not taken over from the original's config: data_loader.use_noise" in (
+        capsys.readouterr().err)  # fmt: skip
+    run = Run(toy(config), tmp_path / "run", "cpu")
+    run.train(workers=0)
+    assert run.step == 2
+    rates = {group["lr"] for group in run.optimiser.param_groups}
+    # the second of two steps of one micro-batch each: iteration 2 of a rise over 1000
+    assert rates == pytest.approx({1e-4 * 0.01198, 1e-5 * 0.01198})
+
+
+def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
+    given, loader = docvqa(), docvqa()["data_loader"]
+    given["data_loader"] = {"data_set_name": "MultipleDataset", "batch_size": 1, "datasets": [
+        {"freq": 0.02, "config": {"data_set_name": "DistilBartDataset", "data_dir": "fonts"}},
+        {"freq": 0.06, "config": {"data_set_name": "SynthFormDataset", "data_dir": "forms"}},
+        {"freq": 0.3, "config": {"data_set_name": "SynthParaQA", "mode": "streamlined"}},
+        {"freq": 0.45, "config": {"data_set_name": "CDIPCloudQA", "data_dir": "cdip",
+                                  "mode": "streamlined"}},
+        {"freq": 0.5, "config": {**loader, "data_set_name": "IAMNER", "full": True, "task": 18,
+                                 "class_first": True, "short_class": True}}]}  # fmt: skip
+    config = translated(given)
+    parts = config["stages"][0]["parts"]
+    assert [part["weight"] for part in parts.values()] == [0.02, 0.06, 0.3, 0.45, 0.5]
+    assert parts["DistilBartDataset"]["data"] == {"set": "distill"} and "teacher" in config
+    streamlined = {"mk>": 0.08, "mlm>": 0.82, "mm~": 0.08, "re~": 0.02}
+    assert parts["SynthParaQA"]["tasks"] == parts["CDIPCloudQA"]["tasks"] == streamlined
+    assert parts["SynthFormDataset"]["tasks"]["json>"] == 0.34
+    assert sum(parts["SynthFormDataset"]["tasks"].values()) == pytest.approx(0.99)
+    assert parts["IAMNER"]["data"] == {
+        "set": "iam_ner", "folder": "data/DocVQA", "task": "ner_full_c1>", "classes": 18,
+        "split_by": "rwth", "short": True}  # fmt: skip
+    assert parts["IAMNER"]["batch"] == 2 and parts["CDIPCloudQA"]["batch"] == 1
+
+
+def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
+    assert {token for tokens in TOKENS.values() for token in tokens.split()} <= TASKS.keys()
+    golden = json.loads((root / "tests" / "golden" / "para_tasks.json").read_text())
+    for mode in ("pretrain_word", "easy_word", "hard_word", "streamlined"):
+        if mode in golden.get("mode_weights", {}):
+            assert MODES[mode] == golden["mode_weights"][mode]["with_blocks"], mode
+    assert set(SETS.values()) >= sets.SETS.keys() - {"annotations", "mixture", "synthetic"}
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "message"),
+    [
+        ("data_loader", {"data_set_name": "MNIST"}, "'MNIST' has no counterpart here"),
+        ("data_loader", {"data_set_name": "SynthParaQA", "mode": "echo"}, "has the mode 'echo'"),
+        ("trainer", {"iterations": None}, "the original's config lacks something"),
+        ("trainer", {"use_learning_schedule": "cosine"}, "its schedule needs a `kind`"),
+    ],
+)
+def test_a_config_of_the_original_without_counterpart_says_why(
+    tmp_path: Path, section: str, change: dict[str, Any], message: str
+) -> None:
+    given = docvqa()
+    given[section] |= change
+    path = tmp_path / "cf.json"
+    path.write_text(json.dumps(given))
+    with pytest.raises(ConfigError, match=message):
+        read(path)

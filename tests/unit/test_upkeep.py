@@ -1,0 +1,157 @@
+"""The verbs of `dessurt checkpoint`, and curves."""
+
+import csv
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dessurt.checkpoint import load, read_official
+from dessurt.cli import main
+from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.train import upkeep
+from dessurt.train.state import append_log, read_state, write_state
+from tests.unit.test_checkpoint import official_file
+from tests.unit.test_model import SMALL
+
+
+@pytest.fixture
+def official(tmp_path: Path) -> Path:
+    """An official file with figures, optimiser and schedule, its vocabulary beside it."""
+    (tmp_path / "tokenizer").mkdir()
+    Tokenizer.of_bytes().save(tmp_path / "tokenizer")
+    logger = upkeep.InertLogger()
+    logger.state = {"entries": {
+        1: {"iteration": 2, "loss": np.float64(3.5), "val_E_ANLS": 0.25},
+        2: {"iteration": 4, "loss": np.float64(2.5)}}}  # fmt: skip
+    file = official_file(
+        logger=logger, optimizer={"state": {}}, lr_schedule={"last_epoch": 7}, monitor_best=0.25
+    )
+    file["config"]["trainer"] = {"iterations": 90}
+    upkeep.write_official(file, tmp_path / "official.pth")
+    return tmp_path / "official.pth"
+
+
+def run(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def test_an_official_file_is_written_as_one(official: Path) -> None:
+    raw = official.read_bytes()
+    assert b"logger.logger" in raw and b"InertLogger" not in raw
+    assert upkeep.InertLogger.__module__ == "dessurt.checkpoint"
+    assert load(official).history == {1: {"iteration": 2, "loss": 3.5, "val_E_ANLS": 0.25},
+                                      2: {"iteration": 4, "loss": 2.5}}  # fmt: skip
+
+
+def test_show(official: Path, capsys: pytest.CaptureFixture) -> None:
+    assert run("checkpoint", "show", official, "--weights") == 0
+    shown = capsys.readouterr().out
+    for told in ("7 of 90", "2 entries", "optimizer, lr_schedule", "261 pieces",
+                 "text_embedding.weight  [261, 32]"):  # fmt: skip
+        assert told in shown
+    assert run("checkpoint", "show", official.parent / "none.pth") == 2
+    assert "There is no checkpoint" in capsys.readouterr().err
+
+
+def test_reset_of_an_official_file(official: Path) -> None:
+    assert run("checkpoint", "reset", official, official.parent / "new") == 0
+    file = read_official(official.parent / "new" / "checkpoint-latest.pth")
+    assert {"optimizer", "lr_schedule"}.isdisjoint(file) and file["iteration"] == 0
+    assert file["logger"] is None and file["monitor_best"] is None
+    before = read_official(official)["state_dict"]
+    assert all(torch.equal(file["state_dict"][name], before[name]) for name in before)
+
+
+def test_reset_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    state = {"weights": {"a": torch.ones(2)}, "optimiser": {"state": {}}, "step": 9,
+             "warm_from": 3, "seconds": 5.0, "mean": {}}  # fmt: skip
+    (tmp_path / "run").mkdir()
+    write_state(tmp_path / "run", state)
+    append_log(tmp_path / "run", {"kind": "train", "step": 9})
+    assert run("checkpoint", "reset", tmp_path / "run", tmp_path / "other") == 0
+    new = read_state(tmp_path / "other")
+    assert new is not None and new["weights"]["a"].tolist() == [1, 1]
+    assert (new["step"], new["warm_from"], new["optimiser"]) == (0, 0, None)
+    assert read_state(tmp_path / "run")["step"] == 9
+    assert run("checkpoint", "reset", tmp_path, tmp_path / "x") == 2
+    assert "is no run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_set_config_and_rename_keys(
+    official: Path, kind: str, capsys: pytest.CaptureFixture
+) -> None:
+    source = official
+    if kind == "folder":
+        source = official.parent / "ours"
+        assert run("checkpoint", "convert", official, source) == 0
+    weights = load(source).model.state_dict()
+    config = official.parent / "config.json"
+    config.write_text(json.dumps({"name": "other", "model": dict(SMALL)}))
+    assert run("checkpoint", "set-config", source, config, source) == 0  # in its place
+    assert load(source).config["name"] == "other"
+    config.write_text(json.dumps({"model": {**SMALL, "dim_ff": 40}}))
+    assert run("checkpoint", "set-config", source, config, source) == 2
+    assert "do not fit the config" in capsys.readouterr().err
+    odd = official.parent / ("odd.pth" if kind == "file" else "odd")
+    assert run("checkpoint", "rename-keys", source, "swin_layers", "layers", odd) == 0
+    assert "names changed" in capsys.readouterr().out
+    assert run("checkpoint", "show", odd) == 2
+    back = official.parent / ("back.pth" if kind == "file" else "back")
+    if kind == "file":  # a folder that cannot be opened is not touched
+        assert run("checkpoint", "rename-keys", odd, "layers", "swin_layers", back) == 0
+        again = load(back).model.state_dict()
+        assert all(torch.equal(again[name], weights[name]) for name in weights)
+    assert run("checkpoint", "rename-keys", source, "nothing", "x", back) == 2
+    assert "no tensor" in capsys.readouterr().err
+
+
+def test_the_history_as_a_table(official: Path) -> None:
+    assert run("checkpoint", "export-history", official, official.parent / "h.csv") == 0
+    rows = list(csv.reader((official.parent / "h.csv").open()))
+    assert rows == [["figure", "step", "value"], ["loss", "2", "3.5"], ["loss", "4", "2.5"],
+                    ["val_E_ANLS", "2", "0.25"]]  # fmt: skip
+
+
+def test_curves_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    pytest.importorskip("matplotlib")
+    for step in (50, 100):
+        append_log(tmp_path, {"step": step, "kind": "train", "minutes": 1.0, "a/text": 100 / step})
+    append_log(tmp_path, {"step": 100, "kind": "skipped", "record": "x"})
+    append_log(tmp_path, {"step": 100, "kind": "check", "w0> CER": 0.5})
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"step": 150, "kind": "tr')  # cut off
+    assert upkeep.series(tmp_path) == {"train/a/text": [(50, 2.0), (100, 1.0)],
+                                       "check/w0> CER": [(100, 0.5)]}  # fmt: skip
+    assert run("plot", tmp_path, "--out", tmp_path / "all.png") == 0
+    assert "train/a/text: 2 values, the last 1" in capsys.readouterr().out
+    assert run("plot", tmp_path / "log.jsonl", "--out", tmp_path / "one.png", "--figures", "text"
+               ) == 0  # fmt: skip
+    both, one = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("all", "one"))
+    assert both.min() < 100 and both.shape[1] == 1350
+    assert (one < 250).any(2).mean() < 0.8 * (both < 250).any(2).mean()  # half as much is drawn
+    assert run("plot", tmp_path, "--figures", "loss") == 2
+    assert "no figure has 'loss' in its name: train/a/text, check/w0> CER" in (
+        capsys.readouterr().err)  # fmt: skip
+
+
+def test_curves_of_an_official_checkpoint(official: Path, capsys: pytest.CaptureFixture) -> None:
+    pytest.importorskip("matplotlib")
+    assert run("plot", official, "--out", official.parent / "p.png") == 0
+    assert capsys.readouterr().out.startswith("val_E_ANLS: 1 values")  # validation first
+    torch.save({**read_official(official), "logger": None}, official.parent / "none.pth")
+    assert run("plot", official.parent / "none.pth") == 2
+    assert "has no logged figures" in capsys.readouterr().err
+
+
+def test_names_may_not_collide(official: Path) -> None:
+    file = dict(read_official(official))
+    model = Dessurt(DessurtConfig.from_dict(SMALL, 261))
+    assert "swin_layers.0.0.norm1.bias" in model.state_dict()
+    upkeep.write_official(file, official)
+    assert run("checkpoint", "rename-keys", official, "norm1", "norm2", official) == 2
+    assert "norm1" in "".join(read_official(official)["state_dict"])  # untouched
