@@ -163,6 +163,23 @@ def test_errors_are_counted_against_the_nearest_right_answer(annotations: Path) 
     assert validation_questions({"set": "annotations", "folder": str(annotations)}, ["l~"]) == ()
 
 
+def test_the_shipped_config_trains(annotations: Path, tmp_path: Path, root: Path) -> None:
+    first = Run(config(annotations), tmp_path / "first", "cpu")
+    first.plain.export(tmp_path / "start")
+    AcceleratorState._reset_state(reset_partial_state=True)
+    parts = "stages.0.parts"
+    settings = [
+        ("start", str(tmp_path / "start")), ("stages.0.steps", 4), ("precision", "no"),
+        *((f"{parts}.{name}.window", [64, 256]) for name in ("mine", "rehearsal")),
+        (f"{parts}.rehearsal.most_answer", 40), (f"{parts}.rehearsal.smallest", 2),
+    ]  # fmt: skip
+    given = read(root / "configs" / "my_pages.json", settings, str(annotations))
+    run = Run(given, tmp_path / "run", "cpu")
+    run.train(workers=0)
+    assert "other pages, w0> CER" in log_of(run)["after"][0]
+    assert load(run.folder / "checkpoint").config["frame"]["least"] == [64, 256]
+
+
 def test_the_shipped_config_is_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     found = read(root / "configs" / "my_pages.json")
