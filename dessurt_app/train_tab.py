@@ -23,7 +23,7 @@ SECONDS = 2.0  # between two looks at a run that goes on
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 # In which states of a run (None: there is none) a button can be used.
 _SHOWN: dict[str, tuple[str | None, ...]] = {
-    "start": (None, "done", "stopped", "failed", "kept"),
+    "start": (None, "kept"),  # what was learned is kept or dropped first
     "stop": ("running",),
     "resume": ("stopped", "failed"),
     "keep": ("done", "stopped"),
@@ -65,12 +65,12 @@ def build_train_tab(
         """Everything anew."""
         loading, run = weights.of(checkpoint), training.progress()
         check = training.check(Path(loading.path))
-        busy = run is not None and run.state in ("running", "stopping")
+        begins = run is None or run.state in _SHOWN["start"]
         return [
-            "" if busy else data_html(check, loading.name),
-            gr.Radio(visible=not busy),
+            data_html(check, loading.name) if begins else "",
+            gr.Radio(visible=begins),
             command_html(run),
-            gr.Timer(active=busy),
+            gr.Timer(active=run is not None and run.state in ("running", "stopping")),
             *_run(run, check.ready),
         ]
 
