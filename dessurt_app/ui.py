@@ -47,7 +47,7 @@ def build(
         checkpoint: path of the checkpoint; the shipped one by default.
         lend: put round the function that asks, on a machine that lends a GPU for each question.
         data: the folder in which answers are saved, which all visitors see; None: nothing is.
-        training: what learns from them; by default `dessurt train` in a process of its own.
+        training: what learns from them; None: nothing does.
     """
     never_fetch()
     weights = Weights(model, checkpoint)
@@ -67,8 +67,9 @@ def build(
             wire_saving(store, asking, ask_tab)
             with ask_tab.tabs, gr.Tab(strings.DATASET_TAB, elem_id="dataset-tab"):
                 build_dataset_tab(store, asking, ask_tab, events)
+        if training:
             with ask_tab.tabs, gr.Tab(strings.TRAIN_TAB, elem_id="train-tab"):
-                build_train_tab(app, training or Training(store), weights, ask_tab, header)
+                build_train_tab(app, training, weights, ask_tab, header)
         build_api(weights)
     return app.queue(max_size=LONGEST_QUEUE)
 
@@ -91,6 +92,14 @@ def data_folder(given: str | None, host: str, share: bool, shared: bool) -> Path
     if given:
         raise ValueError(strings.DATA_NOT_SHARED)
     return None
+
+
+def training_on(data: Path | None, host: str, share: bool) -> Training | None:
+    """What learns from the answers saved in a folder; None where others reach the app.
+
+    Args: as of `data_folder`, and what that gave.
+    """
+    return Training(Store(data)) if data and host in ALONE and not share else None
 
 
 def launch_options() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dessurt.marks import Marks
 from dessurt_app import strings
 from dessurt_app.train_view import command_html, data_html, run_html
 from dessurt_app.training import Training, TrainingError
+from dessurt_app.ui import training_on
 from dessurt_app.weights import Weights
 
 FAKE = (sys.executable, str(Path(__file__).parent / "fake_train.py"))
@@ -137,3 +138,11 @@ def test_an_error_is_told_in_its_own_words(training: Training, checkpoint: Path)
     assert "the disk is &lt;full&gt;." in run_html(training.progress())
     with pytest.raises(TrainingError, match="anything that could be kept"):
         training.keep()
+
+
+def test_only_where_nobody_else_reaches_the_app_it_trains(tmp_path: Path) -> None:
+    alone = training_on(tmp_path / "mine", "127.0.0.1", share=False)
+    assert alone is not None and alone.store.folder == tmp_path / "mine"
+    assert training_on(tmp_path, "0.0.0.0", share=False) is None  # also with --shared-data
+    assert training_on(tmp_path, "127.0.0.1", share=True) is None
+    assert training_on(None, "127.0.0.1", share=False) is None  # on a Space nothing is saved
