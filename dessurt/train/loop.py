@@ -319,7 +319,7 @@ class Run:
             return
         figures = {"step": self.step, "minutes": round(self.seconds / 60, 2), **figures}
         line = append_log(self.folder, figures)
-        if figures["kind"] == "check":
+        if figures["kind"] in ("check", "before", "after"):
             tqdm.write(line)
         for name, value in figures.items():
             if self.writer and isinstance(value, float):
