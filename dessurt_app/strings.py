@@ -298,6 +298,7 @@ DATASET = {
     "answers of a page are in the same part; the same seed gives the same parts.",
     "seed": "Seed of the split",
     "checked_only": "Only answers that somebody has checked",
+    "cancel": "Cancel",
     "close": "Close",
     "write": "Export",
     "errors_title": "Not imported",
@@ -334,6 +335,7 @@ DATASET = {
     "upload_failed": "Could not send {name} to the app: it may be larger than 64 MB. Unpack a zip "
     "file and import its folder.",
     "imported": "{added} answers imported",
+    "imported_none": "Nothing was imported",
     "imported_some": "{added} answers imported, {there} were here already",
     "more_errors": "and {n} more",
     "exported": "{n} answers written to {name}",

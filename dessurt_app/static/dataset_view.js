@@ -33,7 +33,8 @@ async function load(first = shown.first, at = Math.max(rows.at, 0)) {
   const all = found.counts[""];
   const counts = [count(all, text.answer_count), count(found.pages, text.page_count)];
   part("summary").textContent = counts.join(", ");
-  if (all && !part("status").textContent) tell(text.keys);
+  const keys = matchMedia("(hover: hover)").matches && all > 0;
+  if (keys && !part("status").textContent) tell(text.keys);
   part("empty").textContent = all ? text.nothing_found : text.nothing_saved;
   part("empty").hidden = found.rows.length > 0;
   part("pager").hidden = found.found <= found.rows.length;
@@ -157,7 +158,8 @@ async function importFiles(files) {
   tell(text.reading);
   const came = await call(() => server.import_uploads(named));
   if (!came) return;
-  const sentence = fillIn(came.there ? text.imported_some : text.imported, came);
+  const told = came.added ? text.imported : text.imported_none;
+  const sentence = fillIn(came.there ? text.imported_some : told, came);
   tell(sentence, false, came.changes);
   await load(0, 0);
   if (came.errors.length) showErrors(sentence, came);
