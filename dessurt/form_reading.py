@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
@@ -31,21 +32,28 @@ def pieces_of(
         bounds: of the line, page pixels.
     """
     x0, y0, x1, y1 = bounds
-    found = [(m, m.start(1) + len(m[1]) - len(m[1].lstrip()), m.start(1) + len(m[1].rstrip()))
-             for m in TAG.finditer(text) if m[1].strip()]  # fmt: skip
-    edges = [x0]
-    for (_, _, stop), (_, start, _) in zip(found, found[1:], strict=False):
-        edges.append(float(np.clip((letters[stop - 1] + letters[start]) / 2, edges[-1], x1)))
-    for (match, start, stop), left, right in zip(found, edges, [*edges[1:], x1], strict=True):
-        kind = KINDS.get(match[2] or "", "other")
-        yield Piece(text[start:stop], kind, (left, y0, right, y1), tuple(sure[start:stop]))
+    found = [(match[2], *_stripped(match)) for match in TAG.finditer(text) if match[1].strip()]
+    ends = [(left, right) for (_, _, left), (_, right, _) in itertools.pairwise(found)]
+    edges = [x0, *((letters[left - 1] + letters[right]) / 2 for left, right in ends), x1]
+    edges = np.clip(np.maximum.accumulate(edges), x0, x1).tolist()
+    for (tag, start, stop), (left, right) in zip(found, itertools.pairwise(edges), strict=False):
+        box = (left, y0, right, y1)
+        yield Piece(text[start:stop], KINDS.get(tag, "other"), box, tuple(sure[start:stop]))
+
+
+def _stripped(match: re.Match[str]) -> tuple[int, int]:
+    """Where the text of a piece starts and stops, without the spaces at its ends."""
+    return (
+        match.end(1) - len(match[1].lstrip()),
+        match.start(1) + len(match[1].rstrip()),
+    )
 
 
 def as_json(page: Page, pieces: Sequence[Piece]) -> Iterator[tuple[str, float]]:
     """The characters of the form as JSON, each with how sure the model was of it."""
     truth = put_together(pieces, page.size, Rules(page.gray))
     printed = with_places(truth)
-    sure = {}  # by the place of a letter
+    sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
     for piece in pieces:
         sure.update(zip(map(tuple, line_of(piece).ends.mean(1).tolist()), piece.sure, strict=True))
     for letter, spot in zip(printed.text, printed.spots.tolist(), strict=True):

@@ -96,7 +96,7 @@ class Frame:
                 small that the page takes up less of the (least) image than by `fit` (unless it
                 is a small page).
             least: (height, width) of a smaller image for marks that fit into it, e.g. a line;
-                its height grows in steps of itself, up to `image_size`, for those that do not.
+                its sides grow in steps of themselves, up to `image_size`, for those that do not.
             line_height: of a highlighted line in page pixels; by default the median height of
                 the shapes.
 
@@ -105,6 +105,7 @@ class Frame:
         """
         page, most = _size(page_size), _size(image_size)
         height, width = _size(least or most)
+        widest = most[1] // width * width
         channel = "highlight" if marks.has("highlight") else "mask"
         boxes = [_clipped(shape.bounds(), page) for shape in marks.of(channel)]
         if not boxes:
@@ -112,16 +113,20 @@ class Frame:
         x0, y0 = min(box[0] for box in boxes), min(box[1] for box in boxes)
         x1, y1 = max(box[2] for box in boxes), max(box[3] for box in boxes)
         line = line_height or float(np.median([box[3] - box[1] for box in boxes]))
-        free = (most[0] - 2 * FOCUS_MARGIN[0], width - 2 * FOCUS_MARGIN[1])
+        free = (most[0] - 2 * FOCUS_MARGIN[0], widest - 2 * FOCUS_MARGIN[1])
         scale = min(
             text_height / max(line, 1.0),
             free[1] / max(x1 - x0, 1.0),
             free[0] / max(y1 - y0, 1.0),
             FOCUS_MAX_ENLARGING,
         )
-        scale = max(scale, min(height / page[0], width / page[1], 1.0))
-        needed = (y1 - y0) * scale + 2 * FOCUS_MARGIN[0]
-        image = (min(height * max(math.ceil(needed / height - 1e-6), 1), most[0]), width)
+        scale = max(scale, min(height / page[0], widest / page[1], 1.0))
+        sides = ((y1 - y0, height, most[0]), (x1 - x0, width, widest))
+        rows, columns = (
+            min(step * max(math.ceil((side * scale + 2 * margin) / step - 1e-6), 1), largest)
+            for (side, step, largest), margin in zip(sides, FOCUS_MARGIN, strict=True)
+        )
+        image = (rows, columns)
         frame = cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)
         return replace(frame, line_height=line)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import string
 from dataclasses import dataclass
+from pathlib import Path
 
-from dessurt.synth.text import Writer
+from dessurt.synth.text import Writer, clean
 
 # Labels by the kind of value that belongs to them.
 LABELS = {
@@ -80,6 +82,39 @@ class Field:
 
     label: str
     value: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that belong together, perhaps under a title."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+
+def groups(path: Path) -> tuple[Group, ...]:
+    """Fields of a file: the original's gpt2_form_generation.json, or one like it.
+
+    It is [document, ...], a document [title or null, [[label, value or [line, ...]], ...]].
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not as described, or has no field.
+    """
+    found = []
+    try:
+        for title, pairs in json.loads(path.read_text(encoding="utf-8")):
+            fields = []
+            for label, value in pairs:
+                lines = [value] if isinstance(value, str) else value
+                label = clean(label).rstrip(": ")  # how a form writes its labels, it says itself
+                fields.append(Field(label, tuple(filter(None, map(clean, lines)))))
+            found.append(Group(clean(title or ""), tuple(each for each in fields if each.label)))
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"{path} does not list labels and values ({error!r}).") from error
+    if not any(group.fields for group in found):
+        raise ValueError(f"{path} has no field.")
+    return tuple(group for group in found if group.fields)
 
 
 def field(write: Writer, blank: float = 0.1) -> Field:

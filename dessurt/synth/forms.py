@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dessurt.synth import fields
@@ -158,9 +159,14 @@ def _group(sheet: Sheet, style: Style) -> Part:
     rng = sheet.rng
     count, wide = rng.randint(2, 12), rng.choice((1, 1, 2, 2, 3))
     head = _heading(sheet) if rng.random() < 0.6 else None
+    made: Iterable[Field] = (fields.field(sheet.write) for _ in range(count))
+    if sheet.groups:
+        group = rng.choice(sheet.groups)
+        head = sheet.put(group.title, "header", face="weight: 700") if group.title else head
+        made = group.fields[:count]
     cells, lines = [], 0
-    for _ in range(count):
-        code, question, tall = style.draw(sheet, fields.field(sheet.write))
+    for each in made:
+        code, question, tall = style.draw(sheet, each)
         cells.append(code)
         lines += tall
         if head:

@@ -15,6 +15,7 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth, moved
+from dessurt.synth.fields import Group
 from dessurt.synth.kinds import KINDS, OFTEN
 from dessurt.synth.pdftext import boxes_of, lines_of
 from dessurt.synth.scan import scanned
@@ -34,7 +35,11 @@ class SynthPage:
 
 
 def page(
-    seed: int, held_out: bool = False, kinds: Sequence[str] | None = None, scans: float = 0.4
+    seed: int,
+    held_out: bool = False,
+    kinds: Sequence[str] | None = None,
+    scans: float = 0.4,
+    groups: Sequence[Group] = (),
 ) -> list[SynthPage]:
     """Draw the pages of one document; the same seed and fonts give the same bytes.
 
@@ -43,6 +48,8 @@ def page(
         held_out: set in the fonts that are never trained on.
         kinds: of document to choose from; by default all of `KINDS`, as often as they say.
         scans: the share of pages that look scanned.
+        groups: fields that forms ask for, as `dessurt.synth.fields.groups` reads them; none: they
+            are made up.
 
     Raises:
         NoFontsError: no known font is installed.
@@ -51,7 +58,7 @@ def page(
     rng = random.Random(seed)
     names = list(kinds or KINDS)
     kind = rng.choices(names, [OFTEN[name] for name in names])[0]
-    sheet = Sheet(rng, held_out)
+    sheet = Sheet(rng, held_out, groups)
     source = KINDS[kind](sheet)
     pages = drawn(source, sheet, kind)
     noise = np.random.default_rng(seed)

@@ -15,6 +15,7 @@ from functools import cache
 import typst
 
 from dessurt.synth import fonts
+from dessurt.synth.fields import Group
 from dessurt.synth.text import Writer
 
 LAST = 0xFFF  # the highest number of a piece
@@ -81,12 +82,16 @@ class Sheet:
         links: pairs of numbers, head and tail.
         tables: row headers, column headers and cells as numbers; None is a blank.
         figures: the numbers of pictures.
+        groups: fields that forms ask for; none: they are made up.
         letters: how many were written, to tell how full a page gets.
     """
 
-    def __init__(self, rng: random.Random, held_out: bool = False) -> None:
+    def __init__(
+        self, rng: random.Random, held_out: bool = False, groups: Sequence[Group] = ()
+    ) -> None:
         """`held_out`: set in fonts that are never trained on."""
         self.rng = rng
+        self.groups = groups
         self.write = Writer(rng)
         self.held_out = held_out
         self.kinds: dict[int, str] = {}

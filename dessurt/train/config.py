@@ -70,8 +70,8 @@ def read(
     if isinstance(config, dict) and "start" in config:
         start = load(config["start"]).config
         known = {key: start[key] for key in INHERITED if key in start}
-        model = {**start["model"], **config.get("model", {})}
-        config = {"frame": FIT, "card": {}, **known, **config, "model": model}
+        known["model"] = {**start["model"], **config.get("model", {})}
+        config = {"frame": FIT, "card": {}, **known, **config, "model": known["model"]}
     _keys(config, "the config", NEEDED, (*MORE, *INHERITED))
     _frame(config["frame"])
     _numbers(config, "the config")

@@ -85,9 +85,8 @@ class Run:
         torch.manual_seed(config["seed"])
         state = read_state(folder)
         student, changed = student_of(config, as_original)
-        if state is None and self.accelerator.is_main_process:
-            for line in changed:
-                print(f"{config['start']}: {line}", file=sys.stderr)
+        for line in changed if state is None and self.accelerator.is_main_process else ():
+            print(f"{config['start']}: {line}", file=sys.stderr)
         groups = parameter_groups(student, config)
         optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)

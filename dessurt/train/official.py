@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,4 +68,6 @@ def reset(file: Mapping[str, Any]) -> dict[str, Any]:
     figure too; with them a new run would begin at the end of the old one's schedule.
     """
     kept = {key: value for key, value in file.items() if key not in DROPPED}
-    return {**kept, "iteration": 0, "logger": None, "monitor_best": None}
+    least = file["config"].get("trainer", {}).get("monitor_mode") == "min"
+    worst = math.inf if least else -math.inf
+    return {**kept, "iteration": 0, "logger": None, "monitor_best": worst}

@@ -146,21 +146,25 @@ def shifted(
     if len(kept) < len(shapes):
         return None
     if rng.random() < part.shade:
-        gray = augment.shift_brightness(
-            np.rint(gray).astype(np.uint8), rng.gauss(0, SHADE), rng.gauss(0, SHADE)
-        )
+        ink, paper = rng.gauss(0, SHADE), rng.gauss(0, SHADE)
+        gray = augment.shift_brightness(np.rint(gray).astype(np.uint8), ink, paper)
     moved = [
         _moved(shape, each[8:] - (across, down), scale)
         for shape, each in zip(shapes, parts, strict=True)
     ]
-    # The original takes a coordinate for a pixel's index.
-    marked, region = (
-        Marks(tuple(some)).rasterise(image_size, pixel_centre=0.0)
-        for some in (moved[: len(marks.shapes)], moved[len(marks.shapes) :])
-    )
-    ink = 1 - gray / 128
+    return _seen(gray, moved[: len(marks.shapes)]), _drawn(moved[len(marks.shapes) :], gray) > 0
+
+
+def _seen(gray: np.ndarray, marks: list[Shape]) -> np.ndarray:
+    """Both channels of what the model sees, as `Frame.tensor`."""
+    ink, marked = 1 - gray / 128, _drawn(marks, gray)
     ink[marked < 0] = 0
-    return np.stack((ink, marked)).astype(np.float32), region > 0
+    return np.stack((ink, marked)).astype(np.float32)
+
+
+def _drawn(shapes: list[Shape], gray: np.ndarray) -> np.ndarray:
+    """Shapes in a picture's pixels; the original takes a coordinate for a pixel's index."""
+    return Marks(tuple(shapes)).rasterise(gray.shape, pixel_centre=0.0)
 
 
 def _outline(shape: Shape) -> list[Point]:

@@ -227,7 +227,7 @@ class Sampler:
             "image": frame.tensor(example.page, request.marks).numpy(),
             "cells": cells.reshape(-1, SLOTS),
             "before": before.reshape(-1, BEFORE),
-            "known": glyphs is not None,
+            "known": bool(cells.any()),
             "region": region,
             "supervised": example.region is not None and (
                 not request.marks.has("highlight") or rng.random() < REPEATED

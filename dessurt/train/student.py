@@ -116,9 +116,8 @@ class Student(nn.Module):
             region, overlap = self._region(last, batch)
             loss = loss + self.weights["mask"] * region
             figures.update(region=region.detach(), overlap=overlap)
-        with torch.no_grad():
-            asked = batch.wanted != PAD
-            figures["hit"] = (logits.argmax(-1) == batch.wanted)[asked].float().mean()
+        hits = logits.detach().argmax(-1) == batch.wanted
+        figures["hit"] = hits[batch.wanted != PAD].float().mean()
         if known:
             late, before = self._characters(batch, last)
             loss = loss + 0.15 * (early + late) + 0.4 * before

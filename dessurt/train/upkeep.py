@@ -152,7 +152,7 @@ def series(path: Path) -> Series:
     """
     log = path / LOG if path.is_dir() else path
     if log.suffix == ".jsonl" and log.is_file():
-        entries = [
+        entries: list[tuple[int, Mapping[str, Any]]] = [
             (each["step"], {f"{each['kind']}/{key}": value for key, value in each.items()})
             for each in read_log(log)
             if "step" in each and each.get("kind") != "skipped"

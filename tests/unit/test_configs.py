@@ -211,9 +211,9 @@ def test_a_config_of_the_original_trains_as_it_is(
     run = Run(toy(config), tmp_path / "run", "cpu")
     run.train(workers=0)
     assert run.step == 2
-    rates = {group["lr"] for group in run.optimiser.param_groups}
+    rates = sorted({group["lr"] for group in run.optimiser.param_groups})
     # the second of two steps of one micro-batch each: iteration 2 of a rise over 1000
-    assert rates == pytest.approx({1e-4 * 0.01198, 1e-5 * 0.01198})
+    assert rates == pytest.approx([1e-5 * 0.01198, 1e-4 * 0.01198])
 
 
 def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
@@ -233,7 +233,7 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
     streamlined = {"mk>": 0.08, "mlm>": 0.82, "mm~": 0.08, "re~": 0.02}
     assert parts["SynthParaQA"]["tasks"] == parts["CDIPCloudQA"]["tasks"] == streamlined
     assert parts["SynthFormDataset"]["tasks"]["json>"] == 0.34
-    assert sum(parts["SynthFormDataset"]["tasks"].values()) == pytest.approx(0.99)
+    assert sum(parts["SynthFormDataset"]["tasks"].values()) == pytest.approx(0.99, abs=1e-4)
     assert parts["IAMNER"]["data"] == {
         "set": "iam_ner", "folder": "data/DocVQA", "task": "ner_full_c1>", "classes": 18,
         "split_by": "rwth", "short": True}  # fmt: skip

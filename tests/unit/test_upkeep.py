@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from pathlib import Path
 
 import cv2
@@ -61,7 +62,7 @@ def test_reset_of_an_official_file(official: Path) -> None:
     assert run("checkpoint", "reset", official, official.parent / "new") == 0
     file = read_official(official.parent / "new" / "checkpoint-latest.pth")
     assert {"optimizer", "lr_schedule"}.isdisjoint(file) and file["iteration"] == 0
-    assert file["logger"] is None and file["monitor_best"] is None
+    assert file["logger"] is None and file["monitor_best"] == -math.inf
     before = read_official(official)["state_dict"]
     assert all(torch.equal(file["state_dict"][name], before[name]) for name in before)
 

@@ -1,0 +1,129 @@
+"""HW-SQuAD: questions of SQuAD about pages in synthetic handwriting (Mathew et al., 2021)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dessurt.data.example import Example
+from dessurt.data.printed import Printed
+from dessurt.data.records import DataError, Record
+from dessurt.data.sets.boxes import line_of
+from dessurt.data.sets.files import damaged, open_page, read_json, there
+from dessurt.data.truth import Box, Paragraph, Truth
+from dessurt.page import Page
+from dessurt.protocol import Request
+
+
+def hw_squad(folder: Path, split: str = "train") -> AskedPages:
+    """HW-SQuAD as a data set.
+
+    Get it from https://www.docvqa.org (under Datasets) and lay it out so:
+
+        HW-SQuAD_SPLIT_1.0.json    SPLIT being train, val and test; see `AskedPages`
+        the pictures               where "document_image" says, relative to the folder
+
+    The split "valid" is val.
+
+    Raises:
+        DataError: the file of the split is not there, or is not as `AskedPages` says.
+    """
+    name = f"HW-SQuAD_{'val' if split == 'valid' else split}_1.0.json"
+    return AskedPages(folder, there(folder / name, "HW-SQuAD_train_1.0.json and so on"))
+
+
+class AskedPages:
+    """One record a page, with all its questions (`natural_q~`) and all right answers to each.
+
+    The file is {"data": [page, ...]}; a page has "qas" (without it nothing is asked about the
+    page, and it is left out) and "document_image":
+
+        qas               [{"question", "question_id", "answers": [{"answer_start_word_no",
+                          "answer_end_word_no"} or {"text"}, ...]}, ...]; the last word counts
+        document_image    {"document_image": path, "gold_standard_transcription": [{"wordno",
+                          "text", "xmin", "ymin", "xmax", "ymax"}, ...]}; words from 0 in order
+
+    An answer is the words of its range, or where it has none its text. Where all words have boxes
+    the truth and the places of the answers are known.
+    """
+
+    def __init__(self, folder: Path, file: Path) -> None:
+        """The pages of `file` that are asked about; pictures lie in `folder`.
+
+        Raises:
+            DataError: the file is not as described.
+        """
+        self.folder, self.file = folder, file
+        with damaged(file, "data"):
+            self.given: list[Any] = list(read_json(file)["data"])
+        self.numbers = [i for i, page in enumerate(self.given) if _asked(page)]
+
+    def __len__(self) -> int:
+        """Pages that are asked about."""
+        return len(self.numbers)
+
+    def record(self, index: int, rng: random.Random) -> Record:
+        """A page, its questions, and what is written on it."""
+        number = self.numbers[index]
+        with damaged(self.file, f"data[{number}]"):
+            given = self.given[number]
+            image = given["document_image"]
+            words = image.get("gold_standard_transcription", [])
+            if [word["wordno"] for word in words] != list(range(len(words))):
+                raise ValueError("its words are not numbered from 0")
+            page = open_page(self.folder / image["document_image"])
+            truth = _truth(page, words)
+            if truth is None:
+                written = [Printed.sign(str(word["text"])) for word in words]
+            else:  # in order, so the words of its lines are those of the file
+                written = [Printed.of(word.line, word.first, word.last)
+                           for line in truth.lines for word in line.words]  # fmt: skip
+            examples = tuple(_example(page, qa, written, self.file) for qa in given["qas"])
+            return Record(page, examples, truth, source=str(image["document_image"]))
+
+
+def _asked(page: Any) -> bool:
+    """Whether to keep a page: what is no page at all is kept, so that it is reported."""
+    return not isinstance(page, dict) or bool(page.get("qas"))
+
+
+def _example(page: Page, qa: dict[str, Any], written: Sequence[Printed], file: Path) -> Example:
+    name, found = str(qa["question_id"]), []
+    for answer in qa["answers"]:
+        if "answer_start_word_no" in answer:
+            first, last = answer["answer_start_word_no"], answer["answer_end_word_no"]
+            if not 0 <= first <= last < len(written):
+                raise DataError(f"there are no words {first} to {last}: mend it.", file, name)
+            found.append(Printed.join(" ", written[first : last + 1]))
+        else:
+            found.append(Printed.sign(str(answer["text"])))
+    if not found:
+        raise DataError("it has no answers: mend it.", file, name)
+    return Example(
+        page,
+        Request("natural_q~", str(qa["question"])),
+        tuple(dict.fromkeys(each.text for each in found)),
+        source=f"{file.name} {name}",
+        printed_answer=found[0] if len(found[0].places) else None,
+    )
+
+
+def _truth(page: Page, words: Sequence[dict[str, Any]]) -> Truth | None:
+    """One paragraph; a word that starts left of the last one begins a new line.
+
+    None if some words have no boxes, or a text is no single word.
+    """
+    sides = ("xmin", "ymin", "xmax", "ymax")
+    if not words or not all(side in word for word in words for side in sides):
+        return None
+    if any(len(str(word["text"]).split()) != 1 for word in words):
+        return None
+    lines: list[list[tuple[str, Box]]] = []
+    for word in words:
+        x0, y0, x1, y1 = (float(word[side]) for side in sides)
+        if not lines or x0 < lines[-1][-1][1][0]:
+            lines.append([])
+        lines[-1].append((str(word["text"]).strip(), (x0, y0, x1, y1)))
+    return Truth(page.size, paragraphs=(Paragraph(tuple(line_of(line) for line in lines)),))
