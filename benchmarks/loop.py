@@ -68,6 +68,7 @@ class OneFont(Sheet):
 class Asked:
     """A line of a page."""
 
+    name: str  # of the page
     page: SynthPage
     line: Line
 
@@ -83,11 +84,12 @@ def lines(family: str, kind: str, seed: str, a_page: int) -> Iterator[Asked]:
     """Lines of clean pages without end, a few of each page."""
     rng = random.Random(seed)
     while True:
-        sheet = OneFont(random.Random(rng.getrandbits(48)), family)
-        for page in drawn(KINDS[kind](sheet), sheet, kind):
+        number = rng.getrandbits(48)
+        sheet = OneFont(random.Random(number), family)
+        for leaf, page in enumerate(drawn(KINDS[kind](sheet), sheet, kind)):
             found = [line for line in page.truth.lines if len(line.text) in LENGTHS]
             for line in rng.sample(found, min(a_page, len(found))):
-                yield Asked(page, line)
+                yield Asked(f"{number}-{leaf}", page, line)
 
 
 def _serve(pipe: Connection, data: Path) -> None:
@@ -120,7 +122,7 @@ def correct(address: str, wanted: int, asked: Iterable[Asked], folder: Path) -> 
     client = Client(address, verbose=False)
     done = 0
     for number, each in enumerate(tqdm(asked, total=wanted, desc="correcting", unit="line")):
-        file = folder / f"{id(each.page)}.png"
+        file = folder / f"{each.name}.png"
         if not file.exists():
             Image.fromarray(each.page.pixels).save(file)
         (x0, y0, x1, y1) = each.line.box
