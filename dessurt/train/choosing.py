@@ -116,9 +116,10 @@ class Chooser:
             self.tried.export(self.folder / "checkpoint")
         model = DessurtInstrument(self.tried.checkpoint())
         answers = [_shown(model, each) for each in self.mine[:SHOWN]]
-        figures = {"loss": mine, "other pages": others, "share": share, "kept": kept}
-        figures["tried"] = tried
-        return {"kind": "look", **figures, "answers": answers}
+        return {
+            "kind": "look", "loss": mine, "other pages": others, "share": share, "kept": kept,
+            "tried": tried, "answers": answers,
+        }  # fmt: skip
 
     def after(self) -> dict[str, Any]:
         """The errors of what was kept."""
