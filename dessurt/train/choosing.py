@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 from accelerate.utils import send_to_device
+from torch import Tensor
 
 from dessurt.checkpoint import Checkpoint, load
 from dessurt.data.example import Example
@@ -33,9 +34,11 @@ from dessurt.train.sources import Source, synthetic_pages
 from dessurt.train.student import Student
 from dessurt.train.validating import answered, character_errors, validation_questions
 
-SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)  # of the way from the first weights to the present ones
+# Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
+SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)
+MEANWHILE = (1.0, 0.6)
 WORSE = 1.1  # by so much the loss on other pages may grow
-DOCUMENTS, OTHERS = 6, 32  # synthetic pages and lines of them that stand for all other pages
+DOCUMENTS, OTHERS = 6, 16  # synthetic pages and lines of them that stand for all other pages
 READ = 12  # of these that are read out to count errors
 SHOWN = 4  # validation questions whose answers are shown at each look
 AT_ONCE = 8  # samples in a batch
@@ -58,7 +61,7 @@ class Chooser:
         Raises:
             DataError: the validation pages cannot be opened.
         """
-        self.folder = folder
+        self.folder, self.short = folder, config.get("precision", "bf16") == "bf16"
         self.first = {name: each.clone() for name, each in student.state_dict().items()}
         self.tried = copy.deepcopy(student)
         parts = [Part.of(each) for stage in config["stages"] for each in stage["parts"].values()]
@@ -72,53 +75,43 @@ class Chooser:
         if drawn is not None:
             self.other_batches, self.others = _others(sampler, drawn, rng)
         self.bound = WORSE * self._loss(self.first, self.other_batches)
-        self.best = math.inf
+        self.best = (math.inf, math.inf)
         if (folder / "checkpoint").is_dir():  # the run goes on
-            kept = load(folder / "checkpoint").model.state_dict()
-            self.tried.load_state_dict(self.first)
-            self.tried.start(kept)
-            self.best = self._loss(self.tried.state_dict(), self.batches)
+            self.tried.start(load(folder / "checkpoint").model.state_dict())
+            self.best = self._rank(*self._losses(self.tried.state_dict()))
 
     def before(self) -> dict[str, Any]:
         """The errors of the weights that the run begins with."""
         self.tried.load_state_dict(self.first)
         return {"kind": "before", **self._errors(self.tried.checkpoint())}
 
-    def look(self, mean: Student) -> dict[str, Any]:
+    def look(self, mean: Student, shares: Sequence[float] = MEANWHILE) -> dict[str, Any]:
         """Try the present mean weights, and keep what is better than all before.
+
+        Args:
+            mean: with these weights.
+            shares: of the way to them, the largest first.
 
         Returns:
             for the log: the loss of the best, on validation pages and on others, its `share` of the
             way, whether it was `kept`, the same of all that was `tried`, and some `answers`.
         """
         last = mean.state_dict()
-        found: tuple[float, float, float] | None = None
-        tried = []
-        for share in SHARES:
-            weights = {
-                name: torch.lerp(each, last[name].to(each), share) if each.is_floating_point()
-                else each for name, each in self.first.items()
-            }  # fmt: skip
-            mine = self._loss(weights, self.batches)
-            others = self._loss(weights, self.other_batches)
-            tried.append((share, round(mine, 4), round(others, 4)))
-            allowed = others <= self.bound or share == SHARES[-1]
-            # Without validation pages there is nothing to compare: the furthest that is allowed.
-            if allowed and (found is None or (self.batches and mine < found[0])):
-                found = mine, others, share
-                chosen = weights
-        assert found is not None
-        mine, others, share = found
-        kept = mine <= self.best or not self.batches
-        self.tried.load_state_dict(chosen)
+        tried: dict[float, tuple[float, float]] = {}
+        for share in shares:
+            tried[share] = self._losses(self._between(last, share))
+        share = min(shares, key=lambda each: self._rank(*tried[each]))  # of equals the first
+        mine, others = tried[share]
+        kept = self._rank(mine, others) <= self.best
+        self.tried.load_state_dict(self._between(last, share))
         if kept:
-            self.best = mine
+            self.best = self._rank(mine, others)
             self.tried.export(self.folder / "checkpoint")
         model = DessurtInstrument(self.tried.checkpoint())
         answers = [_shown(model, each) for each in self.mine[:SHOWN]]
         return {
             "kind": "look", "loss": mine, "other pages": others, "share": share, "kept": kept,
-            "tried": tried, "answers": answers,
+            "tried": {f"{each:g}": losses for each, losses in tried.items()}, "answers": answers,
         }  # fmt: skip
 
     def after(self) -> dict[str, Any]:
@@ -134,14 +127,30 @@ class Chooser:
             "questions": len(self.mine),
         }
 
+    def _between(self, last: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+        """Weights at a share of the way from the first to the last."""
+        return {
+            name: torch.lerp(each, last[name], share) if each.is_floating_point() else each
+            for name, each in self.first.items()
+        }
+
+    def _losses(self, weights: dict[str, Tensor]) -> tuple[float, float]:
+        """On validation pages and on others."""
+        return self._loss(weights, self.batches), self._loss(weights, self.other_batches)
+
+    def _rank(self, mine: float, others: float) -> tuple[float, float]:
+        """The smaller, the better: other pages count only as far as they are read too badly."""
+        return max(others, self.bound), mine
+
     @torch.no_grad()
-    def _loss(self, weights: dict[str, torch.Tensor], batches: Sequence[Batch]) -> float:
+    def _loss(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> float:
         """The mean loss of answers; 0 without any."""
         self.tried.load_state_dict(weights)
         self.tried.eval()
         device = next(self.tried.parameters()).device
         moved = (send_to_device(batch, device) for batch in batches)
-        losses = [float(self.tried(batch)[1]["text"]) for batch in moved]
+        with torch.autocast(device.type, torch.bfloat16, self.short):
+            losses = [float(self.tried(batch)[1]["text"]) for batch in moved]
         return sum(losses) / max(len(losses), 1)
 
 

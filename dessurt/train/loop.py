@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from dessurt.train.batch import Batch
 from dessurt.train.checking import check
-from dessurt.train.choosing import Chooser
+from dessurt.train.choosing import MEANWHILE, SHARES, Chooser
 from dessurt.train.config import ConfigError, draws_pages
 from dessurt.train.loading import Batches, loader
 from dessurt.train.official import TrainingState
@@ -153,13 +153,17 @@ class Run:
             "warm_from": self.warm_from, "seconds": self.seconds,
         })  # fmt: skip
 
-    def measure(self) -> None:
-        """Write the mean weights as a checkpoint and measure it on fonts never trained on."""
+    def measure(self, final: bool = False) -> None:
+        """Write the mean weights as a checkpoint and measure it on fonts never trained on; with
+        validation pages, on these, to keep the best. `final`: at the end of the run.
+        """
         if not self.accelerator.is_main_process:
             return
         mean: Student = self.mean.module
         if self.chooser:
-            self.log(self.chooser.look(mean))
+            self.log(self.chooser.look(mean, SHARES if final else MEANWHILE))
+            if final:
+                self.log(self.chooser.after())
             return
         mean.export(self.folder / "checkpoint")
         if draws_pages(self.config):
@@ -190,9 +194,7 @@ class Run:
                 self._stage(began, limit, workers)
             self.save()
             if not self.stopped:
-                self.measure()
-                if self.chooser:
-                    self.log(self.chooser.after())
+                self.measure(final=True)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
