@@ -195,7 +195,7 @@ def _placed(
         whole = crop + 1
     least, most = 0, whole - crop
     if len(marked):
-        first = math.ceil(before + marked.max()) - crop
+        first = math.floor(before + marked.max()) + 1 - crop
         last = math.floor(before + marked.min())
         if max(first, least) <= min(last, most):
             least, most = max(first, least), min(last, most)

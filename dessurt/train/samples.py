@@ -123,15 +123,19 @@ class Sampler:
 
     def batch_of(self, part: Part, records: Records, number: int, rng: random.Random) -> Batch:
         """Batch `number` of a data set's questions."""
+        first = number * part.batch
 
         def drawn() -> Iterator[dict[str, Any] | None]:
-            for draw in range(number * part.batch, 1 << 62):
+            for draw in range(first, 1 << 62):
                 # The first ones in the set's order; those that take the place of others by lot.
-                last = draw >= (number + 1) * part.batch
-                source = records.source(
-                    rng.randrange(len(records.records)) if last else draw, rng
-                )
-                yield self.question(part, source, rng) if source else None
+                last = draw >= first + part.batch
+                number = rng.randrange(len(records.records)) if last else draw
+                source = records.source(number, rng)
+                try:
+                    yield self.question(part, source, rng) if source else None
+                except (LookupError, ValueError) as error:  # such as a task that there is not
+                    records.tell(f"{source.name if source else records.name}: {error}")
+                    yield None
 
         batch = self._filled(part, drawn(), rng)
         if batch is None:

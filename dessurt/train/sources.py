@@ -11,13 +11,11 @@ from dessurt.data.example import Example
 from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
 from dessurt.data.truth import Truth
-from dessurt.marks import MarksError
-from dessurt.page import Page, PageError
+from dessurt.page import Page
 from dessurt.synth import page as synthetic
 from dessurt.train.cells import Glyphs
 
 FEWEST = 4  # lines of a synthetic page to ask about
-DAMAGED = (DataError, PageError, MarksError, OSError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,19 +27,21 @@ class Source:
         truth: what stands on it; None: nothing is known.
         glyphs: its characters and their places, if they are known.
         examples: questions that come with it.
+        name: where it comes from, for messages.
     """
 
     page: Page
     truth: Truth | None
     glyphs: Glyphs | None = None
     examples: tuple[Example, ...] = ()
+    name: str = ""
 
     @classmethod
     def of(cls, record: Record) -> Source:
         """Of a data set's record."""
         truth = record.truth
         glyphs = Glyphs.of(truth) if truth and truth.lines else None
-        return cls(record.page, truth, glyphs, record.examples)
+        return cls(record.page, truth, glyphs, record.examples, record.source)
 
 
 def synthetic_pages(
@@ -106,10 +106,14 @@ class Records:
     def _read(self, index: int, rng: random.Random) -> Record | None:
         try:
             return self.records.record(index, rng)
-        except DAMAGED as error:
-            place = "" if isinstance(error, DataError) else f"record {index} of {self.name}: "
-            message = f"{place}{error}"
-            if message not in self._known:
-                self._known.add(message)
-                self.told.append(message)
-            return None
+        except DataError as error:
+            self.tell(str(error))
+        except Exception as error:  # a set may be anybody's code; the run goes on all the same
+            self.tell(f"record {index} of {self.name}: {error!r}")
+        return None
+
+    def tell(self, message: str) -> None:
+        """Keep what is wrong with a record, if it is new."""
+        if message not in self._known:
+            self._known.add(message)
+            self.told.append(message)

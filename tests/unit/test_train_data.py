@@ -47,9 +47,11 @@ class Pages:
     """A data set for the tests: ten pages with a line each and a question about it."""
 
     def __init__(
-        self, folder: Path, split: str, damaged: tuple[int, ...] = (), truth: bool = False
+        self, folder: Path, split: str, damaged: tuple[int, ...] = (), truth: bool = False,
+        broken: tuple[int, ...] = (), odd: tuple[int, ...] = (),
     ) -> None:
         self.damaged, self.truth, self.name = damaged, truth, folder / f"{split}.json"
+        self.broken, self.odd = broken, odd
 
     def __len__(self) -> int:
         return 10
@@ -57,6 +59,8 @@ class Pages:
     def record(self, index: int, rng: random.Random) -> Record:
         if index in self.damaged:
             raise DataError("the answer is missing: write one.", self.name, index + 1)
+        if index in self.broken:
+            raise KeyError("answer")  # as careless code does
         text, pixels = f"line {index}", np.full((100, 300), 255, np.uint8)
         cv2.putText(pixels, text, (20, 60), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 0, 2)
         page, marks = Page.from_array(pixels), Marks.from_boxes(highlight=[(18, 35, 140, 65)])
@@ -64,7 +68,9 @@ class Pages:
             ends = [[(20 + 18 * i, 50), (38 + 18 * i, 50)] for i in range(len(text))]
             shown = Line(text, np.array(ends, np.float32), 15.0, 15.0)
             return Record(page, truth=Truth(page.size, paragraphs=(Paragraph((shown,)),)))
-        return Record(page, (Example(page, Request("w0>", marks=marks), (text,)),))
+        task = "w9>" if index in self.odd else "w0>"
+        example = Example(page, Request(task, marks=marks), (text,))
+        return Record(page, (example,), source=f"{self.name}, line {index + 1}")
 
 
 @pytest.fixture(autouse=True)
@@ -183,6 +189,15 @@ def test_a_damaged_record_is_told_once_and_skipped(
     assert (tmp_path / "tiny" / "checkpoint" / "model.safetensors").exists()
 
 
+def test_whatever_a_set_raises_the_run_goes_on(tmp_path: Path) -> None:
+    run = Run(config_of(part(broken=[1], odd=[2])), tmp_path, "cpu")
+    run.train(workers=0)
+    assert run.step == 4 and len(run.skipped) == 2
+    broken, odd = sorted(run.skipped)
+    assert broken.startswith("record 1 of ") and broken.endswith("KeyError('answer')")
+    assert odd.startswith("toy/train.json, line 3: ") and "w9>" in odd
+
+
 def test_a_set_without_a_readable_record_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -280,10 +295,16 @@ def test_marks_and_region_go_with_the_page() -> None:
     assert 44 * 0.7 - 3 < min(sizes) < 36 < max(sizes) < 44 * 0.92 * 1.05
 
 
-def test_a_page_whose_mark_left_the_image_is_not_asked() -> None:
-    large = Part(1, rescale=(3.0, 3.0), rotate=0.0)
-    drawn = [placing.shifted(page_with_a_block(), (64, 256), large, random.Random(i))
-             for i in range(30)]  # fmt: skip
-    assert None in drawn and any(each is not None for each in drawn)
-    for each in drawn:
-        assert each is None or each[1].any()
+def test_the_image_holds_what_is_marked_if_it_can() -> None:
+    def shown(scale: float) -> list[float]:
+        """Pixels of the region that were seen of a page too large for the image."""
+        large = Part(1, rescale=(scale, scale), rotate=0.0, fit=False)
+        drawn = [placing.shifted(page_with_a_block(), (64, 256), large, random.Random(i))
+                 for i in range(20)]  # fmt: skip
+        return [float(each[1].sum()) if each else 0.0 for each in drawn]
+
+    whole = shown(4.0)
+    assert min(whole) == max(whole) == (44 * 4 + 1) * (14 * 4 + 1)  # edges are pixels here
+    parts = shown(10.0)  # a mark of 440 x 140 pixels
+    assert 0.0 in parts  # no longer in the image: not asked
+    assert max(parts) > 0.3 * 64 * 256
