@@ -12,7 +12,8 @@ from PIL import Image, UnidentifiedImageError
 
 from dessurt.page import Page
 
-_ENDINGS = {"PNG": ".png", "JPEG": ".jpg"}  # kept as they are; the original reads these, too
+# Kept as they are; the original reads these, too. MPO is the JPEG of many phones.
+_ENDINGS = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg"}
 _DIGITS = 8  # of the hash, in the name
 
 
@@ -55,7 +56,7 @@ def page_file(path: Path, number: int = 0, name: str = "") -> PageFile:
 
 def _kind(path: Path) -> str:
     try:
-        with Image.open(path, formats=tuple(_ENDINGS)) as image:
+        with Image.open(path, formats=("PNG", "JPEG")) as image:
             return image.format or ""
     except UnidentifiedImageError:
         return ""

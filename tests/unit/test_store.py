@@ -85,6 +85,15 @@ def test_a_pdf_is_stored_as_the_page_that_was_asked_about(store, tmp_path):
         store.save(tmp_path / "two.pdf", 2, answer("three"))
 
 
+def test_the_picture_of_a_phone_is_kept_as_it_is(store, tmp_path):
+    views = [Image.new("RGB", (60, 40), (shade, 9, 9)) for shade in (20, 200)]
+    views[0].save(tmp_path / "phone.jpg", "MPO", save_all=True, append_images=views[1:])
+    store.save(tmp_path / "phone.jpg", 0, answer("one"))
+    (image,) = store.pages
+    assert image.endswith(".jpg")
+    assert (store.folder / image).read_bytes() == (tmp_path / "phone.jpg").read_bytes()
+
+
 def test_the_same_question_again_takes_the_place_of_the_first(store, letter):
     store.save(letter, 0, answer("one"))
     store.save(letter, 0, answer("two"))
