@@ -6,7 +6,7 @@ SETUP := scripts/setup.sh scripts/find_chromium.py \
          pyproject.toml requirements.txt constraints.txt packages.txt
 ARGS ?=
 
-.PHONY: help app test lint bench ux soak clean
+.PHONY: help app test lint bench ux soak loop clean
 
 help:
 	@echo "make app     set up and open the app (ARGS='--port 7861' passes flags on)"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   time decoding against the original's way (ARGS='--config official')"
 	@echo "make ux      time the screen against its bounds (ARGS='--only A5,A12')"
 	@echo "make soak    many visitors at once for 3 minutes (ARGS='--minutes 1')"
+	@echo "make loop     correct 20 lines, train 5 minutes, measure before and after"
 	@echo "make clean   remove the virtual environment"
 
 app: .venv/app-ready
@@ -35,6 +36,9 @@ ux: .venv/dev-ready
 
 soak: .venv/dev-ready
 	@$(BIN)/python -m benchmarks.soak $(ARGS)
+
+loop: .venv/dev-ready
+	@$(BIN)/python -m benchmarks.loop $(ARGS)
 
 clean:
 	@rm -rf .venv

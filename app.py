@@ -11,7 +11,7 @@ except ImportError:
     spaces = None
 
 from dessurt.cli import account
-from dessurt_app.ui import build, data_folder, launch_options
+from dessurt_app.ui import build, data_folder, launch_options, training_on
 
 ON_SPACE = "SPACE_ID" in os.environ
 
@@ -49,7 +49,9 @@ def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
     lend = spaces and spaces.GPU
-    build(checkpoint=arguments.checkpoint, lend=lend, data=arguments.data).launch(
+    training = training_on(arguments.data, arguments.host, arguments.share)
+    app = build(None, arguments.checkpoint, lend, arguments.data, training)
+    app.launch(
         server_name=arguments.host,
         server_port=arguments.port,
         share=arguments.share,

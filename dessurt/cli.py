@@ -299,7 +299,8 @@ def _app(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         raise CommandError(str(error)) from error
     try:
-        ui.build(checkpoint=arguments.checkpoint, data=data).launch(
+        training = ui.training_on(data, arguments.host, arguments.share)
+        ui.build(None, arguments.checkpoint, data=data, training=training).launch(
             server_name=arguments.host,
             server_port=arguments.port,
             share=arguments.share,

@@ -22,6 +22,8 @@ from dessurt_app.inspect_tab import build_inspect_tab
 from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.saving import wire_saving
+from dessurt_app.train_tab import build_train_tab
+from dessurt_app.training import Training
 from dessurt_app.weights import Weights
 
 DATA = Path(__file__).parent.parent / "data" / "mine"
@@ -36,6 +38,7 @@ def build(
     checkpoint: str | Path | None = None,
     lend: Callable[[Ask], Ask] | None = None,
     data: Path | None = None,
+    training: Training | None = None,
 ) -> gr.Blocks:
     """The app, not launched yet.
 
@@ -44,6 +47,7 @@ def build(
         checkpoint: path of the checkpoint; the shipped one by default.
         lend: put round the function that asks, on a machine that lends a GPU for each question.
         data: the folder in which answers are saved, which all visitors see; None: nothing is.
+        training: what learns from them; None: nothing does.
     """
     never_fetch()
     weights = Weights(model, checkpoint)
@@ -63,6 +67,9 @@ def build(
             wire_saving(store, asking, ask_tab)
             with ask_tab.tabs, gr.Tab(strings.DATASET_TAB, elem_id="dataset-tab"):
                 build_dataset_tab(store, asking, ask_tab, events)
+        if training:
+            with ask_tab.tabs, gr.Tab(strings.TRAIN_TAB, elem_id="train-tab"):
+                build_train_tab(app, training, weights, ask_tab, header)
         build_api(weights)
     return app.queue(max_size=LONGEST_QUEUE)
 
@@ -87,6 +94,14 @@ def data_folder(given: str | None, host: str, share: bool, shared: bool) -> Path
     return None
 
 
+def training_on(data: Path | None, host: str, share: bool) -> Training | None:
+    """What learns from the answers saved in a folder; None where others reach the app.
+
+    Args: as of `data_folder`, and what that gave.
+    """
+    return Training(Store(data)) if data and host in ALONE and not share else None
+
+
 def launch_options() -> dict[str, Any]:
     """How the app is launched, wherever that is: its look, its limits, and nothing recorded."""
     return {
@@ -94,7 +109,8 @@ def launch_options() -> dict[str, Any]:
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{(STATIC / 'app.css').read_text()}</style>"
+        "head": f"<style>{(STATIC / 'app.css').read_text()}{(STATIC / 'train.css').read_text()}"
+        "</style>"
         f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,

@@ -165,6 +165,10 @@ class Weights:
         """Of all checkpoints, that which is asked by default first."""
         return list(self._all)
 
+    def add(self, path: Path) -> None:
+        """List one more checkpoint, which was made since the others were found."""
+        self._all.setdefault(path.name, Loading(path, _card_in(path), used=self._keep))
+
     def of(self, name: object) -> Loading:
         """The checkpoint of this name; the first one for a name that there is not."""
         if not self._all:

@@ -28,13 +28,13 @@ from dessurt.train.student import WEIGHTS
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
 MORE = (
     *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
-    *("auxiliary", "teacher", "freeze", "slow"),
+    *("auxiliary", "teacher", "freeze", "slow", "validate"),
 )
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
     *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "mean"),
+    *("warm_up", "mean", "documents"),
 )
 PART = tuple(each.name for each in fields(Part))
 
@@ -43,7 +43,9 @@ class ConfigError(ValueError):
     """A training config that cannot be followed; the message says in one sentence what to do."""
 
 
-def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]:
+def read(
+    path: Path, settings: Sequence[tuple[str, Any]] = (), data: str | None = None
+) -> dict[str, Any]:
     """A training config with all its keys known, and windows that its model takes.
 
     What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
@@ -51,6 +53,7 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
     Args:
         path: our config.
         settings: other values for keys, which may lie deeper: `stages.0.lr`.
+        data: the folder of all its data sets, in place of those that it names.
 
     Raises:
         CheckpointError: that checkpoint cannot be read.
@@ -75,6 +78,8 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
     _losses(config)
     _schedule(config)
+    if "validate" in config:
+        _data(config["validate"], "validate")
     try:
         model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
     except (TypeError, ValueError) as error:
@@ -88,7 +93,17 @@ def read(path: Path, settings: Sequence[tuple[str, Any]] = ()) -> dict[str, Any]
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
             _part(part, f"part {name!r} of stage {number}", config["frame"], model)
+    if data is not None:
+        for given in (config.get("validate"), *_data_of(config)):
+            if given is not None:
+                given["folder"] = data
     return config
+
+
+def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries `data` of all parts."""
+    parts = (part for stage in config["stages"] for part in stage["parts"].values())
+    return [part["data"] for part in parts if "data" in part]
 
 
 def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
@@ -167,8 +182,7 @@ def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) ->
     _numbers(part, where)
     if own:
         _names(part.get("tasks", ()), f"tasks of {where}", [task.token for task in tasks.TASKS])
-        if not isinstance(part["data"], dict) or "set" not in part["data"]:
-            raise ConfigError(f"data of {where} names no set: give an object with the key 'set'.")
+        _data(part["data"], f"data of {where}")
     else:
         _names(part["tasks"], f"tasks of {where}", TASKS)
     _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
@@ -185,6 +199,12 @@ def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) ->
             f"the model does not take the window {window} of {where}: give sides "
             f"in whole windows of its attention, at most {list(model.image_size)}."
         )
+
+
+def _data(given: Any, where: str) -> None:
+    """Refuse what does not name a data set."""
+    if not isinstance(given, dict) or "set" not in given:
+        raise ConfigError(f"{where} names no set: give an object with the key 'set'.")
 
 
 def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) -> None:

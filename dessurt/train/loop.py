@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from dessurt.train.batch import Batch
 from dessurt.train.checking import check
+from dessurt.train.choosing import MEANWHILE, SHARES, Chooser
 from dessurt.train.config import ConfigError, draws_pages
 from dessurt.train.loading import Batches, loader
 from dessurt.train.official import TrainingState
@@ -39,12 +40,14 @@ from dessurt.train.teacher import Teacher, TeacherError
 
 SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0
+LOOKS = 5  # in a budget, for a run with validation pages
 REPORT_EVERY = 50  # steps
 WARM_UP = 200  # steps after which the rate of learning is full, from a fresh optimiser on
 COOL_DOWN = 0.25  # of the steps or of the budget, at the end, unless the config says otherwise
 COLDEST = 0.02
 EMA = 0.998
 CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
+CHOOSE_TIME = 0.12  # the same where validation pages are read, too
 
 
 class Run:
@@ -91,11 +94,15 @@ class Run:
         averaged = get_ema_multi_avg_fn(config.get("mean", EMA))
         self.mean = AveragedModel(self.plain, multi_avg_fn=averaged)
         self.step, self.warm_from, self.seconds = 0, 0, 0.0
+        self.chooser: Chooser | None = None
+        if "validate" in config and self.accelerator.is_main_process:
+            self.chooser = Chooser(config, self._sampler(), self.plain, folder)
         if state is not None:
             self._take_up(state)
         elif resumed is not None:
             self._resume(resumed)
         self.teacher = self._teacher()
+        self.check_every, self.report_every = CHECK_EVERY, REPORT_EVERY
         self.stopped = False
         self.skipped: set[str] = set()  # records told of
         self.writer: SummaryWriter | None = None
@@ -146,11 +153,18 @@ class Run:
             "warm_from": self.warm_from, "seconds": self.seconds,
         })  # fmt: skip
 
-    def measure(self) -> None:
-        """Write the mean weights as a checkpoint and measure it on fonts never trained on."""
+    def measure(self, final: bool = False) -> None:
+        """Write the mean weights as a checkpoint and measure it on fonts never trained on; with
+        validation pages, on these, to keep the best. `final`: at the end of the run.
+        """
         if not self.accelerator.is_main_process:
             return
         mean: Student = self.mean.module
+        if self.chooser:
+            self.log(self.chooser.look(mean, SHARES if final else MEANWHILE))
+            if final:
+                self.log(self.chooser.after())
+            return
         mean.export(self.folder / "checkpoint")
         if draws_pages(self.config):
             self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
@@ -169,13 +183,18 @@ class Run:
         if self.accelerator.is_main_process:
             self.writer = SummaryWriter(str(self.folder), purge_step=self.step)
         began = time.monotonic()
-        limit = math.inf if budget is None else 60 * budget * (1 - CHECK_TIME)
+        kept = CHOOSE_TIME if self.chooser else CHECK_TIME
+        limit = math.inf if budget is None else 60 * budget * (1 - kept)
+        if self.chooser:
+            self.check_every, self.report_every = min(limit / LOOKS, CHECK_EVERY), 5
         try:
+            if self.chooser and self.step == 0:
+                self.log(self.chooser.before())
             while self.step < self.ends[-1] and not self._over(began, limit):
                 self._stage(began, limit, workers)
             self.save()
             if not self.stopped:
-                self.measure()
+                self.measure(final=True)
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -221,7 +240,7 @@ class Run:
             self.step += 1
             shown.update()
             now = time.monotonic()
-            if self.step % REPORT_EVERY == 0:
+            if self.step % self.report_every == 0:
                 self.seconds += now - last
                 per_second = samples / (now - last)
                 told = f"{per_second:.1f} samples/s"
@@ -234,7 +253,7 @@ class Run:
             if now - saved > SAVE_EVERY:
                 self.save()
                 saved = now
-            if now - checked > CHECK_EVERY:
+            if now - checked > self.check_every:
                 self.measure()
                 self.accelerator.wait_for_everyone()
                 checked = time.monotonic()
@@ -263,17 +282,19 @@ class Run:
 
     def batches(self, stage: dict[str, Any], accumulate: int) -> Batches:
         """The batches of a stage from the present step on."""
-        model = self.plain.model.config
-        sampler = Sampler(
-            self.plain.tokenizer, model.image_size, self.config["frame"].get("text_height"),
-            model.max_q_tokens, model.max_a_tokens,
-        )  # fmt: skip
         parts = {name: Part.of(given) for name, given in stage["parts"].items()}
         rank = self.accelerator.process_index
         for part in parts.values():
             if part.data is not None:  # said now, and not by a worker
                 Records(part.data, "").find_one()
-        return Batches(sampler, parts, self.config["seed"], rank, self.step * accumulate)
+        return Batches(self._sampler(), parts, self.config["seed"], rank, self.step * accumulate)
+
+    def _sampler(self) -> Sampler:
+        model = self.plain.model.config
+        return Sampler(
+            self.plain.tokenizer, model.image_size, self.config["frame"].get("text_height"),
+            model.max_q_tokens, model.max_a_tokens,
+        )  # fmt: skip
 
     def _rate(self, progress: float, accumulate: int = 1) -> float:
         """The rate of learning as a share of the stage's: warm-up, plateau, cool-down, or as the
@@ -299,7 +320,7 @@ class Run:
             return
         figures = {"step": self.step, "minutes": round(self.seconds / 60, 2), **figures}
         line = append_log(self.folder, figures)
-        if figures["kind"] == "check":
+        if figures["kind"] in ("check", "before", "after"):
             tqdm.write(line)
         for name, value in figures.items():
             if self.writer and isinstance(value, float):

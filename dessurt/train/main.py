@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="another value for a key of the config, e.g. stages.0.lr=1e-5; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--data", metavar="FOLDER", help="where the config's data sets are, validation pages too"
+    )
+    parser.add_argument(
         "--resume", type=Path, metavar="OFFICIAL.pth",
         help="go on where a run of the original stood, optimiser and schedule included",
     )  # fmt: skip
@@ -55,10 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.resume:
             args.settings.append(("start", str(args.resume)))
-        config = read(args.config, args.settings)
+        config = read(args.config, args.settings, args.data)
         if draws_pages(config):
-            for held_out in (False, True):  # learnt from and measured on: said now if there is none
-                families(held_out=held_out)
+            config = _with_fonts(config)
         resumed = training_state(args.resume) if args.resume else None
         folder = args.runs / config["name"]
         run = Run(config, folder, args.device, args.as_original, resumed)
@@ -71,6 +74,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     if run.stopped and run.accelerator.is_main_process:
         print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
     return 0
+
+
+def _with_fonts(config: dict[str, Any]) -> dict[str, Any]:
+    """The config, if there are fonts for it; said now if there are none.
+
+    Synthetic pages that are only rehearsed beside validated data of one's own are left out then.
+
+    Raises:
+        NoFontsError: there are none to learn from or, held out, to measure on.
+    """
+    validated = "validate" in config
+    try:
+        for held_out in (False,) if validated else (False, True):
+            families(held_out=held_out)
+    except NoFontsError as error:
+        parts = [
+            {name: part for name, part in stage["parts"].items() if "data" in part}
+            for stage in config["stages"]
+        ]
+        if not validated or not all(parts):
+            raise
+        print(f"{error} Until then nothing is rehearsed: other pages may be read worse afterwards.",
+              file=sys.stderr)  # fmt: skip
+        stages = zip(config["stages"], parts, strict=True)
+        return {**config, "stages": [{**stage, "parts": own} for stage, own in stages]}
+    return config
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -21,6 +21,7 @@ from dessurt.data.example import Example
 from dessurt.data.passage import BREAK
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError
+from dessurt.data.variation import varied
 from dessurt.frame import Frame
 from dessurt.model.tokenizer import END, START, Tokenizer
 from dessurt.synth.text import ALPHABET
@@ -91,7 +92,7 @@ class Sampler:
             chunk = t // (BATCHES * step)
             if pools.get(part.kinds, (-1, []))[0] != chunk:
                 rng = random.Random(f"{seed} {rank} {first % step} {chunk} {part.kinds}")
-                pools[part.kinds] = chunk, synthetic_pages(rng, part.kinds)
+                pools[part.kinds] = chunk, synthetic_pages(rng, part.documents, part.kinds)
             rng = random.Random(f"{seed} {rank} {t} batch")
             yield Drawn(name, part.text, self.batch(part, pools[part.kinds][1], rng), ())
 
@@ -154,7 +155,7 @@ class Sampler:
             if sample is None:
                 continue
             samples.append(sample)
-            corner = corner or self._corner(part.window, rng if sample["anywhere"] else None)
+            corner = corner or self.corner(part.window, rng if sample["anywhere"] else None)
             if len(samples) == part.batch:
                 return stacked(samples, corner)
         return None
@@ -199,6 +200,8 @@ class Sampler:
         """An example as the model sees it; `own`: it came with the data, with a whole answer."""
         if self.text_height is None:
             return self._shifted(example, part, rng, own)
+        if own and part.vary:
+            example = varied(example, rng)
         frame = self._frame(example, source, part, rng, own)
         return None if frame is None else self.laid(example, source.glyphs, frame, rng, own)
 
@@ -314,7 +317,7 @@ class Sampler:
             return placing.whole(example, window, rng)
         return found
 
-    def _corner(
+    def corner(
         self, window: tuple[int, int] | None, rng: random.Random | None
     ) -> tuple[int, int]:
         """Where the window lies in the position table: in the middle, as at use, or anywhere."""

@@ -15,7 +15,6 @@ from dessurt.page import Page
 from dessurt.synth import page as synthetic
 from dessurt.train.cells import Glyphs
 
-DOCUMENTS = 12  # that the batches of a chunk are drawn from
 FEWEST = 4  # lines of a synthetic page to ask about
 
 
@@ -45,10 +44,12 @@ class Source:
         return cls(record.page, truth, glyphs, record.examples, record.source)
 
 
-def synthetic_pages(rng: random.Random, kinds: Sequence[str] = ()) -> list[Source]:
-    """The pages of some synthetic documents; `kinds`: of documents, none: all."""
+def synthetic_pages(
+    rng: random.Random, count: int, kinds: Sequence[str] = ()
+) -> list[Source]:
+    """The pages of `count` synthetic documents or a few more; `kinds`: of them, none: all."""
     found: list[Source] = []
-    while len(found) < DOCUMENTS:
+    while len(found) < count:
         for drawn in synthetic(rng.getrandbits(48), kinds=kinds or None):
             if len(drawn.truth.lines) >= FEWEST:
                 page = Page.from_array(drawn.pixels)

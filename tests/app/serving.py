@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dessurt.protocol import Instrument
 from dessurt_app.asking import Ask
+from dessurt_app.training import Training
 from dessurt_app.ui import build, launch_options
 
 
@@ -17,9 +18,10 @@ def serve(
     checkpoint: str | Path | None = None,
     lend: Callable[[Ask], Ask] | None = None,
     data: Path | None = None,
+    training: Training | None = None,
 ) -> Iterator[str]:
     """The address of the app, which is closed afterwards; arguments as for `build`."""
-    app = build(model, checkpoint, lend, data)
+    app = build(model, checkpoint, lend, data, training)
     _, address, _ = app.launch(
         server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 from dessurt.data.annotation_files import QA_FILE, Pages, read_pages
 from dessurt.data.annotations import Annotation
 from dessurt.data.example import Example
+from dessurt.data.line_by_line import lines_of
 from dessurt.data.records import DataError, Record
 from dessurt.data.splits import SPLITS, split_pages
 from dessurt.marks import MarksError
@@ -23,9 +24,22 @@ from dessurt.page import Page, PageError
 class AnnotatedPages:
     """Pages of a folder, each with all its questions; what is damaged is reported in its place."""
 
-    def __init__(self, folder: Path, pages: Pages, damaged: Sequence[DataError] = ()) -> None:
-        """Args: folder: in which the pages' images are; damaged: what could not be read."""
-        self._folder, self._damaged = folder, list(damaged)
+    def __init__(
+        self,
+        folder: Path,
+        pages: Pages,
+        damaged: Sequence[DataError] = (),
+        by_line: bool = False,
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            folder: in which the pages' images are.
+            pages: the questions about each.
+            damaged: what could not be read.
+            by_line: paragraphs that were read are asked for line by line.
+        """
+        self._folder, self._damaged, self._by_line = folder, list(damaged), by_line
         self._pages: list[tuple[str, int, list[Annotation]]] = []
         for name, given in sorted(pages.items()):
             for number in sorted({each.page for each in given}):
@@ -48,29 +62,34 @@ class AnnotatedPages:
             raise DataError(str(error), file) from error
         source = f"{file}#{number}" if number else str(file)
         examples = (_example(page, each, source) for each in given)
+        if self._by_line:
+            examples = (line for each in examples for line in lines_of(each))
         return Record(page, tuple(examples), source=source)
 
 
-def annotated_pages(folder: Path, split: str, seed: int = 0) -> AnnotatedPages:
+def annotated_pages(
+    folder: Path, split: str, seed: int = 0, by_line: bool = False
+) -> AnnotatedPages:
     """The data set `annotations`: answers that a person stands for.
 
     Args:
         folder: as above.
         split: train, valid or test.
         seed: of the split, where the folder has none.
+        by_line: paragraphs that were read are asked for line by line.
 
     Raises:
         DataError: there are no annotations in the folder, or no such split.
     """
     if any((folder / name).is_dir() for name in SPLITS):
-        return AnnotatedPages(*_trusted(folder, split))
+        return AnnotatedPages(*_trusted(folder, split), by_line)
     if split not in SPLITS:
         raise DataError(f"there is no split {split!r}: take train, valid or test.", folder)
     folder, pages, damaged = _trusted(folder)
     mine = split_pages(pages, seed)[split]
     # What is damaged is reported once, with the training pages.
     wrong = damaged if split == "train" else ()
-    return AnnotatedPages(folder, {name: pages[name] for name in mine}, wrong)
+    return AnnotatedPages(folder, {name: pages[name] for name in mine}, wrong, by_line)
 
 
 def read_split(folder: Path, split: str = "") -> tuple[Path, Pages, list[DataError]]:

@@ -1,0 +1,193 @@
+"""Choosing, of all states of a run, the one to keep: for runs with `validate` in their config.
+
+A model that learns a few dozen lines soon knows them by heart, and reads other pages worse. So the
+run is looked at several times, and at each look not only its mean weights are tried, but also
+weights on the way to them from those it began with (weight interpolation: arXiv 2109.01903). Kept
+as `checkpoint/` is what reads the validation pages best and other pages hardly worse than before.
+Both are told by the loss of the right answers, which is quick to find and smoother than counting
+errors; errors are counted at the beginning and at the end, for people.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate.utils import send_to_device
+from torch import Tensor
+
+from dessurt.checkpoint import Checkpoint, load
+from dessurt.data.example import Example
+from dessurt.instrument import DessurtInstrument
+from dessurt.protocol import Instrument
+from dessurt.train.batch import Batch, stacked
+from dessurt.train.parts import TASKS, Part
+from dessurt.train.samples import Sampler
+from dessurt.train.sources import Source, synthetic_pages
+from dessurt.train.student import Student
+from dessurt.train.validating import answered, character_errors, validation_questions
+
+# Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
+SHARES = (1.0, 0.8, 0.6, 0.4, 0.2)
+MEANWHILE = (1.0, 0.6)
+WORSE = 1.1  # by so much the loss on other pages may grow
+DOCUMENTS, OTHERS = 6, 16  # synthetic pages and lines of them that stand for all other pages
+READ = 12  # of these that are read out to count errors
+SHOWN = 4  # validation questions whose answers are shown at each look
+AT_ONCE = 8  # samples in a batch
+
+
+class Chooser:
+    """Keeps the best state of a run in its folder."""
+
+    def __init__(
+        self, config: dict[str, Any], sampler: Sampler, student: Student, folder: Path
+    ) -> None:
+        """Get the questions ready.
+
+        Args:
+            config: of the run; `validate` names the data.
+            sampler: lays questions into windows.
+            student: with the weights that the run begins with.
+            folder: of the run.
+
+        Raises:
+            DataError: the validation pages cannot be opened.
+        """
+        self.folder, self.short = folder, config.get("precision", "bf16") == "bf16"
+        self.first = {name: each.clone() for name, each in student.state_dict().items()}
+        self.tried = copy.deepcopy(student)
+        parts = [Part.of(each) for stage in config["stages"] for each in stage["parts"].values()]
+        own = next((part for part in parts if part.data is not None), parts[0])
+        rng = random.Random(f"{config['seed']} validation")
+        self.mine = validation_questions(config["validate"], tuple(own.tasks))
+        self.batches = list(_asked(sampler, own, self.mine, rng))
+        self.others: tuple[Example, ...] = ()
+        self.other_batches: list[Batch] = []
+        drawn = next((part for part in parts if part.data is None), None)
+        if drawn is not None:
+            self.other_batches, self.others = _others(sampler, drawn, rng)
+        self.bound = WORSE * self._loss(self.first, self.other_batches)
+        self.best = (math.inf, math.inf)
+        if (folder / "checkpoint").is_dir():  # the run goes on
+            self.tried.start(load(folder / "checkpoint").model.state_dict())
+            self.best = self._rank(*self._losses(self.tried.state_dict()))
+
+    def before(self) -> dict[str, Any]:
+        """The errors of the weights that the run begins with."""
+        self.tried.load_state_dict(self.first)
+        return {"kind": "before", **self._errors(self.tried.checkpoint())}
+
+    def look(self, mean: Student, shares: Sequence[float] = MEANWHILE) -> dict[str, Any]:
+        """Try the present mean weights, and keep what is better than all before.
+
+        Args:
+            mean: with these weights.
+            shares: of the way to them, the largest first.
+
+        Returns:
+            for the log: the loss of the best, on validation pages and on others, its `share` of the
+            way, whether it was `kept`, the same of all that was `tried`, and some `answers`.
+        """
+        last = mean.state_dict()
+        tried: dict[float, tuple[float, float]] = {}
+        for share in shares:
+            tried[share] = self._losses(self._between(last, share))
+        share = min(shares, key=lambda each: self._rank(*tried[each]))  # of equals the first
+        mine, others = tried[share]
+        kept = self._rank(mine, others) <= self.best
+        self.tried.load_state_dict(self._between(last, share))
+        if kept:
+            self.best = self._rank(mine, others)
+            self.tried.export(self.folder / "checkpoint")
+        model = DessurtInstrument(self.tried.checkpoint())
+        answers = [_shown(model, each) for each in self.mine[:SHOWN]]
+        return {
+            "kind": "look", "loss": mine, "other pages": others, "share": share, "kept": kept,
+            "tried": {f"{each:g}": losses for each, losses in tried.items()}, "answers": answers,
+        }  # fmt: skip
+
+    def after(self) -> dict[str, Any]:
+        """The errors of what was kept."""
+        return {"kind": "after", **self._errors(load(self.folder / "checkpoint"))}
+
+    def _errors(self, checkpoint: Checkpoint) -> dict[str, Any]:
+        model = DessurtInstrument(checkpoint)
+        others = character_errors(model, self.others)
+        return {
+            **character_errors(model, self.mine),
+            **{f"other pages, {name}": value for name, value in others.items()},
+            "questions": len(self.mine),
+        }
+
+    def _between(self, last: dict[str, Tensor], share: float) -> dict[str, Tensor]:
+        """Weights at a share of the way from the first to the last."""
+        return {
+            name: torch.lerp(each, last[name], share) if each.is_floating_point() else each
+            for name, each in self.first.items()
+        }
+
+    def _losses(self, weights: dict[str, Tensor]) -> tuple[float, float]:
+        """On validation pages and on others."""
+        return self._loss(weights, self.batches), self._loss(weights, self.other_batches)
+
+    def _rank(self, mine: float, others: float) -> tuple[float, float]:
+        """The smaller, the better: other pages count only as far as they are read too badly."""
+        return max(others, self.bound), mine
+
+    @torch.no_grad()
+    def _loss(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> float:
+        """The mean loss of answers; 0 without any."""
+        self.tried.load_state_dict(weights)
+        self.tried.eval()
+        device = next(self.tried.parameters()).device
+        moved = (send_to_device(batch, device) for batch in batches)
+        with torch.autocast(device.type, torch.bfloat16, self.short):
+            losses = [float(self.tried(batch)[1]["text"]) for batch in moved]
+        return sum(losses) / max(len(losses), 1)
+
+
+def _asked(
+    sampler: Sampler, part: Part, examples: Sequence[Example], rng: random.Random
+) -> Iterator[Batch]:
+    """Given questions as the model learns them."""
+    plain = Part(AT_ONCE, part.tasks, part.window, part.data)
+    found = [
+        sampler.question(plain, Source(each.page, None, None, (each,)), rng) for each in examples
+    ]
+    samples = [sample for sample in found if sample]
+    for k in range(0, len(samples), AT_ONCE):
+        yield stacked(samples[k : k + AT_ONCE], sampler.corner(part.window, None))
+
+
+def _others(
+    sampler: Sampler, part: Part, rng: random.Random
+) -> tuple[list[Batch], tuple[Example, ...]]:
+    """What stands for all other pages: synthetic ones that are not learned from."""
+    sources = synthetic_pages(rng, DOCUMENTS, part.kinds)
+    asked = replace(part, batch=AT_ONCE)
+    batches = [sampler.batch(asked, sources, rng) for _ in range(OTHERS // AT_ONCE)]
+    token = max(part.tasks, key=lambda each: part.tasks[each])
+    made = (
+        TASKS[token](source.page, source.truth, rng, most_answer=part.most_answer)
+        for source in sources * READ
+        if source.truth is not None
+    )
+    examples = (each for each in made if each is not None and each.answers[0])
+    return batches, tuple(itertools.islice(examples, READ))
+
+
+def _shown(model: Instrument, example: Example) -> dict[str, str]:
+    """A question with the right answer and the model's."""
+    written, right = answered(model, example)
+    return {
+        "page": Path(example.source).name, "task": example.request.task,
+        "right": right, "written": written,
+    }  # fmt: skip

@@ -1,0 +1,52 @@
+"""In place of `dessurt train`: logs what a run logs, a step every tenth of a second.
+
+Text in a file `fail` beside the config ends it with that text as its error.
+"""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+STEPS = 20
+parser = argparse.ArgumentParser()
+for name in ("verb", "config"):
+    parser.add_argument(name)
+parser.add_argument("--budget", type=float)
+parser.add_argument("--runs")
+given = parser.parse_args()
+folder = Path(given.config).parent
+stopped = []
+signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+
+if (folder / "fail").exists():
+    sys.exit((folder / "fail").read_text())
+
+
+def log(step: int, kind: str, **figures: object) -> None:
+    line = {"step": step, "minutes": step / 60, "kind": kind, **figures}
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+state = folder / "state"
+step = int(state.read_text()) if state.exists() else 0
+if step == 0:
+    log(0, "before", **{"w0> CER": 0.5, "other pages, w0> CER": 0.04}, questions=2)
+while step < STEPS and not stopped:
+    time.sleep(0.1)
+    step += 1
+    log(step, "train", **{"mine/text": 2 - step / STEPS, "rehearsal/text": 0.5})
+    if step % 5 == 0:
+        answers = [{"page": "a.png", "task": "w0>", "right": "a <cat>", "written": "a <bat>"}]
+        log(step, "look", loss=1 - step / 40, share=0.8, kept=True, answers=answers)
+        shutil.copytree(json.loads(Path(given.config).read_text())["start"],
+                        folder / "checkpoint", dirs_exist_ok=True)  # fmt: skip
+state.write_text(str(step))
+if stopped:
+    print(f"Stopped and saved at step {step}: the same command goes on from there.")
+else:
+    log(step, "after", **{"w0> CER": 0.2, "other pages, w0> CER": 0.041}, questions=2)

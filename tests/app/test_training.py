@@ -1,0 +1,148 @@
+"""Training from the app: data check, start, stop, going on, keeping and dropping."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dessurt.data.annotations import Annotation
+from dessurt.data.store import Store
+from dessurt.marks import Marks
+from dessurt_app import strings
+from dessurt_app.train_view import command_html, data_html, run_html
+from dessurt_app.training import Training, TrainingError
+from dessurt_app.ui import training_on
+from dessurt_app.weights import Weights
+
+FAKE = (sys.executable, str(Path(__file__).parent / "fake_train.py"))
+
+
+def fill(store: Store, folder: Path, pages: int, lines: int, state: str = "corrected") -> None:
+    for page in range(pages):
+        picture = folder / f"page{page}.png"
+        Image.fromarray(np.full((200, 300), 200 + page, np.uint8)).save(picture)
+        for line in range(lines):
+            marks = Marks.from_boxes(highlight=[(10, 20 * line, 200, 20 * line + 15)])
+            store.save(picture, 0, Annotation("w0>", ("text",), marks, state=state))
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    folder = tmp_path / "checkpoints" / "small"
+    folder.mkdir(parents=True)
+    config = {"name": "small", "frame": {"mode": "focus"}, "model": {}, "card": {"tasks": ["w0>"]}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def training(tmp_path: Path, checkpoint: Path) -> Iterator[Training]:
+    store = Store(tmp_path / "mine")
+    fill(store, tmp_path, pages=4, lines=3)
+    made = Training(store, tmp_path / "runs", checkpoint.parent, FAKE)
+    yield made
+    if made.progress():
+        made.stop()
+
+
+def until(right: Callable[[], object], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not right():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def state(training: Training) -> str:
+    run = training.progress()
+    return run.state if run else ""
+
+
+def test_the_data_are_counted_and_what_is_missing_is_said(
+    training: Training, checkpoint: Path, tmp_path: Path
+) -> None:
+    found = training.check(checkpoint)
+    assert (found.rows, found.pages, found.ready) == (12, 4, True)
+    lines, pages = found.learned
+    assert lines == 3 * pages and found.validated[0] == 3 * found.validated[1] > 0
+    fill(training.store, tmp_path, 1, 5, "new")  # the last two of them are new ones
+    told = " ".join(training.check(checkpoint).problems)
+    assert strings.TRAIN_NEW.format(n=2) in told
+    (checkpoint / "config.json").write_text('{"frame": {"mode": "fit"}}')
+    assert not training.check(checkpoint).ready
+    assert strings.TRAIN_OTHER_MODEL in training.check(checkpoint).problems
+    nothing = Training(Store(tmp_path / "none"), tmp_path / "runs").check(checkpoint)
+    assert not nothing.ready and "w0>" in nothing.problems[-1]
+    assert "12 answers, pages: 4 (12 corrected)" in data_html(found, "small")
+
+
+def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: Path) -> None:
+    training.start(checkpoint, 5)
+    with pytest.raises(TrainingError, match="goes on"):
+        training.start(checkpoint, 5)
+    until(lambda: training.progress().records("look"))
+    running = training.progress()
+    assert running.state == "running"
+    assert running.command.startswith("dessurt train ") and "--budget 5" in running.command
+    shown = run_html(running)
+    assert "a &lt;<mark>b</mark>at&gt;" in shown and "50.0 %" in shown
+    # As after a reload of the app: another object, which has not started the process.
+    again = Training(training.store, training.runs, training.checkpoints, FAKE)
+    assert again.progress().state == "running"
+    until(lambda: state(training) == "done")
+    done = run_html(training.progress())
+    assert "20.0 %" in done and "80 % of the way" in done and "<svg" in done
+    name = training.keep()
+    assert name == "my-pages-1" and state(training) == "kept"
+    config = json.loads((training.checkpoints / name / "config.json").read_text())
+    assert config["name"] == name
+    weights = Weights(folder=training.checkpoints)
+    assert name in weights.names
+    given = json.loads((training.runs / name / "config.json").read_text())
+    assert given["validate"]["folder"] == str(training.store.folder)
+    assert given["stages"][0]["parts"]["mine"]["data"] == given["validate"]
+    training.start(checkpoint, 2)
+    assert training.progress().name == "my-pages-2"
+    training.stop()
+
+
+def test_what_was_stopped_goes_on_and_can_be_dropped(training: Training, checkpoint: Path) -> None:
+    training.start(checkpoint, 5)
+    until(lambda: len(training.progress().records("train")) >= 3)
+    training.stop()
+    until(lambda: state(training) == "stopped")
+    steps = len(training.progress().records("train"))
+    assert steps < 20
+    training.resume()
+    until(lambda: state(training) == "done")
+    assert [each["step"] for each in training.progress().records("train")] == list(range(1, 21))
+    assert "--budget" in command_html(training.progress())
+    training.drop()
+    assert training.progress() is None and not list(training.runs.iterdir())
+    with pytest.raises(TrainingError, match="no training run"):
+        training.keep()
+
+
+def test_an_error_is_told_in_its_own_words(training: Training, checkpoint: Path) -> None:
+    training.start(checkpoint, 5)
+    training.stop()
+    until(lambda: state(training) in ("stopped", "failed"))
+    (training.runs / "my-pages-1" / "fail").write_text("dessurt train: the disk is <full>.")
+    training.resume()
+    until(lambda: state(training) == "failed")
+    assert "the disk is &lt;full&gt;." in run_html(training.progress())
+    with pytest.raises(TrainingError, match="anything that could be kept"):
+        training.keep()
+
+
+def test_only_where_nobody_else_reaches_the_app_it_trains(tmp_path: Path) -> None:
+    alone = training_on(tmp_path / "mine", "127.0.0.1", share=False)
+    assert alone is not None and alone.store.folder == tmp_path / "mine"
+    assert training_on(tmp_path, "0.0.0.0", share=False) is None  # also with --shared-data
+    assert training_on(tmp_path, "127.0.0.1", share=True) is None
+    assert training_on(None, "127.0.0.1", share=False) is None  # on a Space nothing is saved

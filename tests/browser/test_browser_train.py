@@ -1,0 +1,58 @@
+"""Train in a real browser: check the data, train, reload meanwhile, compare, keep."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from screen import Screen
+from serving import serve
+
+from dessurt.data.annotations import Annotation
+from dessurt.data.store import Store
+from dessurt.marks import Marks
+from dessurt_app.training import Training
+from dessurt_app.weights import SHIPPED
+
+FAKE = (sys.executable, str(Path(__file__).parents[1] / "app" / "fake_train.py"))
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Training:
+    store = Store(tmp_path / "mine")
+    for page in range(3):
+        picture = tmp_path / f"{page}.png"
+        Image.fromarray(np.full((200, 300), 200 + page, np.uint8)).save(picture)
+        marks = Marks.from_boxes(highlight=[(10, 20, 200, 40)])
+        store.save(picture, 0, Annotation("w0>", ("text",), marks, state="corrected"))
+    return Training(store, tmp_path / "runs", tmp_path / "checkpoints", FAKE)
+
+
+def test_training_is_watched_over_a_reload_and_kept(
+    training: Training, open_screen: Callable[..., Screen]
+) -> None:
+    training.checkpoints.mkdir()
+    with serve(checkpoint=SHIPPED, data=training.store.folder, training=training) as address:
+        page = open_screen(address).tab
+        page.get_by_role("tab", name="Train").click()
+        page.get_by_text("3 answers, pages: 3 (3 corrected)").wait_for()
+        page.get_by_text("Quick, 2 min").click()
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.get_by_text("What it answers now").wait_for()
+        page.reload()
+        page.get_by_role("tab", name="Train").click()
+        page.get_by_text("Done", exact=True).wait_for()
+        assert page.locator("#train tbody tr").first.inner_text().split() == [
+            "your", "validation", "pages,", "w0>", "50.0", "%", "20.0", "%"
+        ]  # fmt: skip
+        page.get_by_text("The same on the command line").click()
+        assert "--budget 2" in page.locator("#train-command code").inner_text()
+        page.get_by_role("button", name="Keep").click()
+        page.get_by_text("Kept as my-pages-1").wait_for()
+        assert (training.checkpoints / "my-pages-1" / "model.safetensors").is_file()
+        page.locator("#checkpoint input").click()
+        page.get_by_role("option", name="my-pages-1").wait_for()
