@@ -35,6 +35,7 @@ from dessurt.protocol import (
     Request,
     RequestError,
     Text,
+    card_of,
 )
 from dessurt.reading import OF_FORMS, PageReader
 
@@ -294,18 +295,6 @@ def _search(
             return stop.value
         yield Progress(tokens)
     raise AssertionError("unreachable")
-
-
-def card_of(config: Mapping[str, Any], name: str) -> Card:
-    """What a checkpoint's config says about it; `name`: for one that does not give its own."""
-    given = config.get("card", {})
-    return Card(
-        name=str(config.get("name") or name),
-        description=str(given.get("description", "")),
-        tasks=tuple(given.get("tasks", ())),
-        quality=str(given.get("quality", "")),
-        licence=str(given.get("licence", "")),
-    )
 
 
 def _shortened(text: str, most: int = 60) -> str:

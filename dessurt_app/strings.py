@@ -140,6 +140,8 @@ ANSWER = {
     # Said by the script:
     "asking": "Asking…",
     "lost": "This question was not answered: see the message in the corner, then press Run again.",
+    "server_gone": "The app does not answer any more. Page, marks and answer stay here: press Run "
+    "when it is back.",
     "stopped_early": "Stopped before it began",
     "percent": "{percent} %",
     "unsure": "words to check: {n}",
@@ -280,6 +282,7 @@ CHECKPOINT = "Checkpoint"
 LEARNED = "Has learned: {tasks}"
 LICENCE = "Licence: {licence}"
 MODEL_MISSING = "no checkpoint"
+MODEL_FAILED = "{name} · not loaded"
 NO_CHECKPOINT = (
     "There is no checkpoint yet: put one into the folder checkpoints/dessurt-small, "
     "or start the app with --checkpoint and the path of one (the README tells where to get it)."

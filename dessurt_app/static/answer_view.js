@@ -5,7 +5,6 @@
 // {state, text, tokens, written, status, notices, region, shape, more, lacks, serial}; state is
 // "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
 
-const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const words = makeWords(part("written"), part("details"), text, say);
 const shape = makeShape(part("shaped"), text);
@@ -242,6 +241,14 @@ document.addEventListener("dessurt:failed", () => {
   if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });
   end();
 });
+
+watchServer(
+  () => busy,
+  () => {
+    show({ ...shown, state: "error", status: text.server_gone });
+    end();
+  },
+);
 
 watch("value", () => {
   if (props.value.serial < shown.serial) return; // late, from a question that was stopped
