@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +25,6 @@ from dessurt.page import Page
 from dessurt.pointing import places
 from dessurt.protocol import (
     Alternative,
-    Card,
     Done,
     Event,
     Notice,

@@ -160,8 +160,8 @@ ANSWER = {
 
 TASK = "Task"
 TEXT = "Text"
-REGION = "Also mark on the page what the model means"
-LIMIT = "Most tokens"
+REGION = "Show where on the page"
+LIMIT = "Longest answer (tokens)"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (
@@ -244,8 +244,7 @@ INSPECT = {
     "probe": "x {x}, y {y} (page {px}, {py}): input {ink}, marks {mark}",
     "probe_region": "x {x}, y {y}: {value}",
     "lost": "The picture could not be fetched: change a mark, or reload the screen.",
-    "no_region": "No region yet: on Ask, tick “Also mark on the page what the model means” and "
-    "press Run.",
+    "no_region": "No region yet: on Ask, tick “Show where on the page” and press Run.",
     "found": "{parts} parts, {percent} % of the page",
     "found_one": "1 part, {percent} % of the page",
     "found_none": "The model marked nothing above {threshold} (most: {most}).",

@@ -112,7 +112,8 @@ class Loading:
         if outcome is None:
             return strings.MODEL_LOADING.format(name=self.name)
         if isinstance(outcome, WeightsError):
-            return strings.MODEL_FAILED.format(name=self.name) if self.name else strings.MODEL_MISSING
+            told = strings.MODEL_FAILED if self.name else strings.MODEL_MISSING
+            return told.format(name=self.name)
         device = str(getattr(outcome, "device", "cpu")).split(":")[0].upper()
         return strings.MODEL_READY.format(name=outcome.card.name, device=device)
 
