@@ -10,10 +10,16 @@ try:
 except ImportError:
     spaces = None
 
-from dessurt.cli import account
 from dessurt_app.ui import build, data_folder, launch_options, training_on
 
 ON_SPACE = "SPACE_ID" in os.environ
+
+
+def account(text: str) -> tuple[str, str]:
+    """As of `dessurt.cli`, which brings torch: without accounts, the page comes before that."""
+    from dessurt.cli import account
+
+    return account(text)
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -48,15 +48,22 @@ class Sheet:
 
 
 def save_question(
-    name: str, page: str, title: str, task: str, marked: list[Box], expected: str
+    name: str,
+    page: str,
+    title: str,
+    task: str,
+    marked: list[Box],
+    expected: str,
+    text: str = "",
 ) -> None:
-    """Write the JSON file `name` about a page: boxes to highlight, and the right answer."""
+    """Write the JSON file `name` about a page: boxes to highlight, the text that the task takes,
+    and the right answer."""
     boxes = [[[x0 - 6, y0 - 4], [x1 + 6, y1 + 4]] for x0, y0, x1, y1 in marked]
     about = {
         "title": title,
         "page": page,
         "task": task,
-        "text": "",
+        "text": text,
         "marks": {
             "shapes": [{"channel": "highlight", "kind": "box", "points": box} for box in boxes]
         },
@@ -91,6 +98,7 @@ def letter() -> None:
     sheet.save("1_letter", "Letter", boxes[2], lines[2])
     read = "\\".join(lines[:3])  # the model's sign for a new line
     save_question("4_paragraph", "1_letter.png", "Paragraph", "read_block0>", boxes[:3], read)
+    save_question("5_find", "1_letter.png", "Find words", "0w~", [], "", "the two oldest")
 
 
 def form() -> None:

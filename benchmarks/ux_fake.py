@@ -51,7 +51,7 @@ def crowded_examples() -> list[Example]:
     boxes = Marks.from_boxes(highlight=[(x, y, x + 60, y + 24) for x, y in corners])
     steps = dice.normal(0, 12, (300, STROKE_POINTS, 2)).cumsum(1)
     starts = dice.uniform((300, 300), (1400, 1900), (300, 1, 2))
-    paths = (starts + steps).clip(0, 1700)
+    paths = (starts + steps).clip(0, 1700).round(2)  # as the canvas rounds what is drawn
     strokes = [Shape("highlight", "brush", path.tolist(), 12.0) for path in paths]
     page = Path(get_upload_folder()) / "ux" / "page.png"  # from elsewhere none is read
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -8,8 +8,11 @@ for event in model.ask(page, Request("w0>", marks=marks)):
         print(event.delta, end="", flush=True)
 """
 
-from dessurt.checkpoint import CheckpointError
-from dessurt.instrument import open_model
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from dessurt.marks import Marks, MarksError
 from dessurt.page import Page, PageError
 from dessurt.protocol import (
@@ -25,6 +28,10 @@ from dessurt.protocol import (
     RequestError,
     Text,
 )
+
+if TYPE_CHECKING:
+    from dessurt.checkpoint import CheckpointError
+    from dessurt.instrument import open_model
 
 __all__ = [
     "Alternative",
@@ -45,3 +52,12 @@ __all__ = [
     "Text",
     "open_model",
 ]
+
+# Imported when they are first used: they bring torch, and the app opens its page before that.
+_WITH_TORCH = {"CheckpointError": "dessurt.checkpoint", "open_model": "dessurt.instrument"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WITH_TORCH:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_WITH_TORCH[name]), name)

@@ -247,13 +247,16 @@ def _unpickle(path: Path) -> Any:
         with torch.serialization.safe_globals(allowed):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        wanted = str(error)
-        if "GLOBAL" in wanted or "WeightsUnpickler" in wanted or "Unsupported" in wanted:
+        # After advice of its own, torch says what it met: something to run, or no pickle at all.
+        met = str(error).rpartition("WeightsUnpickler error: ")[2]
+        if any(sign in met for sign in ("GLOBAL", "allowlist", "Trying to call")):
             raise CheckpointError(
                 f"{path.name} was refused: it holds more than weights and could run code on this "
                 "computer. Use it only if you trust its source, and have them send plain weights."
             ) from error
-        raise CheckpointError(f"{path.name} is damaged ({error}): download it again.") from error
+        raise CheckpointError(
+            f"{path.name} is no checkpoint, or a damaged one: download it again."
+        ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path.name} is damaged ({first}): download it again.") from error

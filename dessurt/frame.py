@@ -14,15 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
-import torch
 from scipy import ndimage
 
 from dessurt.marks import Marks
 from dessurt.page import Page
+
+if TYPE_CHECKING:
+    import torch
 
 # Model pixels kept free round the marks, where possible: above and below, left and right.
 FOCUS_MARGIN = (8, 16)
@@ -233,6 +236,8 @@ class Frame:
         marked = self.marked(marks)
         ink = 1 - self.picture(page) / 128
         ink[marked < 0] = 0
+        import torch  # not before: the app's page is there sooner than torch
+
         return torch.from_numpy(np.stack((ink, marked)).astype(np.float32, copy=False))
 
     def region_to_page(self, region: np.ndarray) -> np.ndarray:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +25,6 @@ from dessurt.page import Page
 from dessurt.pointing import places
 from dessurt.protocol import (
     Alternative,
-    Card,
     Done,
     Event,
     Notice,
@@ -35,6 +33,7 @@ from dessurt.protocol import (
     Request,
     RequestError,
     Text,
+    card_of,
 )
 from dessurt.reading import OF_FORMS, PageReader
 
@@ -294,18 +293,6 @@ def _search(
             return stop.value
         yield Progress(tokens)
     raise AssertionError("unreachable")
-
-
-def card_of(config: Mapping[str, Any], name: str) -> Card:
-    """What a checkpoint's config says about it; `name`: for one that does not give its own."""
-    given = config.get("card", {})
-    return Card(
-        name=str(config.get("name") or name),
-        description=str(given.get("description", "")),
-        tasks=tuple(given.get("tasks", ())),
-        quality=str(given.get("quality", "")),
-        licence=str(given.get("licence", "")),
-    )
 
 
 def _shortened(text: str, most: int = 60) -> str:

@@ -6,9 +6,9 @@ same call, `Instrument.ask`. All geometry is in page pixels (x right, y down).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -99,6 +99,18 @@ class Card:
     tasks: tuple[str, ...] = ()  # task tokens it was trained on; empty = not known
     quality: str = ""  # measured, in one line
     licence: str = ""
+
+
+def card_of(config: Mapping[str, Any], name: str) -> Card:
+    """What a checkpoint's config says about it; `name`: for one that does not give its own."""
+    given = config.get("card", {})
+    return Card(
+        name=str(config.get("name") or name),
+        description=str(given.get("description", "")),
+        tasks=tuple(given.get("tasks", ())),
+        quality=str(given.get("quality", "")),
+        licence=str(given.get("licence", "")),
+    )
 
 
 class Instrument(Protocol):

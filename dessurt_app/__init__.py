@@ -5,6 +5,8 @@ import os
 import shutil
 import tempfile
 
+from dessurt_app.quick_start import import_gradio
+
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 # Gradio names files by their content and deletes at its end those it has used: of two apps with
@@ -12,3 +14,5 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 if "GRADIO_TEMP_DIR" not in os.environ:
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="dessurt-")
     atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
+
+import_gradio()

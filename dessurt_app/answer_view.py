@@ -7,8 +7,6 @@ in answer_shape.js.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from string import Template
 from typing import Any
 
 import gradio as gr
@@ -17,9 +15,9 @@ from gradio.data_classes import FileData
 from dessurt.protocol import Text
 from dessurt_app import strings
 from dessurt_app.shaping import Shape
+from dessurt_app.static_files import STATIC, filled_in, script
 
-STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("answer_words.js", "answer_shape.js", "answer_view.js")
+SCRIPTS = ("answer_words.js", "answer_shape.js", "server_watch.js", "answer_view.js")
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,12 @@ class AnswerView(gr.HTML):
 
     def __init__(self, value: Answer | None = None, saves: bool = False, **kwargs: Any) -> None:
         """Args: value: what to show at first; saves: whether it can be saved."""
-        template = Template((STATIC / "answer_view.html").read_text())
         super().__init__(
             value=value or Answer(),
-            html_template=template.substitute(strings.ANSWER),
+            html_template=filled_in("answer_view.html", strings.ANSWER),
             css_template=(STATIC / "answer_view.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in SCRIPTS),
+            js_on_load=script(SCRIPTS, strings.ANSWER),
             apply_default_css=False,
-            text=strings.ANSWER,
             saves=saves,
             **kwargs,
         )

@@ -84,7 +84,7 @@ def build_ask_tab(
         [parts.canvas, parts.task, parts.text, header.checkpoint],
         [parts.text, parts.needs, parts.caption],
     )
-    changes = [parts.canvas.change, parts.task.change, parts.text.change, header.label.change]
+    changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
     app.load(describe, asked, described, **_QUICK)
     asks = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)

@@ -16,7 +16,6 @@ from statistics import fmean
 
 import gradio as gr
 import numpy as np
-import torch
 
 from dessurt import tasks
 from dessurt.marks import MarksError
@@ -222,6 +221,8 @@ def _wait_for_model(loading: Loading, stop: threading.Event) -> Instrument | Non
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
     """Whether it says that there is no more memory, on the GPU or, as torch says it, elsewhere."""
+    import torch  # here, as the page comes before it; a model that fails has imported it
+
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import gradio as gr
 
 from dessurt.frame import Frame
 from dessurt.inspect.inputs import parts_of
-from dessurt.marks import MarksError
-from dessurt.protocol import Instrument, Request
+from dessurt.marks import Marks, MarksError
+from dessurt.page import Page
+from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.page_canvas import Drawn
 from dessurt_app.weights import Loading, WeightsError
@@ -43,7 +45,7 @@ def caption(loading: Loading, drawn: Drawn, task: str) -> str:
     crop = False
     if loading.outcome is not None:
         try:
-            frames = _frames(loading.model(), drawn, task)
+            frames = _frames(loading, drawn.page, drawn.marks, task)
         except (WeightsError, MarksError):
             pass  # asking will say so
         else:
@@ -55,13 +57,15 @@ def caption(loading: Loading, drawn: Drawn, task: str) -> str:
     return f"{line} {_CROP}" if crop else line
 
 
-def _frames(model: Instrument, drawn: Drawn, task: str) -> list[Frame]:
+@lru_cache(maxsize=8)  # while text is typed it stays the same, and a page may have 200 lines
+def _frames(loading: Loading, page: Page, marks: Marks, task: str) -> tuple[Frame, ...]:
     """How the model sees each part of the question."""
-    parts = parts_of(model, drawn.page, Request(task, marks=drawn.marks))
-    return [model.frame(drawn.page, part.marks) for part in parts]
+    model = loading.model()
+    parts = parts_of(model, page, Request(task, marks=marks))
+    return tuple(model.frame(page, part.marks) for part in parts)
 
 
-def _sees(frames: list[Frame]) -> Iterator[str]:
+def _sees(frames: Sequence[Frame]) -> Iterator[str]:
     if len(frames) > 1:
         yield strings.SEES_LINES.format(lines=len(frames))
     elif frames[0].mode == "focus":
@@ -77,11 +81,11 @@ def _sees(frames: list[Frame]) -> Iterator[str]:
         yield told.format(pixels=pixels)
 
 
-def _is_small(frames: list[Frame]) -> bool:
+def _is_small(frames: Sequence[Frame]) -> bool:
     """Whether marked text, or some of it, is too small to the model."""
     return any(height < SMALL_TEXT for height in _text_heights(frames))
 
 
-def _text_heights(frames: list[Frame]) -> list[float]:
+def _text_heights(frames: Sequence[Frame]) -> list[float]:
     heights = (frame.marked_text_height for frame in frames)
     return [height for height in heights if height is not None]

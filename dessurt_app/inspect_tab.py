@@ -24,12 +24,13 @@ from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.ask_tab import AskTab
 from dessurt_app.header import Header
-from dessurt_app.page_canvas import STATIC, CanvasError, filled_in, read_value
+from dessurt_app.page_canvas import CanvasError, read_value
+from dessurt_app.static_files import STATIC, filled_in, script
 from dessurt_app.weights import Weights, WeightsError
 
 KEPT_FILES = 64  # of up to 12 MB; the browser fetches one at once, so older ones are of no use
 _CHOSEN = "(...given) => [...given.slice(0, -1), window.dessurt.part]"
-_TELL = "(canvas) => document.dispatchEvent(new CustomEvent('dessurt:drawn', {detail: canvas}))"
+_TELL = "() => { document.dispatchEvent(new CustomEvent('dessurt:drawn')) }"
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,8 @@ class InspectView(gr.HTML):
             value=Preview(),
             html_template=filled_in("inspect_view.html", strings.INSPECT),
             css_template=(STATIC / "inspect_view.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in scripts),
+            js_on_load=script(scripts, strings.INSPECT),
             apply_default_css=False,
-            text=strings.INSPECT,
             **kwargs,
         )
 
@@ -113,11 +113,11 @@ def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Hea
         header: in which a model is chosen.
     """
     view = InspectView(elem_id="inspect")
-    # The view asks for a preview when something has changed and it is in sight.
+    # The view asks for a preview when something has changed and it is in sight; of a change on the
+    # canvas it hears without us.
     gr.on(
-        [app.load, ask.canvas.change, ask.task.change, header.label.change],
+        [app.load, ask.task.change, header.label.change],
         None,
-        ask.canvas,
         js=_TELL,
         show_progress="hidden",
         api_visibility="private",

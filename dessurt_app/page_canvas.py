@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from string import Template
 from typing import Any
 from uuid import uuid4
 
@@ -28,8 +27,8 @@ from dessurt.lines import lines_of
 from dessurt.marks import Bounds, Marks
 from dessurt.page import Page, PageError
 from dessurt_app import strings
+from dessurt_app.static_files import STATIC, filled_in, script
 
-STATIC = Path(__file__).parent / "static"
 ASSETS = Path(__file__).parent.parent / "assets"
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats do not look at it
 THUMBNAIL_SIDE = 160  # pixels, of the longer one
@@ -69,7 +68,12 @@ class Drawn:
 
 
 class PageCanvas(gr.HTML):
-    """A page with tools to mark it; opens files through Gradio's upload."""
+    """A page with tools to mark it; opens files through Gradio's upload.
+
+    Its event `drawn` comes a moment after each change of the value, when the mark is on the screen.
+    """
+
+    EVENTS = [*gr.HTML.EVENTS, "drawn"]
 
     def __init__(self, value: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         """Args: value: as made by `canvas_value`."""
@@ -77,9 +81,8 @@ class PageCanvas(gr.HTML):
             value=value,
             html_template=filled_in("page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
             css_template=(STATIC / "page_canvas.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in _SCRIPTS),
+            js_on_load=script(_SCRIPTS, strings.CANVAS),
             apply_default_css=False,
-            text=strings.CANVAS,
             **kwargs,
         )
 
@@ -162,13 +165,6 @@ class PageCanvas(gr.HTML):
         return {"page": "page.png", "marks": {"shapes": []}}
 
     example_value = example_payload
-
-
-def filled_in(name: str, text: Mapping[str, Any], **others: str) -> str:
-    """A file of static/ with `text` and `others` in its places, and the buttons that zoom."""
-    buttons = Template((STATIC / "zoom_buttons.html").read_text()).substitute(text)
-    template = Template((STATIC / name).read_text())
-    return template.substitute(text, zoom_buttons=buttons, **others)
 
 
 def canvas_value(path: Path, marks: Marks | None = None, number: int = 0) -> dict[str, Any]:

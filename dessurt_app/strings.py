@@ -145,6 +145,8 @@ ANSWER = {
     # Said by the script:
     "asking": "Asking…",
     "lost": "This question was not answered: see the message in the corner, then press Run again.",
+    "server_gone": "The app does not answer any more. Page, marks and answer stay here: press Run "
+    "when it is back.",
     "stopped_early": "Stopped before it began",
     "percent": "{percent} %",
     "unsure": "words to check: {n}",
@@ -163,8 +165,8 @@ ANSWER = {
 
 TASK = "Task"
 TEXT = "Text"
-REGION = "Also mark on the page what the model means"
-LIMIT = "Most tokens"
+REGION = "Show where on the page"
+LIMIT = "Longest answer (tokens)"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (
@@ -261,8 +263,7 @@ INSPECT = {
     "probe": "x {x}, y {y} (page {px}, {py}): input {ink}, marks {mark}",
     "probe_region": "x {x}, y {y}: {value}",
     "lost": "The picture could not be fetched: change a mark, or reload the screen.",
-    "no_region": "No region yet: on Ask, tick “Also mark on the page what the model means” and "
-    "press Run.",
+    "no_region": "No region yet: on Ask, tick “Show where on the page” and press Run.",
     "found": "{parts} parts, {percent} % of the page",
     "found_one": "1 part, {percent} % of the page",
     "found_none": "The model marked nothing above {threshold} (most: {most}).",
@@ -433,6 +434,7 @@ CHECKPOINT = "Checkpoint"
 LEARNED = "Has learned: {tasks}"
 LICENCE = "Licence: {licence}"
 MODEL_MISSING = "no checkpoint"
+MODEL_FAILED = "{name} · not loaded"
 NO_CHECKPOINT = (
     "There is no checkpoint yet: put one into the folder checkpoints/dessurt-small, "
     "or start the app with --checkpoint and the path of one (the README tells where to get it)."

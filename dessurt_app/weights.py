@@ -12,21 +12,25 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-from dessurt import open_model
-from dessurt.checkpoint import CheckpointError
-from dessurt.instrument import card_of
+import dessurt
 from dessurt.page import Page
-from dessurt.protocol import Card, Event, Instrument, Request
+from dessurt.protocol import Card, Event, Instrument, Request, card_of
 from dessurt_app import strings
 
 _log = logging.getLogger(__name__)
 CHECKPOINTS = Path(__file__).parent.parent / "checkpoints"
 SHIPPED = CHECKPOINTS / "dessurt-small"
 KEPT = 2  # models in memory
+HEAD_START = 3.0  # seconds; so long the first model leaves the processor to the page
 
 
 class WeightsError(RuntimeError):
     """There is no model to ask; the message says in one sentence what to do."""
+
+
+def open_model(path: str | Path, device: str = "auto") -> Instrument:
+    """The same as `dessurt.open_model`; the first call imports torch, which takes seconds."""
+    return dessurt.open_model(path, device)
 
 
 class Loading:
@@ -108,14 +112,15 @@ class Loading:
         if outcome is None:
             return strings.MODEL_LOADING.format(name=self.name)
         if isinstance(outcome, WeightsError):
-            return strings.MODEL_MISSING
+            told = strings.MODEL_FAILED if self.name else strings.MODEL_MISSING
+            return told.format(name=self.name)
         device = str(getattr(outcome, "device", "cpu")).split(":")[0].upper()
         return strings.MODEL_READY.format(name=outcome.card.name, device=device)
 
     def _read(self, model: Future[Instrument]) -> None:
         try:
             outcome = open_model(self.path)
-        except CheckpointError as error:
+        except dessurt.CheckpointError as error:
             outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=error))
         except Exception as error:  # else a waiting question would wait for ever
             _log.exception("The checkpoint could not be loaded")
@@ -139,7 +144,7 @@ class Weights:
         path: str | Path | None = None,
         folder: Path | None = None,
     ) -> None:
-        """Find the checkpoints and begin to read the first one.
+        """Find the checkpoints; the first one is read when it is wanted, or in a few seconds.
 
         Args:
             model: a model that is there already.
@@ -158,7 +163,9 @@ class Weights:
         for loading in first + others:
             self._all.setdefault(loading.name, loading)
         if self._all:
-            self.of(None).read()
+            start = threading.Timer(HEAD_START, self.of(None).read)
+            start.daemon = True  # leaving the app does not wait for it
+            start.start()
 
     @property
     def names(self) -> list[str]:

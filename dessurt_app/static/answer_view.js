@@ -6,7 +6,6 @@
 // "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
 // `props.saves` tells whether answers can be saved.
 
-const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const words = makeWords(part("written"), part("details"), text, say);
 const shape = makeShape(part("shaped"), text);
@@ -273,6 +272,14 @@ document.addEventListener("dessurt:failed", () => {
   if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });
   end();
 });
+
+watchServer(
+  () => busy,
+  () => {
+    show({ ...shown, state: "error", status: text.server_gone });
+    end();
+  },
+);
 
 watch("value", () => {
   if (props.value.serial < shown.serial) return; // late, from a question that was stopped

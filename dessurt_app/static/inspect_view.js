@@ -5,7 +5,6 @@
 // {message, channels: a file, scale, offset, page_size, facts, parts}. Several scripts are put in
 // front of this file, see there; before_inspect.js runs long before.
 
-const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const button = (name) => element.querySelector(`[data-do="${name}"]`);
 const canvas = element.querySelector("canvas");
@@ -181,7 +180,7 @@ function tellRegion() {
 }
 
 function useAsHighlight() {
-  const { width, height } = window.dessurt.drawn;
+  const { width, height } = window.dessurt.page;
   const shapes = region.boxes.slice(0, MOST_BOXES).map(([x0, y0, x1, y1]) => ({
     channel: "highlight",
     kind: "box",
@@ -194,7 +193,7 @@ function useAsHighlight() {
 }
 
 function saveMask() {
-  const { width, height } = window.dessurt.drawn;
+  const { width, height } = window.dessurt.page;
   region.mask(width, height).toBlob((blob) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
@@ -248,7 +247,7 @@ canvas.addEventListener("keydown", (event) => {
 
 // ---- from elsewhere ---------------------------------------------------------------------------
 
-document.addEventListener("dessurt:drawn", lookAgain);
+document.addEventListener("dessurt:drawn", lookAgain); // or there is another task or model
 
 // AnswerView announces what the model marked; null takes the old region away.
 const showRegion = async (place) => (await region.load(place?.url)) && refresh();

@@ -1,9 +1,11 @@
 // PageCanvas: one page, the marks on it, and the region a model answered with.
 //
 // Gradio runs this file as the body of a function with these arguments:
-//   element  the component's root            props   what Python sent, and the value it gets
-//   upload   sends a File to the server      watch   tells of a value set by Python
-//   server   Python functions we may call: open_page, find_lines, thumbnails, crop
+//   element  the component's root            props    what Python sent, and the value it gets
+//   upload   sends a File to the server      watch    tells of a value set by Python
+//   trigger  sends an event to Python        server   Python functions we may call: open_page,
+//                                                     find_lines, thumbnails, crop
+// What is said to people stands in `text`, in front of all (static_files.py).
 //
 // The value is {page, number, width, height, marks}, or null without a page. Its marks are the JSON
 // text of {shapes}: Svelte would wrap every number of an object, seconds of work for many marks.
@@ -11,7 +13,6 @@
 // (page_painter.js) know where they are on the screen. Every change goes through the history
 // (page_history.js).
 
-const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const button = (name) => element.querySelector(`[data-do="${name}"]`);
 const stage = element.querySelector(".stage");
@@ -28,6 +29,7 @@ let shownPage = null; // the page that picture, region and lines belong to
 let chosenTool = ""; // by the person; before that it depends on the page
 let spaceHeld = false;
 let frame = 0; // the animation frame in which to paint, 0 = none asked for
+let telling = 0; // the animation frame after which to tell of a change, likewise
 
 /** What tools, keys and pointers work with. */
 const board = {
@@ -143,12 +145,22 @@ function show() {
   };
   memory.keep(history.now);
   refresh();
+  telling ||= requestAnimationFrame(() => setTimeout(tell));
+}
+
+/** Tells the rest of the screen of a change, when the change is on the screen: to collect the value
+ *  and send it takes Gradio as long as a frame may take. */
+function tell() {
+  telling = 0;
+  trigger("drawn");
+  document.dispatchEvent(new CustomEvent("dessurt:drawn"));
 }
 
 function changePage(page) {
   shownPage = page;
   picture = region = null;
   lines.set([]);
+  document.dispatchEvent(new CustomEvent("dessurt:page", { detail: page }));
   if (!page) return;
   view.setPage(page);
   board.setRadius(Math.min(page.width, page.height) / 80);

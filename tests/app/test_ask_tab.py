@@ -129,3 +129,19 @@ def test_wrong_value_is_told_in_the_line_under_the_page():
     _, needs, caption = _describe(weights, {"page": "/etc/<b>"}, "w0>", "")
     assert caption == "This page is not on the server any more: open it again."
     assert "○ highlight" in needs
+
+
+def test_while_text_is_typed_no_line_is_measured_again():
+    measured = []
+
+    class Counting(FakeInstrument):
+        def frame(self, page, marks):
+            measured.append(marks)
+            return super().frame(page, marks)
+
+    weights, canvas = Weights(Counting()), canvas_value(LETTER.page, LETTER.marks)
+    lines = [_describe(weights, canvas, "0w~", text)[2] for text in ("", "t", "to", "tow")]
+    assert len(measured) == 1
+    _describe(weights, canvas_value(LETTER.page), "0w~", "town")
+    assert len(measured) == 2, "without the mark it is another picture"
+    assert len(set(lines)) == 1 and "model sees" in lines[0]

@@ -180,3 +180,14 @@ def test_replaced_file_is_read_again(uploaded):
     Image.new("L", (70, 40), 100).save(file)
     os.utime(file, ns=(1, 1))
     assert read_value({"page": str(file)}).page.width == 70
+
+
+def strings_in(value: object) -> int:
+    if isinstance(value, dict | list):
+        return sum(map(strings_in, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, str)
+
+
+def test_little_is_copied_with_each_change_of_the_value():
+    """Gradio copies every string of every property several times, so there must not be many."""
+    assert strings_in(PageCanvas().get_config()) < 20

@@ -195,3 +195,11 @@ def test_out_of_memory_everywhere_is_said_and_keeps_the_text(small_gpu, monkeypa
     assert last.text.startswith("a b")
     last = ask(Asking(Weights(worse)), None)[-1]
     assert (last.state, last.status, last.text) == ("error", strings.OUT_OF_MEMORY, "a b")
+
+
+def test_one_that_cannot_be_read_is_named(several):
+    (several / "official.pth").write_bytes(b"no weights")
+    weights = Weights(folder=several)
+    with pytest.raises(WeightsError, match="damaged"):
+        weights.of("official.pth").model(timeout=60)
+    assert weights.of("official.pth").label() == "official.pth · not loaded"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dessurt_app import strings
 from dessurt_app.examples import load_examples
 
 
@@ -279,3 +280,11 @@ def test_phone_shows_run_and_does_not_scroll_sideways(app, fake, open_screen):
     screen.wait_for(lambda: screen.status.startswith("6 tokens"))
     answer = screen.tab.locator('[data-part="written"]').bounding_box()
     assert answer["y"] >= 0 and answer["y"] < box["y"], "the answer has come into sight"
+
+
+def test_a_server_that_is_gone_is_told_of_and_run_comes_back(screen):
+    screen.tab.context.set_offline(True)
+    screen.run()
+    screen.wait_for(lambda: screen.status == strings.ANSWER["server_gone"])
+    assert not screen.running
+    screen.complaints.clear()  # the browser's own, of requests that failed

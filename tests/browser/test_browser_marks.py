@@ -366,3 +366,25 @@ def test_marks_are_sent_as_text(screen, fake, square_page):
     (canvas,) = (body["data"][0] for body in bodies if len(body["data"]) == 6)
     (shape,) = fake.asked[-1][1].marks.to_json()["shapes"]
     assert json.loads(canvas["marks"]) == {"shapes": [shape]}
+
+
+def test_a_mark_is_on_the_screen_before_anybody_is_told(screen):
+    """Gradio collects the whole value and sends it: that must not delay the frame with the mark."""
+    screen.tab.evaluate(
+        """() => {
+            window.order = [];
+            const fetched = window.fetch;
+            window.fetch = (...given) => {
+                if (String(given[0]).endsWith("/predict")) order.push("told");
+                return fetched(...given);
+            };
+            addEventListener("pointerup", () => {
+                order.length = 0;
+                requestAnimationFrame(() => order.push("painted"));
+            });
+        }"""
+    )
+    screen.press("brush")
+    screen.drag((200, 100), (400, 160))
+    screen.wait_for(lambda: "told" in screen.tab.evaluate("order"))
+    assert screen.tab.evaluate("order")[:2] == ["painted", "told"]

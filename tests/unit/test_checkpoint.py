@@ -1,6 +1,7 @@
 """Checkpoint files: ours, official ones, damaged ones, malicious ones."""
 
 import pickle
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -119,18 +120,23 @@ def _text(path: Path) -> None:
     path.write_text("not a checkpoint")
 
 
+def _noise(path: Path) -> None:
+    path.write_bytes(random.Random(0).randbytes(5000))
+
+
 def _zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("hello.txt", "hello")
 
 
-@pytest.mark.parametrize("damage", [_truncated, _empty, _text, _zip])
+@pytest.mark.parametrize("damage", [_truncated, _empty, _text, _noise, _zip])
 def test_damaged_official_files(tmp_path: Path, damage: Any) -> None:
     path = tmp_path / "official.pth"
     torch.save(official_file(), path)
     damage(path)
     with pytest.raises(CheckpointError, match=r"official\.pth") as error:
         load(path, Tokenizer.of_bytes())
+    assert "damaged" in str(error.value)  # and not that it could run code
     assert "\n" not in str(error.value)
 
 
