@@ -18,7 +18,8 @@ from dessurt.data.form_questions import named_values
 from dessurt.data.passage import END
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Line
-from dessurt.form_layout import KINDS, Piece, Rules, line_of, put_together
+from dessurt.form_layout import put_together
+from dessurt.form_pieces import KINDS, Piece, Rules, line_of
 from dessurt.marks import Bounds
 from dessurt.page import Page
 from dessurt.protocol import Text

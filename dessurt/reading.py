@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from dessurt import tasks
-from dessurt.form_layout import Piece
+from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form, pieces_of
 from dessurt.marks import Bounds, Marks
 from dessurt.model.tokenizer import END, Tokenizer

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from dessurt.data.form_json import to_json
-from dessurt.form_layout import Piece, Rules, put_together
+from dessurt.form_layout import put_together
+from dessurt.form_pieces import Piece, Rules
 from dessurt.form_reading import Form, pieces_of
 from dessurt.lines import horizontal_rules
 from dessurt.page import Page

@@ -20,7 +20,7 @@ FLOORS = (
     {"protocol"},
     {"model", "checkpoint"},
     {"latent", "decode", "data", "synth", "pointing"},
-    {"form_layout", "form_reading", "reading"},
+    {"form_pieces", "form_tables", "form_layout", "form_reading", "reading"},
     {"instrument"},
     {"", "evaluate", "train", "inspect"},  # "" is dessurt/__init__.py: the public names
     {"cli"},
