@@ -45,7 +45,8 @@ def test_shipped_checkpoint_has_learned_it_and_reads_it(shipped, example: Exampl
 def test_shipped_checkpoint_finds_the_words_in_their_line(shipped):
     example, line = EXAMPLES["Find words"], EXAMPLES["Letter"].marks.shapes[0].bounds()
     assert example.text in EXAMPLES["Letter"].expected
-    events = shipped.ask(Page.open(example.page), Request(example.task, example.text))
+    asked = Request(example.task, example.text, want_region=True)
+    events = shipped.ask(Page.open(example.page), asked)
     (region,) = (event.map for event in events if isinstance(event, Region))
     rows, columns = np.nonzero(region > 0.5)
     x0, y0, x1, y1 = line

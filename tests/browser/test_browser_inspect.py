@@ -347,5 +347,5 @@ def test_on_a_phone_the_page_and_its_picture_are_seen_together(app, fake, open_s
     page, picture = (
         screen.tab.locator(f"{place} canvas").bounding_box() for place in ("#page", "#inspect")
     )
-    assert page["y"] > 0 and page["height"] >= 200
+    assert page["y"] > 0 and page["height"] >= 170
     assert picture["height"] >= 250 and picture["y"] + picture["height"] <= 844
