@@ -27,6 +27,7 @@ from dessurt.protocol import Request  # noqa: E402
 from dessurt.train.batch import stacked  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
+from dessurt.train.main import _setting, main  # noqa: E402
 from dessurt.train.official import reset, training_state  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
@@ -232,6 +233,15 @@ def test_settings_change_keys_of_the_config(tmp_path: Path) -> None:
     for key in ("stages.7.lr", "name.first", "stages.x"):
         with pytest.raises(ConfigError, match=f"there is no {key}"):
             read(path, [(key, 1)])
+
+
+def test_a_setting_is_json_or_else_text(capsys: pytest.CaptureFixture) -> None:
+    assert _setting("stages.0.lr=1e-3") == ("stages.0.lr", 0.001)
+    assert _setting("model.use_auto=[true, false]") == ("model.use_auto", [True, False])
+    assert _setting("start=a=b.pth") == ("start", "a=b.pth")
+    with pytest.raises(SystemExit):
+        main(["c.json", "--set", "lr"])
+    assert "'lr' is no setting: write key=value" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
