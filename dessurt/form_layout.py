@@ -15,9 +15,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dessurt.data.truth import Box, Entity, Paragraph, Table, Truth
+import numpy as np
+
+from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth
 from dessurt.form_pieces import Piece, Rules, alike, bounds, line_of, over
-from dessurt.form_tables import ROLES, Grid, Parts, aligned_rows, rows_of
+from dessurt.form_tables import ROLES, Grid, Parts, aligned_rows, rows_of, slope
 
 CLOSE = 0.55  # lines of one piece are no further apart
 BELOW = 1.6  # a value is no further below or above its label
@@ -26,27 +28,29 @@ LEAST = 0.1  # how likely two pieces must be a label and its value
 TICKED = 2.0  # a single letter before words is more likely a tick than a label
 
 
-def put_together(pieces: Sequence[Piece], size: tuple[int, int], rules: Rules) -> Truth:
+def put_together(pieces: Sequence[Piece], gray: np.ndarray) -> Truth:
     """The entities, links and tables of a form.
 
     Args:
         pieces: all that is printed.
-        size: (height, width) of the page.
-        rules: of the page.
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    rows = rows_of(pieces)
-    known = list(pieces)  # their kinds as the pieces about them suggest
-    grids = []
-    for run in aligned_rows(rows, pieces):
-        grid = Grid.of(run, pieces, rules)
-        kinds, table = grid.kinds(pieces) if grid else ({}, None)
+    fall = slope(pieces)
+    rules = Rules(gray, fall)
+    known = [piece.levelled(fall) for piece in pieces]
+    rows = rows_of(known)
+    tables = []
+    for run in aligned_rows(rows, known):
+        grid = Grid.of(run, known, rules)
+        kinds, table = grid.kinds(known) if grid else ({}, None)
         for i, kind in kinds.items():
-            known[i] = replace(pieces[i], kind=kind, chances={})
+            known[i] = replace(known[i], kind=kind, chances={})
         if table:
-            grids.append(table)
-    used = {i for grid in grids for i in grid.pieces}
+            tables.append(table)
+    used = {i for table in tables for i in table.pieces}
     form = _Form(known, [[i for i in row if i not in used] for row in rows], rules)
-    return form.truth(grids, size)
+    height, width = gray.shape
+    return form.truth([line_of(piece) for piece in pieces], tables, (height, width))
 
 
 class _Form:
@@ -131,8 +135,8 @@ class _Form:
     def _is_tick(self, i: int) -> bool:
         return len(self.pieces[i].text) <= 1
 
-    def truth(self, grids: list[Parts], size: tuple[int, int]) -> Truth:
-        """All together, the tables' entities after the others."""
+    def truth(self, lines: list[Line], parts: list[Parts], size: tuple[int, int]) -> Truth:
+        """All together, the tables' entities after the others; `lines`: the pieces as printed."""
         entities, links = list(self.entities), self._fields()
         roles = {n: role for link in links for n, role in zip(link, ROLES, strict=True)}
         tables = []
@@ -143,8 +147,8 @@ class _Form:
             entities.append(list(place))
             return len(entities) - 1
 
-        for grid in grids:
-            box = bounds(self.pieces[i].box for i in grid.pieces)
+        for grid in parts:
+            box = bounds(lines[i].box for i in grid.pieces)
             tables.append(Table(
                 tuple(map(number, grid.rows)), tuple(map(number, grid.columns)),
                 tuple(tuple(map(number, row)) for row in grid.cells), box,
@@ -152,7 +156,7 @@ class _Form:
         roles.update(dict.fromkeys(range(len(self.entities), len(entities)), "answer"))
         made = tuple(
             Entity(roles.get(n, self.pieces[entity[0]].kind),
-                   tuple(line_of(self.pieces[i]) for i in entity))
+                   tuple(lines[i] for i in entity))
             for n, entity in enumerate(entities)
         )  # fmt: skip
         paragraphs = tuple(Paragraph(entity.lines) for entity in made)

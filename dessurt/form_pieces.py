@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import cv2
 import numpy as np
 
 from dessurt.data.truth import Box, Line
@@ -36,6 +37,12 @@ class Piece:
         """How likely it is of a kind, 0..1."""
         return self.chances.get(kind, 0.0) if self.chances else float(kind == self.kind)
 
+    def levelled(self, slope: float) -> Piece:
+        """As it lies when the lines, which fall by `slope`, are level."""
+        x0, y0, x1, y1 = self.box
+        fall = slope * (x0 + x1) / 2
+        return replace(self, box=(x0, y0 - fall, x1, y1 - fall))
+
     @property
     def height(self) -> float:
         """In page pixels."""
@@ -45,8 +52,11 @@ class Piece:
 class Rules:
     """The horizontal rules printed on a page."""
 
-    def __init__(self, gray: np.ndarray) -> None:
-        """`gray`: the page, uint8 or float32 [H, W], 0 black to 255 white."""
+    def __init__(self, gray: np.ndarray, slope: float = 0.0) -> None:
+        """`gray`: the page, [H, W], 0 black to 255 white; `slope`: what is made level."""
+        height, width = gray.shape
+        level = np.array([[1, 0, 0], [-slope, 1, 0]])
+        gray = cv2.warpAffine(gray, level, (width, height), borderMode=cv2.BORDER_REPLICATE)
         self.drawn = horizontal_rules(gray)
 
     def between(self, above: Box, below: Box) -> bool:

@@ -19,7 +19,7 @@ from dessurt.data.passage import END
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Line
 from dessurt.form_layout import put_together
-from dessurt.form_pieces import KINDS, Piece, Rules, line_of
+from dessurt.form_pieces import KINDS, Piece, line_of
 from dessurt.marks import Bounds
 from dessurt.page import Page
 from dessurt.protocol import Text
@@ -87,7 +87,7 @@ class Form:
 
     def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
         """`pieces`: all that is printed on `page`."""
-        self.truth = put_together(pieces, page.size, Rules(page.gray))
+        self.truth = put_together(pieces, page.gray)
         self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
         for piece in pieces:
             spots = line_of(piece).ends.mean(1).tolist()

@@ -6,16 +6,16 @@ Lengths are in heights of a line.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from dessurt.form_pieces import Piece, Rules, alike, bounds, over
 
 ROLES = ("question", "answer")
+FEW = 8  # neighbours tell how far a page is turned
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
 ROWS_APART = 1.5  # rows of one table are no further apart
 FILLED = 0.5  # of a row's pieces are labels or values, or it is no row of a table
@@ -23,33 +23,46 @@ HEADED = 0.6  # of them are labels: a table begins
 REACH = 3  # rows above are looked at
 ALIGNED = 0.6  # of the pieces of a table's row are aligned with one above
 STRAY = 0.25  # of them may reach into a second column
-ODD = 2.0  # how much less likely an odd table is, and
+MANY = 0.2  # of what lies above and below a piece is not above each other: it is in two columns
+ODD = 3.0  # how much less likely an odd table is, and
 FREE = 0.6  # for each of its pieces, a grid in which every one is what it looks like; logarithms
 UNLIKELY = 0.03  # the model may be as wrong as that where it is sure
 
 
-def rows_of(pieces: Sequence[Piece]) -> list[list[int]]:
-    """Pieces beside each other, from left to right; the rows from the top down.
+def slope(pieces: Sequence[Piece]) -> float:
+    """How far the lines of a turned page fall, in pixels for each to the right."""
+    steps = []
+    for left, right in _neighbours(pieces):
+        (a0, b0, a1, b1), (c0, d0, c1, d1) = pieces[left].box, pieces[right].box
+        steps.append((d0 + d1 - b0 - b1) / (c0 + c1 - a0 - a1))
+    return float(np.median(steps)) if len(steps) >= FEW else 0.0
 
-    Each is joined to its nearest on the right, so that a row may climb as on a turned page.
-    """
+
+def _neighbours(pieces: Sequence[Piece]) -> list[tuple[int, int]]:
+    """Each piece that has others on its right, and the nearest of them."""
     if not pieces:
         return []
-    boxes = np.array([piece.box for piece in pieces])
-    x0, y0, x1, y1 = boxes.T
+    x0, y0, x1, y1 = np.array([piece.box for piece in pieces]).T
     height = y1 - y0
     shared = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
-    gap = x0[None] - x1[:, None]  # [left, right]
-    right = (shared >= BESIDE * np.minimum.outer(height, height)) & (
-        (x0 + x1)[None] / 2 > x1[:, None]
+    beside = shared >= BESIDE * np.minimum.outer(height, height)
+    beside &= (x0 + x1)[None] / 2 > x1[:, None]
+    gap = np.where(beside, x0[None] - x1[:, None], np.inf)  # [left, right]
+    return [(i, int(gap[i].argmin())) for i in np.flatnonzero(beside.any(1)).tolist()]
+
+
+def rows_of(pieces: Sequence[Piece]) -> list[list[int]]:
+    """Pieces beside each other, from left to right; the rows from the top down."""
+    count = len(pieces)
+    beside = np.zeros((count, count), bool)
+    beside[tuple(np.array(_neighbours(pieces), int).reshape(-1, 2).T)] = True
+    _, group = connected_components(beside, directed=False)
+    rows: dict[int, list[int]] = {}
+    for i in sorted(range(count), key=lambda i: pieces[i].box[0]):
+        rows.setdefault(group[i], []).append(i)
+    return sorted(
+        rows.values(), key=lambda row: sum(sum(pieces[i].box[1::2]) for i in row) / len(row)
     )
-    gap = np.where(right, gap, np.inf)
-    nearest = gap.argmin(1)
-    left = np.flatnonzero(np.isfinite(gap.min(1)))
-    edges = coo_matrix((np.ones(len(left)), (left, nearest[left])), shape=(len(pieces),) * 2)
-    count, group = connected_components(edges, directed=False)
-    rows = [sorted(np.flatnonzero(group == k).tolist(), key=lambda i: x0[i]) for k in range(count)]
-    return sorted(rows, key=lambda row: float(np.mean((y0 + y1)[row])))
 
 
 def aligned_rows(rows: list[list[int]], pieces: Sequence[Piece]) -> list[list[list[int]]]:
@@ -122,6 +135,21 @@ class Parts:
         return {i for place in places for i in place}
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What a grid may be.
+
+    Attributes:
+        asks: bool [rows, columns], where labels are.
+        odd: how many things about it are unusual.
+        headers: whether it is a table with headers above and on the left; None: it is no table.
+    """
+
+    asks: np.ndarray
+    odd: int = 0
+    headers: tuple[bool, bool] | None = None
+
+
 @dataclass(frozen=True)
 class Grid:
     """Pieces in rows and columns: `places[row][column]` are those of one cell."""
@@ -140,55 +168,56 @@ class Grid:
         return cls(places) if len(places) > 1 and len(columns) > 1 else None
 
     def kinds(self, pieces: Sequence[Piece]) -> tuple[dict[int, str], Parts | None]:
-        """What each piece is, and the table that they make, if it is one and not single fields.
-
-        Of all that a grid may be, what suits the kinds of its pieces best, taken together: a table
-        with headers above, on the left or both, or labels with their values beside, below or above
-        them.
-        """
-        high, wide = len(self.places), len(self.places[0])
-        corner = bool(self.places[0][0])
-        readings: list[tuple[float, np.ndarray, tuple[bool, bool] | None]] = []
-        for above, left in ((True, False), (False, True), (True, True)):
-            asks = np.zeros((high, wide), bool)
-            asks[0, :], asks[:, 0] = above, left or asks[:, 0]
-            asks[0, 0] = above or left
-            odd = above and (corner == left)  # a corner is blank if both sides have headers
-            single = above and not left and high == 2  # looks like labels above their values
-            readings.append((-ODD * (odd + single), asks, (above, left)))
-        rows, columns = np.indices((high, wide))
-        for asks in (columns % 2 == 0, rows % 2 == 0, rows % 2 == 1):
-            if wide > 2 or asks[0, 0] != asks[0, 1]:
-                readings.append((-ODD * (high % 2 if asks[0, 0] == asks[0, 1] else wide % 2),
-                                 asks, None))  # fmt: skip
-        chances = np.zeros((high, wide, 2))
-        for r, row in enumerate(self.places):
-            for c, place in enumerate(row):
-                for i in place:
-                    both = pieces[i].chance("answer"), pieces[i].chance("question")
-                    chances[r, c] += np.log(np.add(both, UNLIKELY))
-        free = chances.max(-1).sum() - FREE * (chances[..., 0] != 0).sum()
-
-        def likely(reading: tuple[float, np.ndarray, tuple[bool, bool] | None]) -> float:
-            prior, asks, _ = reading
-            return prior + float(np.where(asks, chances[..., 1], chances[..., 0]).sum())
-
-        best = max(readings, key=likely)
-        if likely(best) < free:
+        """What each piece is, and the table that they make, if it is one and not single fields."""
+        reading = self._best(pieces)
+        if reading is None:
             return {}, None
-        _, asks, headers = best
-        kinds = {i: "question" if asks[r, c] else "answer"
-                 for r, row in enumerate(self.places) for c, place in enumerate(row)
-                 for i in place}  # fmt: skip
-        if headers is None or (wide == 2 and headers == (False, True)):
+        kinds = {i: ROLES[0 if reading.asks[r, c] else 1] for r, c, i in self._numbered()}
+        wide = len(self.places[0])
+        if reading.headers is None or (wide == 2 and reading.headers == (False, True)):
             return kinds, None
-        above, left = headers
+        above, left = reading.headers
         body = self.places[above:]
         return kinds, Parts(
             self.places[0][left:] if above else ((),) * (wide - left),
             tuple(row[0] if left else () for row in body),
             tuple(row[left:] for row in body),
         )
+
+    def _best(self, pieces: Sequence[Piece]) -> Reading | None:
+        """What suits the kinds of all pieces best; None: each is what it looks like by itself."""
+        chances = np.zeros((*np.shape(self._readings()[0].asks), 2))  # logarithms: of each role
+        for r, c, i in self._numbered():
+            chances[r, c] += np.log([pieces[i].chance(role) + UNLIKELY for role in ROLES])
+        free = chances.max(-1).sum() - FREE * (chances[..., 0] != 0).sum()
+
+        def likely(reading: Reading) -> float:
+            suits = np.where(reading.asks, chances[..., 0], chances[..., 1])
+            return float(suits.sum()) - ODD * reading.odd
+
+        best = max(self._readings(), key=likely)
+        return best if likely(best) >= free else None
+
+    def _readings(self) -> list[Reading]:
+        """All that a grid may be: a table, or labels with values beside, below or above them."""
+        high, wide = len(self.places), len(self.places[0])
+        rows, columns = np.indices((high, wide))
+        corner = bool(self.places[0][0])
+        found = []
+        for above, left in ((True, False), (False, True), (True, True)):
+            asks = (above & (rows == 0)) | (left & (columns == 0))
+            odd = corner == (above and left)  # a corner is blank if both sides have headers
+            single = above and not left and high == 2  # looks like labels above their values
+            found.append(Reading(asks, odd + single, (above, left)))
+        if wide > 2:
+            found.append(Reading(columns % 2 == 0, wide % 2))
+        return [*found, Reading(rows % 2 == 0, high % 2), Reading(rows % 2 == 1, high % 2)]
+
+    def _numbered(self) -> Iterator[tuple[int, int, int]]:
+        """Row, column and number of each piece."""
+        for r, row in enumerate(self.places):
+            for c, place in enumerate(row):
+                yield from ((r, c, i) for i in place)
 
 
 def _unwrapped(
@@ -214,11 +243,22 @@ def _parted(above: list[int], below: list[int], pieces: Sequence[Piece], rules: 
 
 
 def _columns(numbers: list[int], pieces: Sequence[Piece]) -> list[list[int]]:
-    """Pieces one above the other, from left to right."""
+    """Pieces one above the other, from left to right.
+
+    One that reaches into several columns makes none of them one; it is a part of the nearest.
+    """
     boxes = [pieces[i].box for i in numbers]
-    pairs = [(a, b) for a in range(len(boxes)) for b in range(a) if over(boxes[a], boxes[b])]
-    rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
-    edges = coo_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(boxes),) * 2)
-    count, group = connected_components(edges, directed=False)
-    found = [[numbers[k] for k in np.flatnonzero(group == c)] for c in range(count)]
+    above = np.array([[over(a, b) for b in boxes] for a in boxes])
+    together = [above[np.ix_(near, near)].mean() for near in map(np.flatnonzero, above)]
+    bridges = np.array(together) < 1 - MANY
+    kept = np.flatnonzero(~bridges)
+    _, group = connected_components(above[np.ix_(kept, kept)], directed=False)
+    found = [[numbers[k] for k in kept[group == c]] for c in range(group.max(initial=-1) + 1)]
+    for k in np.flatnonzero(bridges):
+        if not found:
+            return [numbers]
+        x0, _, x1, _ = boxes[k]
+        spans = [bounds(pieces[i].box for i in column) for column in found]
+        shared = [min(x1, span[2]) - max(x0, span[0]) for span in spans]
+        found[int(np.argmax(shared))].append(numbers[k])
     return sorted(found, key=lambda column: min(pieces[i].box[0] for i in column))

@@ -8,7 +8,7 @@ import pytest
 
 from dessurt.data.form_json import to_json
 from dessurt.form_layout import put_together
-from dessurt.form_pieces import Piece, Rules
+from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form, pieces_of
 from dessurt.lines import horizontal_rules
 from dessurt.page import Page
@@ -29,7 +29,7 @@ def form(*pieces: Piece, rules: tuple[tuple[int, int, int], ...] = ()) -> list[o
     paper = PAPER.copy()
     for y, x0, x1 in rules:
         cv2.line(paper, (x0, y), (x1, y), 0, 2)
-    return json.loads(to_json(put_together(pieces, SIZE, Rules(paper))))
+    return json.loads(to_json(put_together(pieces, paper)))
 
 
 def test_a_value_beside_its_label() -> None:
