@@ -18,6 +18,7 @@ ROLES = ("question", "answer")
 FEW = 8  # neighbours tell how far a page is turned
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
 ROWS_APART = 1.5  # rows of one table are no further apart
+RULED = 0.3  # of the lines of a ruled table a rule parts from the one above: cells may have three
 FILLED = 0.5  # of a row's pieces are labels or values, or it is no row of a table
 HEADED = 0.6  # of them are labels: a table begins
 REACH = 3  # rows above are looked at
@@ -225,7 +226,7 @@ def _unwrapped(
 ) -> list[list[int]]:
     """The rows of a ruled table; what no rule parts from the row above is a part of that row."""
     parted = [_parted(a, b, pieces, rules) for a, b in itertools.pairwise(run)]
-    if not any(parted):
+    if sum(parted) < RULED * len(parted):
         return run
     rows = run[:1]
     for row, apart in zip(run[1:], parted, strict=True):
