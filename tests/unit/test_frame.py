@@ -312,3 +312,13 @@ def test_a_page_is_fitted_once_for_all_marks(monkeypatch):
     assert not np.array_equal(marked[0], plain[0])
     assert smaller.tensor(page, Marks()).shape == (2, 24, 24)
     assert len(fitted) == 2
+
+
+def test_a_short_line_gets_a_narrow_image_and_a_long_one_a_wide():
+    def size(x1):
+        marks = Marks.from_boxes(highlight=[(100, 100, x1, 122)])
+        return Frame.focus((1650, 1275), (1408, 1088), marks, 22, least=(64, 512)).image_size
+
+    assert size(100 + 512 - 33) == (64, 512)  # 16 pixels are left on either side
+    assert size(100 + 512 - 31) == (64, 1024)
+    assert size(1270) == (64, 1024)  # no third step fits into 1088: what is longer gets smaller
