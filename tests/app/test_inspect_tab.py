@@ -21,7 +21,7 @@ from dessurt_app.inspect_tab import preview
 from dessurt_app.page_canvas import canvas_value
 from dessurt_app.weights import SHIPPED, Weights
 
-LETTER, *_, PARAGRAPH = load_examples()  # both 1240 x 1080
+LETTER, _, _, PARAGRAPH, *_ = load_examples()  # both 1240 x 1080
 HIGHLIGHT = Marks.from_boxes([(30, 40, 250, 66)])
 BOTH = Marks.from_boxes([(30, 40, 250, 66)], mask=[(100, 50, 300, 200)])
 
