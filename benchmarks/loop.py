@@ -34,7 +34,7 @@ from dessurt.data.example import Example
 from dessurt.data.store import Store
 from dessurt.data.truth import Line
 from dessurt.evaluate import realpages, synthetic
-from dessurt.evaluate.main import all_of
+from dessurt.evaluate.asking import all_of
 from dessurt.evaluate.measures import MEASURES
 from dessurt.synth import fonts
 from dessurt.synth.kinds import KINDS
