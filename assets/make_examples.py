@@ -129,6 +129,8 @@ def form() -> None:
     sheet.print(100, 912, "Place and date", SANS, 24)
     sheet.print(680, 912, "Signature", SANS, 24)
     sheet.save("2_form", "Form", value, fields[2][1])
+    asked, born = "What is the date of birth?", fields[1][1]
+    save_question("6_question", "2_form.png", "Ask a question", "natural_q~", [], born, asked)
 
 
 def receipt() -> None:

@@ -19,6 +19,7 @@ FEW = 8  # neighbours tell how far a page is turned
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
 ROWS_APART = 1.5  # rows of one table are no further apart
 RULED = 0.3  # of the lines of a ruled table a rule parts from the one above: cells may have three
+CHANGED = 0.2  # of a chance to be a label: so much it differs between a label and its value
 FILLED = 0.5  # of a row's pieces are labels or values, or it is no row of a table
 HEADED = 0.6  # of them are labels: a table begins
 REACH = 3  # rows above are looked at
@@ -224,17 +225,28 @@ class Grid:
 def _unwrapped(
     run: list[list[int]], pieces: Sequence[Piece], rules: Rules
 ) -> list[list[int]]:
-    """The rows of a ruled table; what no rule parts from the row above is a part of that row."""
+    """The rows of a ruled table; what no rule parts from the row above is a part of that row.
+
+    But a value below its label is no second line of it.
+    """
     parted = [_parted(a, b, pieces, rules) for a, b in itertools.pairwise(run)]
     if sum(parted) < RULED * len(parted):
         return run
     rows = run[:1]
-    for row, apart in zip(run[1:], parted, strict=True):
-        if apart:
+    for above, row, apart in zip(run, run[1:], parted, strict=False):
+        if apart or _unlike(above, row, pieces):
             rows.append(row)
         else:
             rows[-1] = rows[-1] + row
     return rows
+
+
+def _unlike(above: list[int], below: list[int], pieces: Sequence[Piece]) -> bool:
+    """Whether of pieces below each other one is a label and the other is not."""
+    pairs = [(pieces[i], pieces[k]) for i in above for k in below]
+    changes = [one.chance("question") - other.chance("question")
+               for one, other in pairs if over(one.box, other.box)]  # fmt: skip
+    return bool(changes) and abs(float(np.mean(changes))) > CHANGED
 
 
 def _parted(above: list[int], below: list[int], pieces: Sequence[Piece], rules: Rules) -> bool:

@@ -21,9 +21,13 @@ def shipped() -> DessurtInstrument:
 
 
 def test_there_are_those_of_a_line_first_then_of_a_paragraph_and_of_the_whole_page():
-    assert list(EXAMPLES) == ["Letter", "Form", "Receipt", "Paragraph", "Find words"]
+    assert list(EXAMPLES) == [
+        "Letter", "Form", "Receipt", "Paragraph", "Find words", "Ask a question",
+    ]  # fmt: skip
     asked = [(example.task, len(example.marks.shapes)) for example in EXAMPLES.values()]
-    assert asked == [("w0>", 1)] * 3 + [("read_block0>", 3), ("0w~", 0)]
+    assert asked == [("w0>", 1)] * 3 + [
+        ("read_block0>", 3), ("0w~", 0), ("natural_q~", 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)

@@ -116,6 +116,16 @@ def test_rules_join_the_lines_of_a_cell() -> None:
     assert form(*pieces)[0]["cells"] == [["Tea", "2.00"], ["green", None], ["Milk", "1.00"]]
 
 
+def test_values_below_their_labels_in_ruled_boxes() -> None:
+    pieces = table("q:Name q:Born", "a:Ann a:1984", "q:Town q:Fax", "a:Oxford a:none", high=30)
+    assert form(*pieces, rules=((10, 10, 300), (75, 10, 300), (135, 10, 300))) == [
+        {"Name": "question", "answers": ["Ann"]},
+        {"Born": "question", "answers": ["1984"]},
+        {"Town": "question", "answers": ["Oxford"]},
+        {"Fax": "question", "answers": ["none"]},
+    ]
+
+
 def test_sums_below_a_table_are_no_row_of_it() -> None:
     pieces = table("q:Item q:Price", "a:Tea a:2.00", "a:Milk a:1.00")
     found = form(*pieces, piece("Sum", "q", 90, 135), piece("3.00", "a", 150, 135))
