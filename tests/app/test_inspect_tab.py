@@ -79,7 +79,7 @@ def test_preview_is_bit_for_bit_what_the_model_gets(
     shown = client.predict(canvas, api_name="/preview")
     assert shown["message"] == ""
     previewed = np.load(shown["channels"])
-    asked = Request("natural_q~", "Who?", marks)
+    asked = Request("classify>", marks=marks)
     given = given_to_the_model(instrument, monkeypatch, Page.open(page_file), asked)
     assert previewed.dtype == np.float32 and previewed.shape == given.shape
     assert previewed.tobytes() == given.tobytes()
