@@ -108,15 +108,16 @@ def test_two_fingers_zoom_the_picture_and_a_touch_reads_its_values(app, open_scr
     screen.tab.locator("#inspect canvas").scroll_into_view_if_needed()
     zoom = screen.tab.locator('#inspect [data-do="zoom_full"]')
     fingers = Fingers(screen, "#inspect canvas")
+    middle = screen.tab.locator("#inspect canvas").bounding_box()["height"] / 2
     fitted = int(zoom.text_content().rstrip("%"))
-    fingers.move("touchStart", (180, 160))
-    fingers.move("touchStart", (180, 160), (200, 160))
+    fingers.move("touchStart", (180, middle))
+    fingers.move("touchStart", (180, middle), (200, middle))
     for spread in range(10, 90, 10):
-        fingers.move("touchMove", (180 - spread, 160), (200 + spread, 160))
+        fingers.move("touchMove", (180 - spread, middle), (200 + spread, middle))
     fingers.move("touchEnd")
     # From 20 to 180 pixels apart.
     screen.wait_for(lambda: 8 < int(zoom.text_content().rstrip("%")) / fitted < 10)
-    fingers.move("touchStart", (190, 160))
+    fingers.move("touchStart", (190, middle))
     fingers.move("touchEnd")
     screen.wait_for(lambda: inspect.text("probe").startswith("x 5"))
 

@@ -251,5 +251,6 @@ def test_a_page_is_read_on_and_read_whole(small: DessurtInstrument) -> None:
     assert text == expected
     events = small.ask(page, Request("read_block>"))
     text = "".join(event.delta for event in events if isinstance(event, Text))
-    assert text.startswith("Harbour Street Library\\14 Harbour Street, ")  # then a letter is misread
+    # Of the town that comes next a letter is misread.
+    assert text.startswith("Harbour Street Library\\14 Harbour Street, ")
     assert text.endswith("With kind regards,\\Daniel Moreau\\Head of Collections")

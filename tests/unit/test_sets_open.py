@@ -72,7 +72,7 @@ def test_the_split_is_the_entrys_unless_another_is_asked_for():
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"set": "docvqa2"}, "there is no data set 'docvqa2': take one of annotations, bentham, cdip, census"),
+        ({"set": "docvqa2"}, "there is no data set 'docvqa2': take one of annotations, bentham"),
         ({}, "there is no data set ''"),
         ({"set": "no_such_module:Thing"}, "there is no module 'no_such_module'"),
         ({"set": f"{__name__}:Letters"}, "cannot be imported"),
