@@ -331,7 +331,7 @@ def test_with_the_shipped_checkpoint(open_screen):
         screen = open_screen(address)
         screen.wait_for(lambda: "dessurt-small" in screen.tab.text_content("#model"))
         inspect = Inspect(screen).open()
-        assert inspect.facts["Tensor"] == "2 × 64 × 1024, float32"
+        assert inspect.facts["Tensor"] == "2 × 64 × 512, float32"
         assert inspect.facts["Marked text"] == "about 22 model pixels tall"
         inspect.back()
         run_with_region(screen)
