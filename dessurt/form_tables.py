@@ -188,7 +188,8 @@ class Grid:
 
     def _best(self, pieces: Sequence[Piece]) -> Reading | None:
         """What suits the kinds of all pieces best; None: each is what it looks like by itself."""
-        chances = np.zeros((*np.shape(self._readings()[0].asks), 2))  # logarithms: of each role
+        readings = self._readings()
+        chances = np.zeros((*readings[0].asks.shape, 2))  # logarithms: of each role
         for r, c, i in self._numbered():
             chances[r, c] += np.log([pieces[i].chance(role) + UNLIKELY for role in ROLES])
         free = chances.max(-1).sum() - FREE * (chances[..., 0] != 0).sum()
@@ -197,7 +198,7 @@ class Grid:
             suits = np.where(reading.asks, chances[..., 0], chances[..., 1])
             return float(suits.sum()) - ODD * reading.odd
 
-        best = max(self._readings(), key=likely)
+        best = max(readings, key=likely)
         return best if likely(best) >= free else None
 
     def _readings(self) -> list[Reading]:
