@@ -70,11 +70,20 @@ check_chromium() {
     return 1
 }
 
+# Tests that draw validation pages are skipped where there is no font for them.
+check_fonts() {
+    local look='from dessurt.synth.fonts import families; families(held_out=True)'
+    if .venv/bin/python -c "$look" 2>/dev/null; then return; fi
+    apt_install fonts-texgyre fonts-liberation2 ||
+        say "No fonts for validation pages here: some tests will be skipped (scripts/fetch_fonts.sh)"
+}
+
 make_venv
 install_packages
 check_libraries
 touch .venv/app-ready
 if [ "$kind" = dev ]; then
+    check_fonts
     check_chromium || exit 0  # not marked ready: the next `make test` looks again
     touch .venv/dev-ready
 fi

@@ -29,6 +29,18 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
+def held_out_fonts() -> None:
+    """Fonts that validation pages are set in; without one the test is skipped."""
+    pytest.importorskip("typst")
+    from dessurt.synth.fonts import NoFontsError, families
+
+    try:
+        families(held_out=True)
+    except NoFontsError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of a Chromium that starts; without one the test is skipped, but in CI it fails."""
     from scripts.find_chromium import find

@@ -99,7 +99,7 @@ def drawn(index: int = 0, split: str = "train", **options: object):
     return open_set({"set": "synthetic", **options}, split).record(index, random.Random())
 
 
-def test_a_synthetic_page_is_the_same_each_time_and_other_than_the_next():
+def test_a_synthetic_page_is_the_same_each_time_and_other_than_the_next(held_out_fonts):
     first, again = drawn(4), drawn(4)
     others = [drawn(5), drawn(4, seed=1), drawn(4, "valid")]
     assert first.page.digest == again.page.digest

@@ -385,7 +385,7 @@ def test_the_command_tells_what_to_mend(tmp_path, capsys, monkeypatch):
         fonts._families.cache_clear()
 
 
-def test_fonts_of_validation_are_not_trained_on():
+def test_fonts_of_validation_are_not_trained_on(held_out_fonts):
     for style in ("print", "mono", "hand"):
         assert not fonts.families(style).keys() & fonts.families(style, held_out=True).keys()
 

@@ -234,7 +234,7 @@ def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(held_out_fonts, tmp_path: Path) -> None:
     config = small_config()
     whole, parted = Run(config, tmp_path / "a", "cpu"), Run(config, tmp_path / "b", "cpu")
     whole.train(workers=0)
@@ -258,7 +258,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
         assert torch.equal(one, two)
 
 
-def test_micro_batches_add_up_to_a_step(tmp_path: Path) -> None:
+def test_micro_batches_add_up_to_a_step(held_out_fonts, tmp_path: Path) -> None:
     stage = {"steps": 2, "lr": 1e-3, "accumulate": 3, "parts": {"line": LINE}}
     run = Run(small_config(stages=[stage], card={"tasks": []}), tmp_path, "cpu")
     weights: list[torch.Tensor] = []
@@ -276,7 +276,7 @@ def test_micro_batches_add_up_to_a_step(tmp_path: Path) -> None:
     assert moved == [False, True, False, False, True]
 
 
-def test_a_budget_ends_with_a_measured_checkpoint(tmp_path: Path) -> None:
+def test_a_budget_ends_with_a_measured_checkpoint(held_out_fonts, tmp_path: Path) -> None:
     config = small_config(stages=[{"steps": 10**6, "lr": 1e-3, "parts": {"line": LINE}}])
     path = tmp_path / "tiny.json"
     path.write_text(json.dumps(config))
