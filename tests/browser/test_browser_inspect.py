@@ -324,6 +324,18 @@ def test_it_fits_the_screen(app, open_screen: Callable[..., Screen], size, dark)
         assert small == 0
 
 
+def test_on_a_phone_the_page_and_its_picture_are_seen_together(app, fake, open_screen):
+    fake.reset()
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    screen = open_screen(app, **phone)
+    Inspect(screen).open()
+    page, picture = (
+        screen.tab.locator(f"{place} canvas").bounding_box() for place in ("#page", "#inspect")
+    )
+    assert page["y"] > 0 and page["height"] >= 170
+    assert picture["height"] >= 250 and picture["y"] + picture["height"] <= 844
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHIPPED / "model.safetensors").exists(), reason="no shipped checkpoint")
 def test_with_the_shipped_checkpoint(open_screen):
@@ -338,15 +350,3 @@ def test_with_the_shipped_checkpoint(open_screen):
         assert screen.answer == LETTER.expected
         inspect.open()
         assert not inspect.text("found").startswith("No region yet")
-
-
-def test_on_a_phone_the_page_and_its_picture_are_seen_together(app, fake, open_screen):
-    fake.reset()
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-    screen = open_screen(app, **phone)
-    Inspect(screen).open()
-    page, picture = (
-        screen.tab.locator(f"{place} canvas").bounding_box() for place in ("#page", "#inspect")
-    )
-    assert page["y"] > 0 and page["height"] >= 170
-    assert picture["height"] >= 250 and picture["y"] + picture["height"] <= 844

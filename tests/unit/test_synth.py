@@ -178,8 +178,9 @@ def test_the_texts_of_whole_pages_are_those_that_were_put_in_their_order(kind: s
         pages = drawn(KINDS[kind](sheet), sheet, kind)
         if len(pages) == 1:
             read = [re.sub(r"[\\ ]", "", text) for text in texts(pages[0].truth)]
-            assert read == [re.sub(r"[\\ ]", "", text) for text in sheet.put_down]
-            whole += 1
+            put_down = [re.sub(r"[\\ ]", "", text) for text in sheet.put_down]
+            assert read == put_down[: len(read)]  # a second page of a few lines is left out
+            whole += read == put_down
     assert whole
 
 
