@@ -41,6 +41,7 @@ from dessurt_app.weights import Loading, Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
+FASTEST = 1000  # tokens a second that a model writes
 SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
 MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each
 
@@ -277,11 +278,18 @@ def _limit(given: object) -> int:
 
 def _written(answer: Answer, token: Text, before: int, seconds: float) -> Answer:
     """With one token more; `before`: how many are from before Continue."""
-    new = answer.tokens + 1 - before
-    status = _count(before + new)
-    if new > 1:  # the first one waited for the page to be read
-        status = strings.SPEED.format(count=status, speed=(new - 1) / max(seconds, 1e-3))
+    status = _progress(answer.tokens + 1, answer.tokens - before, seconds)
     return replace(answer, written=(*answer.written, token), status=status)
+
+
+def _progress(tokens: int, later: int, seconds: float) -> str:
+    """So many tokens, and how fast: those `later` than the first, which waited for the page.
+
+    What was remembered, or put together from what was read before, has no speed.
+    """
+    if later < 1 or later >= FASTEST * seconds:
+        return _count(tokens)
+    return strings.SPEED.format(count=_count(tokens), speed=later / seconds)
 
 
 def _with_region(answer: Answer, region: np.ndarray) -> Answer:
@@ -301,10 +309,8 @@ def _finished(answer: Answer, done: Done) -> Answer:
     if done.stopped_by == "length":
         told = strings.STOPPED_AT_LIMIT.format(count=_count(answer.tokens))
         return _over(answer, "done", told, more=done.tokens > 0)
-    status = _count(answer.tokens)
-    if done.tokens > 1:
-        writing = max(done.seconds - done.seconds_to_first_token, 1e-3)
-        status = strings.SPEED.format(count=status, speed=(done.tokens - 1) / writing)
+    writing = done.seconds - done.seconds_to_first_token
+    status = _progress(answer.tokens, done.tokens - 1, writing)
     return _over(answer, "done", strings.TOOK.format(progress=status, seconds=done.seconds))
 
 

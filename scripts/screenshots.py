@@ -2,9 +2,8 @@
 
     python -m scripts.screenshots FOLDER [--only done,tree]
 
-Writes FOLDER/STATE_WIDTH_SCHEME.png. The shipped model answers, but for "tree": it has not learned
-to read forms as JSON, so a fake writes that answer. Needs a Chromium (`make test` finds or
-installs one).
+Writes FOLDER/STATE_WIDTH_SCHEME.png. The shipped model answers. Needs a Chromium (`make test` finds
+or installs one).
 """
 
 from __future__ import annotations
@@ -24,10 +23,12 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
+from dessurt.data.store import Store
 from dessurt.page import Page
 from dessurt.protocol import Event, Request, Text
 from dessurt_app.asking import Ask
 from dessurt_app.examples import load_examples
+from dessurt_app.training import Training
 from scripts.find_chromium import find
 from tests.app.fake_instrument import FakeInstrument
 from tests.app.serving import serve
@@ -41,15 +42,10 @@ SCHEMES = ("light", "dark")
 LETTER, FORM, *_ = load_examples()
 PARAGRAPH = (102, 370, 880, 520)  # of the letter, page pixels
 LINE = (102, 640, 850, 680)
+LINES = [(102, y, 869, y + 38) for y in (372, 426, 481, 588)]
 FAX_SCALE, FAX_NOISE = 0.42, 20  # so bad that the model is unsure of some words
-TOKENS_BEFORE_PAUSE = 85
+TOKENS_BEFORE_PAUSE = 60
 LARGEST = 190_000  # bytes of a picture for the README
-FORM_AS_JSON = (
-    '[{"Request for a Replacement Card": "header", "content": ['
-    '{"Family name": "question", "answers": ["Lindqvist"]}, '
-    '{"Given name": "question", "answers": ["Maria", "Helena"]}, '
-    '{"Date of birth": "question", "answers": ["27 May 1984"'  # as if it had come to a limit
-)
 
 
 @dataclass
@@ -141,6 +137,7 @@ def streaming(stage: Stage) -> None:
     """In the middle of an answer."""
     with stage.screen() as screen:
         mark(screen, PARAGRAPH)
+        screen.choose_task("read_block0>")
         stage.pause.go_on.clear()
         screen.run()
         screen.wait_for(lambda: screen.status.startswith(f"{TOKENS_BEFORE_PAUSE} tokens"))
@@ -210,12 +207,12 @@ def no_weights(stage: Stage) -> None:
 
 
 def tree(stage: Stage) -> None:
-    """A form as JSON that was cut off; a fake writes it."""
-    fake = FakeInstrument(FORM_AS_JSON, 0.02)
-    with serve(model=fake) as address, stage.screen(address) as screen:
+    """A form as JSON."""
+    with stage.screen() as screen:
         screen.tab.click(f'#examples button:has-text("{FORM.title}")')
         screen.choose_task("json>")
         screen.wait_for(lambda: "highlight" not in screen.needs)
+        clear(screen)
         screen.run_to_end()
         screen.tab.click('[data-face="shape"]')
         stage.take(screen, "tree")
@@ -230,10 +227,27 @@ def inspect(stage: Stage) -> None:
         stage.take(screen, "inspect")
 
 
+def dataset(stage: Stage) -> None:
+    """Answers were saved; what there is to train on."""
+    folder = stage.files / f"{stage.size}_{stage.scheme}"
+    training = Training(Store(folder), folder / "runs")
+    with serve(data=folder, training=training) as address, stage.screen(address) as screen:
+        for line in LINES:
+            mark(screen, line)
+            screen.run_to_end()
+            screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
+            screen.tab.click('#answer [data-part="save"]')
+            screen.wait_for(lambda: screen.status.startswith("Saved"))
+        for tab in ("Dataset", "Train"):
+            screen.tab.get_by_role("tab", name=tab).click()
+            screen.tab.wait_for_timeout(1000)
+            stage.take(screen, tab.lower())
+
+
 # Those with an app of their own come last: at its end, Gradio deletes the pictures of all apps.
 STATES = (
-    first, answered, streaming, done, found, bad_file, too_large, no_highlight, inspect,
-    server_gone, no_weights, tree,
+    first, answered, streaming, done, found, tree, bad_file, too_large, no_highlight, inspect,
+    server_gone, no_weights, dataset,
 )  # fmt: skip
 
 
