@@ -25,6 +25,7 @@ CLOSE = 0.55  # lines of one piece are no further apart
 BELOW = 1.6  # a value is no further below or above its label
 ASIDE = 1.0  # and begins no further aside
 LEAST = 0.1  # how likely two pieces must be a label and its value
+FRAMED = 4.0  # so much likelier are two that rules set apart from all others
 TICKED = 2.0  # a single letter before words is more likely a tick than a label
 
 
@@ -114,6 +115,8 @@ class _Form:
             aside = abs(boxes[a][0] - boxes[q][0]) / height
             if near < BELOW and aside < ASIDE and self._led(boxes[q], boxes[a]):
                 chance = self._chance(self.entities[q][0], self.entities[a][0])
+                if self.rules.frame(boxes[q], boxes[a]):
+                    chance *= FRAMED
                 pairs.append((chance * math.exp(-max(near, 0) - aside / 2), q, a))
         links, taken = [], set()
         for chance, q, a in sorted(pairs, reverse=True):

@@ -12,6 +12,7 @@ from dessurt.data.truth import Box, Line
 from dessurt.lines import horizontal_rules
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
+FRAME = 1.5  # heights of a line: rules round a label and its value are no further off
 SHIFTED = 0.6  # of a line's height: pieces that are no further out are aligned
 
 
@@ -65,6 +66,15 @@ class Rules:
         x = min(max(int(below[0] + below[2]) // 2, 0), width - 1)
         top, bottom = (int(box[1] + box[3]) // 2 for box in (above, below))
         return bool(self.drawn[max(top, 0) : bottom + 1, x].any())
+
+    def frame(self, above: Box, below: Box) -> bool:
+        """Whether there are rules over and under two boxes, near by, but none between."""
+        height, width = self.drawn.shape
+        x = min(max(int(below[0] + below[2]) // 2, 0), width - 1)
+        near = FRAME * max(above[3] - above[1], below[3] - below[1])
+        over = self.drawn[max(int(above[1] - near), 0) : max(int(above[1] + above[3]) // 2, 0), x]
+        under = self.drawn[max(int(below[1] + below[3]) // 2, 0) : max(int(below[3] + near), 0), x]
+        return bool(over.any() and under.any()) and not self.between(above, below)
 
 
 def alike(one: Piece, other: Piece) -> bool:

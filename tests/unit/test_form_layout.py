@@ -145,6 +145,27 @@ def test_nothing_printed_is_an_empty_form() -> None:
     assert form() == []
 
 
+def test_rules_round_two_pieces_outweigh_a_doubt_about_their_kinds() -> None:
+    def doubtful(text: str, x: float, y: float, tall: float, question: float) -> Piece:
+        kind = "question" if question > 0.5 else "answer"
+        chances = {"question": question, "answer": 1 - question}
+        box = (x, y, x + 10 * len(text), y + tall)
+        return Piece(text, kind, box, chances=chances)
+
+    pieces = (
+        doubtful("1 Family name", 20, 14, 16, 0.8), doubtful("2 Given name", 200, 14, 16, 0.7),
+        doubtful("Ann", 33, 44, 26, 0.7),
+    )  # fmt: skip
+    framed = form(*pieces, rules=((10, 10, 390), (80, 10, 390)))
+    assert framed == [
+        {"1 Family name": "question", "answers": ["Ann"]},
+        {"2 Given name": "question"},
+    ]
+    assert form(*pieces) == [
+        {"1 Family name": "question", "answers": ["2 Given name"]}, {"Ann": "question"},
+    ]  # fmt: skip
+
+
 def test_rules_are_found_if_they_are_turned_and_letters_are_none() -> None:
     paper = PAPER.copy()
     cv2.line(paper, (50, 100), (550, 110), 0, 2)
