@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -102,6 +103,11 @@ class Stage:
             picture, keep_rare_ones = Image.open(file).convert("RGB"), Image.Quantize.MAXCOVERAGE
             picture.quantize(64, keep_rare_ones, dither=Image.Dither.NONE).save(file)
         print(file, flush=True)
+
+
+def saving_in(folder: Path) -> dict[str, Any]:
+    """Arguments of an app that saves answers in a folder and trains on them."""
+    return {"data": folder, "training": Training(Store(folder), folder / "runs")}
 
 
 def clear(screen: Screen) -> None:
@@ -230,8 +236,7 @@ def inspect(stage: Stage) -> None:
 def dataset(stage: Stage) -> None:
     """Answers were saved; what there is to train on."""
     folder = stage.files / f"{stage.size}_{stage.scheme}"
-    training = Training(Store(folder), folder / "runs")
-    with serve(data=folder, training=training) as address, stage.screen(address) as screen:
+    with serve(**saving_in(folder)) as address, stage.screen(address) as screen:
         for line in LINES:
             mark(screen, line)
             screen.run_to_end()
@@ -279,7 +284,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as files,
         sync_playwright() as playwright,
-        serve(lend=pause) as address,
+        serve(lend=pause, **saving_in(Path(files) / "mine")) as address,
     ):
         write_files(Path(files))
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

@@ -28,7 +28,7 @@ from dessurt.train.student import WEIGHTS
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
 MORE = (
     *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
-    *("auxiliary", "teacher", "freeze", "slow", "validate"),
+    *("auxiliary", "teacher", "freeze", "slow", "validate", "remember"),
 )
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none

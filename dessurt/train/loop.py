@@ -36,7 +36,7 @@ from dessurt.train.sources import Records
 from dessurt.train.start import moments, parameter_groups, student_of
 from dessurt.train.state import append_log, forget_log_after, read_state, write_state
 from dessurt.train.student import Student
-from dessurt.train.teacher import Teacher, TeacherError
+from dessurt.train.teacher import Former, Teacher, TeacherError
 
 SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0
@@ -97,6 +97,8 @@ class Run:
         self.chooser: Chooser | None = None
         if "validate" in config and self.accelerator.is_main_process:
             self.chooser = Chooser(config, self._sampler(), self.plain, folder)
+        # Before anything is learned, or taken up that was.
+        self.former = Former(self.plain) if config.get("remember") else None
         if state is not None:
             self._take_up(state)
         elif resumed is not None:
@@ -270,6 +272,8 @@ class Run:
         with accelerator.accumulate(self.student):
             with accelerator.autocast():
                 taught = self.teacher(batch) if self.teacher else None
+                if self.former and bool(batch.known.all()):
+                    batch, taught = self.former(batch)
                 loss, figures = self.student(batch, text, taught)
             if not torch.isfinite(loss):
                 raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")

@@ -91,17 +91,10 @@ class Student(nn.Module):
         if not text:
             return early, {"dense": early.detach(), **figures}
         r, c = first.shape[1:3]
-        table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
-        top, left = batch.corner.tolist()
         spots = torch.cat([batch.query_spots, batch.spots], 1)
         located = self.dense and bool((spots[..., 0] >= 0).any())
         watched: list[tuple[Tensor, Tensor]] = []
-        last, x = self.model.read(
-            first + table[:, top : top + r, left : left + c],
-            batch.task, batch.query, batch.written, watched if located else None,
-        )  # fmt: skip
-        queries = batch.query.shape[1] + 1
-        logits = F.linear(x[:, queries:], self.model.text_embedding.weight)
+        last, logits = self._read(batch, first, watched if located else None)
         loss = self._answer(logits, batch.wanted)
         figures["text"] = loss.detach()
         if taught is not None:
@@ -109,7 +102,8 @@ class Student(nn.Module):
             loss = loss + self.weights["distillation"] * distilled
             figures["distilled"] = distilled.detach()
         if located:
-            point, place = self._places(watched, spots, (r, c), (top, left))
+            grid, corner = (first.shape[1], first.shape[2]), tuple(batch.corner.tolist())
+            point, place = self._places(watched, spots, grid, corner)
             loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
             figures.update(point=point.detach(), place=place.detach())
         if batch.supervised.any() and self.model.upsample_net is not None:
@@ -123,6 +117,23 @@ class Student(nn.Module):
             loss = loss + 0.15 * (early + late) + 0.4 * before
             figures["before"] = before.detach()
         return loss, figures
+
+    def logits(self, batch: Batch) -> Tensor:
+        """What is written, [B, A, V], and nothing else."""
+        return self._read(batch, self.model.patch_embed(batch.image), None)[1]
+
+    def _read(
+        self, batch: Batch, first: Tensor, watched: list[tuple[Tensor, Tensor]] | None
+    ) -> tuple[Tensor, Tensor]:
+        """The last image tokens, and the logits [B, A, V]; `first`: the tokens [B, r, c, d]."""
+        table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
+        (r, c), (top, left) = first.shape[1:3], batch.corner.tolist()
+        last, x = self.model.read(
+            first + table[:, top : top + r, left : left + c],
+            batch.task, batch.query, batch.written, watched,
+        )  # fmt: skip
+        queries = batch.query.shape[1] + 1
+        return last, F.linear(x[:, queries:], self.model.text_embedding.weight)
 
     def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
         """Loss of the answers: the mean over their tokens, or as the original over the answers."""

@@ -1,4 +1,4 @@
-"""A teacher for distillation: a text-to-text model that reads what the page hides.
+"""Teachers for distillation: a text-to-text model that reads what the page hides, or oneself.
 
 As in the original, the teacher gets a text of which some words are left out, and the learner a
 page on which they are masked; where they are, the learner is to be as sure, and as unsure, as the
@@ -7,11 +7,14 @@ teacher. Nothing has to be aligned: both write the same tokens.
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor
 
 from dessurt.model.tokenizer import END, PAD, START
 from dessurt.train.batch import Batch
+from dessurt.train.student import Student
 
 
 class TeacherError(ValueError):
@@ -81,3 +84,20 @@ class Teacher:
             elif token not in (PAD, END):
                 text.append(token)
         return [*text, END]
+
+
+class Former:
+    """The model as it was when the run began, which the learner is not to forget.
+
+    On pages that are drawn, and not those that it is to get better on, the learner stays as sure,
+    and as unsure, of every token as it was ("learning without forgetting", arXiv 1606.09282).
+    """
+
+    def __init__(self, student: Student) -> None:
+        """`student`: before it learns anything; it is copied."""
+        self.student = copy.deepcopy(student).eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def __call__(self, batch: Batch) -> tuple[Batch, Tensor]:
+        """The batch with all tokens counting for the distillation, and their logits [B, A, V]."""
+        return batch._replace(hidden=batch.wanted != PAD), self.student.logits(batch)

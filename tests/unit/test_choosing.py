@@ -126,7 +126,10 @@ def test_where_other_pages_would_be_read_worse_less_of_the_way_is_gone(
     run = Run(config(annotations, rehearsal=True), tmp_path / "run", "cpu")
     chooser = run.chooser
     assert len(chooser.others) == 12 and len(chooser.other_batches) == 2
-    losses = {1.0: (1.0, 5.0), 0.8: (2.0, 1.05), 0.6: (3.0, 1.0), 0.4: (4.0, 1.0), 0.2: (5.0, 1.0)}
+    losses = {
+        1.0: (1.0, 5.0), 0.9: (1.5, 2.0), 0.8: (2.0, 1.05), 0.7: (2.5, 1.0), 0.6: (3.0, 1.0),
+        0.4: (4.0, 1.0), 0.2: (5.0, 1.0),
+    }  # fmt: skip
     chooser.bound = 1.1
     chooser._between = lambda last, share: share
     chooser._losses = losses.__getitem__
@@ -172,10 +175,12 @@ def test_the_shipped_config_trains(annotations: Path, tmp_path: Path, root: Path
     first.plain.export(tmp_path / "start")
     AcceleratorState._reset_state(reset_partial_state=True)
     parts = "stages.0.parts"
+    names = ("mine", "mine close", "rehearsal", "rehearsal close")
     settings = [
         ("start", str(tmp_path / "start")), ("stages.0.steps", 4), ("precision", "no"),
-        *((f"{parts}.{name}.window", [64, 256]) for name in ("mine", "rehearsal")),
-        (f"{parts}.rehearsal.most_answer", 40), (f"{parts}.rehearsal.smallest", 2),
+        *((f"{parts}.{name}.window", [64, 256]) for name in names),
+        *((f"{parts}.{name}.most_answer", 40) for name in names[2:]),
+        *((f"{parts}.{name}.smallest", 2) for name in names[2:]),
     ]  # fmt: skip
     given = read(root / "configs" / "my_pages.json", settings, str(annotations))
     run = Run(given, tmp_path / "run", "cpu")

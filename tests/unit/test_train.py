@@ -22,6 +22,7 @@ from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.frame import Frame  # noqa: E402
 from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
+from dessurt.model.tokenizer import PAD  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
@@ -256,6 +257,27 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_been(held_out_fonts, tmp_path: P
         assert torch.equal(one, two)
     for one, two in zip(whole.mean.parameters(), taken_up.mean.parameters(), strict=True):
         assert torch.equal(one, two)
+
+
+def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) -> None:
+    stage = {"steps": 6, "lr": 1e-3, "parts": {"line": LINE}}
+    run = Run(small_config(stages=[stage], remember=True), tmp_path, "cpu")
+    _, _, batch, _ = next(iter(run.batches(stage, 1)))
+    assert run.former is not None
+    run.plain.eval()
+    held, first = run.former(batch)
+    assert torch.equal(held.hidden, batch.wanted != PAD)
+    assert float(run.plain(held, True, first)[1]["distilled"]) == pytest.approx(0, abs=1e-6)
+    with torch.no_grad():
+        run.plain.model.text_embedding.weight.mul_(1.5)
+    assert torch.equal(run.former(batch)[1], first)
+    now = run.plain.logits(batch)
+    right = torch.nn.functional.kl_div(
+        (now / 2).log_softmax(-1)[held.hidden], (first / 2).softmax(-1)[held.hidden],
+        reduction="sum",
+    )  # fmt: skip
+    told = float(run.plain(held, True, first)[1]["distilled"])
+    assert told == pytest.approx(4 * float(right) / int(held.hidden.sum()), rel=1e-4) and told > 0
 
 
 def test_micro_batches_add_up_to_a_step(held_out_fonts, tmp_path: Path) -> None:
