@@ -258,8 +258,13 @@ def test_two_browsers_do_not_mix(app, fake, screen, open_screen):
 @pytest.mark.parametrize("size", [(1280, 800), (1440, 900)])
 def test_desktop_fits_without_scrolling(app, open_screen, size):
     screen = open_screen(app, viewport={"width": size[0], "height": size[1]})
-    assert screen.tab.evaluate("document.documentElement.scrollHeight") <= size[1]
-    assert screen.tab.evaluate("document.documentElement.scrollWidth") <= size[0]
+    for task in ("w0>", "0w~"):
+        screen.choose_task(task)
+        if task == "0w~":
+            screen.tab.fill("#text textarea, #text input", "one two")
+        screen.run_to_end()
+        assert screen.tab.evaluate("document.documentElement.scrollHeight") <= size[1]
+        assert screen.tab.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 def test_phone_shows_run_and_does_not_scroll_sideways(app, fake, open_screen):
