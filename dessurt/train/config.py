@@ -154,6 +154,8 @@ def _losses(config: dict[str, Any]) -> None:
         raise ConfigError("smoothing of its losses must be from 0 to below 1.")
     if "teacher" in config and config["frame"]["mode"] != "fit":
         raise ConfigError("a teacher teaches models of whole pages only: take the frame 'fit'.")
+    if config.get("remember") and ("start" not in config or "teacher" in config):
+        raise ConfigError("to remember, it needs a checkpoint to `start` with, and no `teacher`.")
 
 
 def _schedule(config: dict[str, Any]) -> None:

@@ -253,6 +253,7 @@ def test_a_setting_is_json_or_else_text(capsys: pytest.CaptureFixture) -> None:
         ({"losses": {"smoothing": 1}}, "smoothing of its losses must be"),
         ({"losses": {"per": "page"}}, "per of its losses: there is no 'page'"),
         ({"teacher": "x"}, "a teacher teaches models of whole pages only"),
+        ({"remember": True}, "to remember, it needs a checkpoint to `start` with"),
         ({"frame": {"mode": "whole", "text_height": 1}}, "there is no 'whole', choose from focus"),
         ({"frame": {"mode": "fit", "step": 1}}, "keys of its frame: there is no 'step'"),
     ],
