@@ -277,7 +277,7 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
         reduction="sum",
     )  # fmt: skip
     told = float(run.plain(held, True, first)[1]["distilled"])
-    assert told == pytest.approx(4 * float(right) / int(held.hidden.sum()), rel=1e-4) and told > 0
+    assert told == pytest.approx(4 * right.item() / int(held.hidden.sum()), rel=1e-4) and told > 0
 
 
 def test_micro_batches_add_up_to_a_step(held_out_fonts, tmp_path: Path) -> None:
