@@ -62,19 +62,21 @@ class Rules:
 
     def between(self, above: Box, below: Box) -> bool:
         """Whether a rule passes between the middles of two boxes, over or under the lower one."""
-        height, width = self.drawn.shape
-        x = min(max(int(below[0] + below[2]) // 2, 0), width - 1)
         top, bottom = (int(box[1] + box[3]) // 2 for box in (above, below))
-        return bool(self.drawn[max(top, 0) : bottom + 1, x].any())
+        return bool(self._column(below)[max(top, 0) : bottom + 1].any())
 
     def frame(self, above: Box, below: Box) -> bool:
         """Whether there are rules over and under two boxes, near by, but none between."""
-        height, width = self.drawn.shape
-        x = min(max(int(below[0] + below[2]) // 2, 0), width - 1)
+        column = self._column(below)
         near = FRAME * max(above[3] - above[1], below[3] - below[1])
-        over = self.drawn[max(int(above[1] - near), 0) : max(int(above[1] + above[3]) // 2, 0), x]
-        under = self.drawn[max(int(below[1] + below[3]) // 2, 0) : max(int(below[3] + near), 0), x]
+        over = column[max(int(above[1] - near), 0) : max(int(above[1] + above[3]) // 2, 0)]
+        under = column[max(int(below[1] + below[3]) // 2, 0) : max(int(below[3] + near), 0)]
         return bool(over.any() and under.any()) and not self.between(above, below)
+
+    def _column(self, box: Box) -> np.ndarray:
+        """Where rules are above, in and below the middle of a box: bool [H]."""
+        x = min(max(int(box[0] + box[2]) // 2, 0), self.drawn.shape[1] - 1)
+        return self.drawn[:, x]
 
 
 def alike(one: Piece, other: Piece) -> bool:

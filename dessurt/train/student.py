@@ -90,7 +90,6 @@ class Student(nn.Module):
             early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
         if not text:
             return early, {"dense": early.detach(), **figures}
-        r, c = first.shape[1:3]
         spots = torch.cat([batch.query_spots, batch.spots], 1)
         located = self.dense and bool((spots[..., 0] >= 0).any())
         watched: list[tuple[Tensor, Tensor]] = []
