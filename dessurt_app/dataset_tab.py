@@ -20,7 +20,7 @@ from gradio.components.base import server
 from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
-from dessurt.data.annotations import STATES
+from dessurt.data.annotations import STATES, Annotation
 from dessurt.data.exchange import Imported, export, import_files, import_zip
 from dessurt.data.records import DataError
 from dessurt.data.store import Change, Row, Store
@@ -116,7 +116,9 @@ class DatasetView(gr.HTML):
         try:
             row = self._store.row(wanted)
             file = self._store.folder / row.image
-            return str(_crop(file, file.stat().st_mtime_ns, row.annotation.marks))
+            given = row.annotation
+            found = _is_place(given) and given.output
+            return str(_crop(file, file.stat().st_mtime_ns, found or given.marks))
         except _REFUSED:
             return None  # the row is told without it
 
@@ -226,10 +228,16 @@ def _shown(row: Row) -> dict[str, Any]:
         "name": task.name,
         "text": text,
         "answers": list(given.answers),
+        "place": _is_place(given),
         "model": given.model_answer,
         "confidence": given.confidence,
         "state": _state(row),
     }
+
+
+def _is_place(given: Annotation) -> bool:
+    """Whether the answer is a place on the page."""
+    return given.output is not None and split_query(given.question)[0].returns == "region"
 
 
 def _state(row: Row) -> str:

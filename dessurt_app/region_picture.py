@@ -1,4 +1,4 @@
-"""The model's region as a picture: a grey PNG, which static/region_map.js cuts at a threshold."""
+"""The model's region as a picture, which static/region_map.js cuts at a threshold, and as marks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ import cv2
 import numpy as np
 from gradio.utils import get_upload_folder
 
+from dessurt.marks import Marks, Shape
+
 MAX_SIDE = 1600  # pixels; the model's map is far coarser than the page
+HALF = 127
 
 
 def region_picture(region: np.ndarray) -> str:
@@ -27,3 +30,30 @@ def region_picture(region: np.ndarray) -> str:
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".png", delete=False) as file:
         file.write(cv2.imencode(".png", grey)[1].tobytes())
     return file.name
+
+
+def region_marks(file: str, size: tuple[int, int]) -> Marks:
+    """What a picture of `region_picture` has above one half, as highlight.
+
+    A part that fills nine tenths of its box is that box; others are outlined, their holes filled.
+
+    Args:
+        file: of the picture.
+        size: (height, width) of its page in pixels.
+    """
+    sure = (cv2.imread(file, cv2.IMREAD_GRAYSCALE) > HALF).astype(np.uint8)
+    scale = np.divide(size[::-1], sure.shape[::-1])
+    # Twice as large, as outlines go through the middles of pixels.
+    large = sure.repeat(2, axis=0).repeat(2, axis=1)
+    outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    shapes = []
+    for outline in outlines:
+        x, y, width, height = cv2.boundingRect(outline)
+        if large[y : y + height, x : x + width].mean() >= 0.9:
+            kind, corners = "box", np.array([(x, y), (x + width, y + height)])
+        else:
+            kind, corners = "lasso", cv2.approxPolyDP(outline, 1, True)[:, 0] + 0.5
+        points = (corners / 2 * scale).round(1).tolist()
+        if kind == "box" or len(points) > 2:
+            shapes.append(Shape("highlight", kind, tuple(map(tuple, points))))
+    return Marks(tuple(sorted(shapes, key=lambda shape: shape.bounds()[1::-1])))

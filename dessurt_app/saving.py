@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from statistics import fmean
 from typing import Any
@@ -20,6 +20,8 @@ from dessurt_app.answer_view import Answer
 from dessurt_app.ask_tab import AskTab
 from dessurt_app.asking import Asking
 from dessurt_app.page_canvas import CanvasError, read_value
+from dessurt_app.region_picture import region_marks
+from dessurt_app.training import Training
 
 SOMEBODY = "user"  # where nobody has to give a name
 _TELL = "(saved) => document.dispatchEvent(new CustomEvent('dessurt:saved', {detail: saved}))"
@@ -34,8 +36,17 @@ class Saved:
     change: int = 0  # the number by which it can be undone; 0: it cannot
 
 
-def wire_saving(store: Store, asking: Asking, ask: AskTab) -> None:
-    """Give the answer's Save and Undo something to do, inside the app that is being built."""
+def wire_saving(
+    store: Store, asking: Asking, ask: AskTab, training: Training | None = None
+) -> None:
+    """Give the answer's Save and Undo something to do, inside the app that is being built.
+
+    Args:
+        store: where answers go to.
+        asking: knows each session's last answer.
+        ask: the tab with the buttons.
+        training: what learns from the answers; told is how many corrections it has not seen.
+    """
     correction = gr.Textbox(visible=False)  # filled in by the script
     saved = gr.JSON(visible=False)
 
@@ -50,7 +61,12 @@ def wire_saving(store: Store, asking: Asking, ask: AskTab) -> None:
         """
         answer = asking.last(request)
         loading = asking.weights.of(answer.question.checkpoint if answer else None)
-        return asdict(save_answer(store, answer, correction, loading.name, person(request)))
+        saved = save_answer(store, answer, correction, loading.name, person(request))
+        unseen = training.unseen() if training and saved.change else 0
+        if unseen:
+            told = strings.TRAIN_UNSEEN.format(n=unseen)
+            saved = replace(saved, message=f"{saved.message} · {told}")
+        return asdict(saved)
 
     def undo(saved: dict[str, Any] | None) -> dict[str, Any]:
         return asdict(undo_change(store, (saved or {}).get("change")))
@@ -76,17 +92,19 @@ def save_answer(
         checkpoint: name of the model that answered.
         by: name of the person.
     """
-    if answer is None or answer.question is None or not answer.written:
+    if answer is None or answer.question is None or not (answer.written or answer.region):
         return Saved(strings.NOTHING_TO_SAVE)
     question = answer.question
     try:
         drawn, task = read_value(question.canvas), tasks.task(question.task)
+        probabilities = [token.probability for token in answer.written]
         given = Annotation(
             question.task + (question.text if "text" in task.needs else ""),
             (answer.text if correction is None else correction,),
             drawn.marks,
+            region_marks(answer.region, drawn.page.size) if answer.region else None,
             model_answer=answer.text,
-            confidence=round(fmean(token.probability for token in answer.written), 4),
+            confidence=round(fmean(probabilities), 4) if probabilities else None,
             checkpoint=checkpoint,
             by=by,
             at=now(),

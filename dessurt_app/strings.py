@@ -319,6 +319,7 @@ DATASET = {
     "percent": "{percent} %",
     "model": "Model:",
     "blank": "nothing",
+    "place": "the marked place",
     "editor": "Correct the answer",
     "editor_several": "Correct the answers, one a line",
     "done": "Done",
@@ -353,6 +354,7 @@ TRAIN_START, TRAIN_STOP, TRAIN_RESUME = "Train", "Stop", "Go on"
 TRAIN_KEEP, TRAIN_DROP = "Keep", "Drop"
 TRAIN_DATA = "Your data"
 TRAIN_ROWS = "{rows} answers, pages: {pages} ({states})"
+TRAIN_UNSEEN = "Corrections since the last training: {n}"
 TRAIN_LEARNED = "To learn from: {lines} answers, pages: {pages}"
 TRAIN_VALIDATED = "To measure on: {lines} answers, other pages: {pages}"
 TRAIN_TESTED = "Left aside, to test on: {lines} answers, pages: {pages}"

@@ -24,6 +24,7 @@ def data_html(check: DataCheck, checkpoint: str) -> str:
     states = ", ".join(f"{n} {strings.DATASET[state]}" for state, n in check.states.items() if n)
     lines = [
         strings.TRAIN_ROWS.format(rows=check.rows, pages=check.pages, states=states or "0"),
+        strings.TRAIN_UNSEEN.format(n=check.unseen),
         strings.TRAIN_LEARNED.format(lines=check.learned[0], pages=check.learned[1]),
         strings.TRAIN_VALIDATED.format(lines=check.validated[0], pages=check.validated[1]),
         strings.TRAIN_TESTED.format(lines=check.tested[0], pages=check.tested[1]),

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class DataCheck:
         states: how many rows there are of each state.
         learned, validated, tested: answers (and their pages) to learn from, to validate on, and
             left aside for a test.
+        unseen: corrections that the newest run, if there is one, began without.
         problems: what is wrong, or would make training better, in sentences.
         ready: whether training can begin.
     """
@@ -61,6 +63,7 @@ class DataCheck:
     learned: tuple[int, int]
     validated: tuple[int, int]
     tested: tuple[int, int]
+    unseen: int
     problems: tuple[str, ...]
     ready: bool
 
@@ -120,7 +123,7 @@ class Training:
         try:
             rows = self.store.rows
         except DataError as error:
-            return DataCheck(0, 0, {}, (0, 0), (0, 0), (0, 0), (str(error),), False)
+            return DataCheck(0, 0, {}, (0, 0), (0, 0), (0, 0), 0, (str(error),), False)
         tasks = _tasks()
         states = Counter(row.annotation.state or "accepted" for row in rows)
         trusted = [row for row in rows if row.annotation.trusted]
@@ -146,8 +149,18 @@ class Training:
             len(rows), len({row.image for row in rows}), {each: states[each] for each in STATES},
             *((len(each), len({row.image for row in each}))
               for each in (learned, validated, tested)),
-            tuple(problems), ready and bool(learned),
+            self.unseen(), tuple(problems), ready and bool(learned),
         )  # fmt: skip
+
+    def unseen(self) -> int:
+        """How many corrections there are that the newest run, if there is one, began without."""
+        try:
+            seconds = self._newest()[1]["began"]
+            began = datetime.fromtimestamp(seconds, UTC).isoformat()
+        except TrainingError:
+            began = ""
+        given = [row.annotation for row in self.store.rows]
+        return sum(each.state == "corrected" and each.at >= began for each in given)
 
     def start(self, checkpoint: Path, minutes: float) -> None:
         """Begin a run that starts from a checkpoint.

@@ -51,6 +51,7 @@ def build(
     """
     never_fetch()
     weights = Weights(model, checkpoint)
+    weights.read_soon()
     asking = Asking(weights, lend(weights.ask) if lend else weights.ask)
     store = Store(data) if data else None
     with gr.Blocks(
@@ -64,7 +65,7 @@ def build(
         with ask_tab.tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
             build_inspect_tab(app, ask_tab, weights, header)
         if store:
-            wire_saving(store, asking, ask_tab)
+            wire_saving(store, asking, ask_tab, training)
             with ask_tab.tabs, gr.Tab(strings.DATASET_TAB, elem_id="dataset-tab"):
                 build_dataset_tab(store, asking, ask_tab, events)
         if training:

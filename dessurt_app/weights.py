@@ -144,7 +144,7 @@ class Weights:
         path: str | Path | None = None,
         folder: Path | None = None,
     ) -> None:
-        """Find the checkpoints; the first one is read when it is wanted, or in a few seconds.
+        """Find the checkpoints; each is read when it is wanted.
 
         Args:
             model: a model that is there already.
@@ -162,6 +162,9 @@ class Weights:
         self._all: dict[str, Loading] = {}
         for loading in first + others:
             self._all.setdefault(loading.name, loading)
+
+    def read_soon(self) -> None:
+        """Read the first one in a few seconds, even if nobody wants it until then."""
         if self._all:
             start = threading.Timer(HEAD_START, self.of(None).read)
             start.daemon = True  # leaving the app does not wait for it

@@ -67,7 +67,7 @@ function refresh() {
   part("edit").disabled = !over || !shown.text;
   part("edit").textContent = editing ? text.done : text.edit;
   part("save").hidden = !props.saves || editing;
-  part("save").disabled = !over || !shown.text || saved?.change > 0;
+  part("save").disabled = !over || !(shown.text || shown.region) || saved?.change > 0;
   part("save").textContent = saved?.change ? text.saved : text.save;
   part("undo").hidden = !saved?.change;
   part("copy").disabled = !shown.text || editing;

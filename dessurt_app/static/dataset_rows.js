@@ -44,7 +44,8 @@ function makeRows(list, text, fetchCrops, onSelect) {
       const percent = Math.round(100 * row.confidence);
       about.append(make("span", "", fillIn(text.percent, { percent })));
     }
-    const answer = make("p", "answer", row.answers.join("\n") || text.blank);
+    const nothing = row.place ? text.place : text.blank;
+    const answer = make("p", "answer", row.answers.join("\n") || nothing);
     answer.classList.toggle("blank", !row.answers.join(""));
     item.append(make("div", "crop"), answer);
     if (row.model !== null && row.model !== row.answers[0]) item.append(makeModel(row));

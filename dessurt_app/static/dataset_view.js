@@ -131,9 +131,9 @@ async function undo() {
   const undone = [];
   for (const change of changes) undone.push(await call(() => server.undo(change)));
   if (undone.includes(null)) return;
-  tell(undone.some(({ done }) => done) ? text.undone : text.not_undone);
   await load();
   rows.select(rows.at);
+  tell(undone.some(({ done }) => done) ? text.undone : text.not_undone);
 }
 
 function open() {
@@ -160,8 +160,8 @@ async function importFiles(files) {
   if (!came) return;
   const told = came.added ? text.imported : text.imported_none;
   const sentence = fillIn(came.there ? text.imported_some : told, came);
-  tell(sentence, false, came.changes);
   await load(0, 0);
+  tell(sentence, false, came.changes);
   if (came.errors.length) showErrors(sentence, came);
 }
 

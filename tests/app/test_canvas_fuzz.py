@@ -75,7 +75,11 @@ def test_every_trap_is_refused_by_name(traps):
             with watching() as watch, pytest.raises(CanvasError, match="open it again"):
                 read_value({"page": page, "width": 60, "height": 40})
             assert_kept_inside(watch, traps)
-    assert read_value({"page": str(traps.good)}).page.size == (40, 60)
+    another = traps.uploads / "not_read_before.png"
+    another.write_bytes(traps.good.read_bytes())
+    with watching() as watch:
+        assert read_value({"page": str(another)}).page.size == (40, 60)
+    assert another in watch.files, "else nothing was watched"
 
 
 CANVAS = PageCanvas()
@@ -136,7 +140,7 @@ def test_the_endpoint_answers_or_errs_as_defined(traps, app, data):
     canvas = data.draw(canvas_values(traps))
     text, box, *more = (data.draw(json_value) for _ in range(len(usual(app)) - 2))
     task = data.draw(st.sampled_from(["w0>", "natural_q~", "0w~", "mk>"]) | json_value)
-    with watching() as watch:
+    with watching(everywhere=True) as watch:
         event, carried = ask(app, canvas, task, text, box, *more)
     assert traps.secret not in watch.files
     assert watch.hosts <= {"127.0.0.1"}
@@ -162,7 +166,7 @@ def test_no_address_is_fetched_for_a_visitor(traps, app):
     for place, host in zip(range(len(usual(app))), cycle(HOSTS), strict=False):
         arguments = [{"page": str(traps.good)}, "w0>", *usual(app)[2:]]
         arguments[place] = {"path": f"http://{host}/page.png", "meta": FILE_DATA}
-        with watching() as watch:
+        with watching(everywhere=True) as watch:
             event, carried = ask(app, *arguments)
         assert watch.hosts <= {"127.0.0.1"}
         assert (event, carried["error"]) == ("error", strings.NO_ADDRESS)

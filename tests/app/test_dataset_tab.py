@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import httpx
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from dessurt_app import strings, ui
 from dessurt_app.crops import crop_file
 from dessurt_app.dataset_tab import DatasetView
 from dessurt_app.page_canvas import canvas_value
+from dessurt_app.region_picture import region_marks, region_picture
 from dessurt_app.saving import save_answer, undo_change
 
 LINE = Marks.from_boxes([(40, 30, 200, 50)])
@@ -114,6 +116,36 @@ def test_everyone_saves_what_they_were_answered(store):
     save_answer(store, desk.last(ME), None, "fake", "ann")
     assert store.rows[0].annotation.answers == ("mine",)
     assert desk.last(SimpleNamespace(session_hash=None)) is None
+
+
+def test_a_region_is_saved_as_what_is_to_be_marked(store):
+    desk = asking(FakeInstrument("a", 0))
+    *_, last = ask(desk, task="0w~", text="due")
+    assert last.text == "" and last.region
+    save_answer(store, desk.last(ME), None, "fake", "ann")
+    (row,) = store.rows
+    height, width = Page.open(LETTER.page).size
+    assert row.annotation.output == Marks.from_boxes([(0, 0, width, height // 2)])
+    assert (row.annotation.question, row.annotation.answers) == ("0w~due", ("",))
+    assert row.annotation.confidence is None
+    shown = DatasetView(store)
+    assert shown.list_rows(["", 1.0, 0])["rows"][0]["place"]
+    picture = Image.open(shown.crops([row.id])["pictures"][row.id])
+    assert picture.size == (396, 176), "the upper half of the letter"
+
+
+def test_regions_become_boxes_and_outlines(uploaded):
+    size = 600, 3200  # twice as large as the picture that is written
+    region = np.zeros(size, np.float32)
+    region[100:140, 200:400] = 1
+    cv2.fillPoly(region, [np.array([(1000, 300), (1400, 300), (1000, 500)])], 1)
+    region[110:130, 2000:2100] = 0.4  # not sure enough
+    box, triangle = region_marks(region_picture(region), size).shapes
+    assert box == Marks.from_boxes([(200, 100, 400, 140)]).shapes[0]
+    assert triangle.kind == "lasso"
+    drawn = Marks((box, triangle)).rasterise(size) > 0
+    assert (drawn != (region > 0.5)).mean() < 0.0005
+    assert region_marks(region_picture(np.zeros(size, np.float32)), size) == Marks()
 
 
 def test_what_cannot_be_saved_is_told(store, page):

@@ -14,6 +14,7 @@ from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
 from dessurt.marks import Marks
 from dessurt_app import strings
+from dessurt_app.saving import now
 from dessurt_app.train_view import command_html, data_html, run_html
 from dessurt_app.training import Training, TrainingError
 from dessurt_app.ui import training_on
@@ -79,6 +80,23 @@ def test_the_data_are_counted_and_what_is_missing_is_said(
     nothing = Training(Store(tmp_path / "none"), tmp_path / "runs").check(checkpoint)
     assert not nothing.ready and "w0>" in nothing.problems[-1]
     assert "12 answers, pages: 4 (12 corrected)" in data_html(found, "small")
+
+
+def test_corrections_are_counted_from_the_last_training_on(
+    training: Training, checkpoint: Path
+) -> None:
+    first = training.store.rows[0].id
+    assert training.unseen() == training.check(checkpoint).unseen == 12
+    training.start(checkpoint, 5)
+    training.store.correct(first, ("before",), "me", "2020-01-01T00:00:00Z")
+    assert training.unseen() == 0
+    training.store.correct(first, ("after",), "me", now())
+    training.store.accept(training.store.rows[1].id, "me", now())
+    assert training.unseen() == 1
+    training.stop()
+    until(lambda: state(training) != "running" and state(training) != "stopping")
+    training.drop()
+    assert training.unseen() == 11, "what was dropped has taught nothing"
 
 
 def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from pathlib import Path
 
 @dataclass
 class Watch:
-    """What happened in all threads: files that were opened, links followed; hosts looked up."""
+    """Files that were opened, links followed; hosts looked up."""
 
+    thread: int | None  # the only one that is watched; None: all are
     files: set[Path] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
 
@@ -30,24 +32,26 @@ _hooked: list[bool] = []
 
 
 def _hook(event: str, arguments: tuple) -> None:
-    if not _watches:
+    here = threading.get_ident()
+    watches = [watch for watch in _watches if watch.thread in (None, here)]
+    if not watches:
         return
     if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
         file = Path(os.path.realpath(os.fsdecode(arguments[0])))
-        for watch in _watches:
+        for watch in watches:
             watch.files.add(file)
     elif event == "socket.getaddrinfo":
-        for watch in _watches:
+        for watch in watches:
             watch.hosts.add(str(arguments[0]))
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
-    """Watch until the end of the block."""
+def watching(everywhere: bool = False) -> Iterator[Watch]:
+    """Watch this thread, or all threads, until the end of the block."""
     if not _hooked:
         sys.addaudithook(_hook)  # for good: Python lets nobody take one away
         _hooked.append(True)
-    watch = Watch()
+    watch = Watch(None if everywhere else threading.get_ident())
     _watches.append(watch)
     try:
         yield watch

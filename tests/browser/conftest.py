@@ -57,6 +57,7 @@ def open_screen(browser) -> Iterator[Callable[..., Screen]]:
 
     def open_(address: str, **options) -> Screen:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        context.set_default_timeout(60_000)  # however slow this computer is
         contexts.append(context)
         screens.append(Screen(context.new_page(), address))
         return screens[-1]

@@ -68,7 +68,7 @@ class Inspect:
 
     def pixels(self) -> np.ndarray:
         """The picture as it looks: uint8 [height, width, 3]."""
-        self.tab.wait_for_timeout(60)  # the next animation frame
+        self.screen.next_frame()
         picture = self.tab.locator("#inspect canvas").screenshot()
         return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
 

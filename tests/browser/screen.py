@@ -10,6 +10,13 @@ import numpy as np
 from PIL import Image
 
 
+# Kept before a test stops the clock; what is drawn in one frame is seen in the next.
+NEXT_FRAME = """{
+    const frame = requestAnimationFrame.bind(window);
+    window.nextFrame = () => new Promise((done) => frame(() => frame(done)));
+}"""
+
+
 class Screen:
     """The app in a browser tab."""
 
@@ -22,8 +29,9 @@ class Screen:
         tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         tab.on("request", self._on_request)
         self.address = address
+        tab.add_init_script(NEXT_FRAME)
         tab.goto(address)
-        self.wait_for(lambda: "px" in self.caption, seconds=60)
+        self.wait_for(lambda: "px" in self.caption)
 
     def _on_console(self, message) -> None:
         if message.type == "error":
@@ -34,7 +42,7 @@ class Screen:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign_requests.append(request.url)
 
-    def wait_for(self, condition, seconds: float = 30) -> None:
+    def wait_for(self, condition, seconds: float = 60) -> None:
         """Wait until `condition()` holds."""
         end = time.monotonic() + seconds
         while not condition():
@@ -106,9 +114,13 @@ class Screen:
 
     def canvas_pixels(self) -> np.ndarray:
         """The canvas as it looks: uint8 [height, width, 3], CSS pixels."""
-        self.tab.wait_for_timeout(60)  # the next animation frame
+        self.next_frame()
         picture = self.tab.locator("#page canvas").screenshot()
         return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+
+    def next_frame(self) -> None:
+        """Wait until what was last done is drawn."""
+        self.tab.evaluate("nextFrame()")
 
     # What a person does
 

@@ -244,7 +244,7 @@ def test_export_import_export_by_hand(address, store, open_screen, fake, tmp_pat
     other = Store(tmp_path / "other" / "mine")
     with serve(model=fake, data=other.folder) as another:
         view = Dataset(open_screen(another)).open(0)
-        assert "Nothing is saved yet" in view.tab.text_content('#dataset [data-part="empty"]')
+        view.tab.get_by_text("Nothing is saved yet").wait_for()
         view.tab.set_input_files('#dataset [data-part="files"]', tmp_path / "first.zip")
         view.told("8 answers imported")
         assert export_by_hand(view, "7") == first

@@ -38,7 +38,7 @@ def test_pages_marks_and_answers_are_not_mixed(open_screen, tmp_path):
 def test_a_whole_visit_looks_up_no_other_host(open_screen, fake):
     fake.reset()
     fake.seconds = 0.01
-    with watching() as watch, serve(model=fake) as address:
+    with watching(everywhere=True) as watch, serve(model=fake) as address:
         screen = open_screen(address)  # which must not call out either, as in all these tests
         screen.run_to_end()
         screen.tab.get_by_role("tab", name="Inspect").click()
