@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-
 # Kept before a test stops the clock; what is drawn in one frame is seen in the next.
 NEXT_FRAME = """{
     const frame = requestAnimationFrame.bind(window);

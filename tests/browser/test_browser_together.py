@@ -28,7 +28,7 @@ def test_pages_marks_and_answers_are_not_mixed(open_screen, tmp_path):
         for screen in screens:
             screen.run()
         for screen in screens:
-            screen.wait_for(lambda s=screen: not s.running and s.answer, seconds=60)
+            screen.wait_for(lambda s=screen: not s.running and s.answer)
         answers = [screen.answer for screen in screens]
     assert [answer.split(" ")[0] for answer in answers] == digests
     assert len(set(answers)) == 3
