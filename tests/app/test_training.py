@@ -79,7 +79,7 @@ def test_the_data_are_counted_and_what_is_missing_is_said(
     assert strings.TRAIN_OTHER_MODEL in training.check(checkpoint).problems
     nothing = Training(Store(tmp_path / "none"), tmp_path / "runs").check(checkpoint)
     assert not nothing.ready and "w0>" in nothing.problems[-1]
-    assert "12 answers, pages: 4 (12 corrected)" in data_html(found, "small")
+    assert "Answers: 12, pages: 4 (12 corrected)" in data_html(found, "small")
 
 
 def test_corrections_are_counted_from_the_last_training_on(

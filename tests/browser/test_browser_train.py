@@ -39,7 +39,7 @@ def test_training_is_watched_over_a_reload_and_kept(
     with serve(checkpoint=SHIPPED, data=training.store.folder, training=training) as address:
         page = open_screen(address).tab
         page.get_by_role("tab", name="Train").click()
-        page.get_by_text("3 answers, pages: 3 (3 corrected)").wait_for()
+        page.get_by_text("Answers: 3, pages: 3 (3 corrected)").wait_for()
         page.get_by_text("Quick, 2 min").click()
         page.get_by_role("button", name="Train", exact=True).click()
         page.get_by_text("What it answers now").wait_for()

@@ -102,7 +102,7 @@ def test_a_file_that_runs_code_is_refused(tmp_path: Path) -> None:
     torch.save(official_file(logger=Malicious(marker)), tmp_path / "evil.pth")
     with pytest.raises(CheckpointError, match="refused.*could run code"):
         load(tmp_path / "evil.pth", Tokenizer.of_bytes())
-    (tmp_path / "bare.pth").write_bytes(pickle.dumps(Malicious(marker)))
+    (tmp_path / "bare.pth").write_bytes(pickle.dumps(Malicious(marker), protocol=2))
     with pytest.raises(CheckpointError):
         load(tmp_path / "bare.pth", Tokenizer.of_bytes())
     assert not marker.exists()
