@@ -241,6 +241,7 @@ def test_export_import_export_by_hand(address, store, open_screen, fake, tmp_pat
     names = zipfile.ZipFile(io.BytesIO(first)).namelist()
     assert {name.split("/")[0] for name in names} == {"train", "valid", "test"}
     (tmp_path / "first.zip").write_bytes(first)
+    view.tab.close()  # the end of one app takes the pictures of all in this process away
     other = Store(tmp_path / "other" / "mine")
     with serve(model=fake, data=other.folder) as another:
         view = Dataset(open_screen(another)).open(0)

@@ -1,7 +1,6 @@
 """Fine-tuning on annotations: what is looked at, what is kept, and that other pages are minded."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +21,7 @@ from dessurt.train.config import read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.validating import character_errors, validation_questions  # noqa: E402
 from tests.app.fake_instrument import FakeInstrument  # noqa: E402
-
-TINY = {
-    "image_size": [128, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 32,
-    "blocks_per_level": [2], "window_size": 8, "swin_nheads": [2], "use_swin": [True, True],
-    "swin_cross_attention": [True, True], "use_auto": [True, True], "decode_dim": 32,
-    "dim_ff": 64, "decode_num_heads": 4, "max_q_tokens": 40, "max_a_tokens": 60,
-    "position_rows": 128,
-}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
+from tests.unit.test_train import TINY, one_run_at_a_time  # noqa: E402, F401
 
 
 @pytest.fixture

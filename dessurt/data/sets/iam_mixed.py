@@ -10,8 +10,8 @@ import numpy as np
 
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.boxes import line_of
-from dessurt.data.sets.iam import read_block
-from dessurt.data.sets.iam_forms import listed_forms, open_form
+from dessurt.data.sets.iam import Iam, read_block
+from dessurt.data.sets.iam_forms import open_form
 from dessurt.data.truth import Box, Paragraph, Truth
 from dessurt.page import Page
 
@@ -24,23 +24,12 @@ GAP = (10, 60)  # pixels between two lines
 _Cut = tuple[str, np.ndarray]  # a word and its pixels, the paper white
 
 
-class IamMixed:
+class IamMixed(Iam):
     """`read_block>` of words in an order that no language model can guess.
 
     The folder is that of `Iam`, and so are the options. Record N has words of form N and of two
     others, drawn by lot; their order and places are drawn too. The left column is read first.
     """
-
-    def __init__(self, folder: Path, split: str = "train", lists: str = "splits") -> None:
-        """`split`: "train", "valid" or "test"; `lists`: the folder of the lists, inside `folder`.
-
-        Raises:
-            DataError: there are no forms or lists.
-        """
-        self.folder, self.forms = folder, listed_forms(folder, lists, split)
-
-    def __len__(self) -> int:
-        return len(self.forms)
 
     def record(self, index: int, rng: random.Random) -> Record:
         """A page of words; those that have no place on the last line are left out.
