@@ -38,14 +38,13 @@ def test_run_and_stop_are_in_one_place(screen, fake):
 
 
 def test_stop_ends_decoding_and_keeps_the_text(screen, fake):
-    fake.words = ["word"] * 300
-    fake.seconds = 0.05
+    fake.words = ["word"] * 1000
     screen.run()
     screen.wait_for(lambda: screen.answer.count("word") >= 4)
     screen.stop()
     screen.wait_for(lambda: fake.closed)
     stopped = fake.computed
-    assert stopped < 300  # that it is within one token of the request, test_asking.py checks
+    assert stopped < 1000  # that it is within one token of the request, test_asking.py checks
     screen.wait_for(lambda: screen.status.startswith("Stopped after"))
     time.sleep(0.4)
     assert fake.computed == stopped
