@@ -97,12 +97,15 @@ def save_answer(
     question = answer.question
     try:
         drawn, task = read_value(question.canvas), tasks.task(question.task)
+        found = None
+        if answer.region and task.returns == "region":  # else its text is the answer
+            found = region_marks(answer.region, drawn.page.size)
         probabilities = [token.probability for token in answer.written]
         given = Annotation(
             question.task + (question.text if "text" in task.needs else ""),
             (answer.text if correction is None else correction,),
             drawn.marks,
-            region_marks(answer.region, drawn.page.size) if answer.region else None,
+            found,
             model_answer=answer.text,
             confidence=round(fmean(probabilities), 4) if probabilities else None,
             checkpoint=checkpoint,

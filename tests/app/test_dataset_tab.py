@@ -134,6 +134,14 @@ def test_a_region_is_saved_as_what_is_to_be_marked(store):
     assert picture.size == (396, 176), "the upper half of the letter"
 
 
+def test_a_region_beside_a_text_is_not_part_of_the_answer(store):
+    desk = asking(FakeInstrument("a", 0))
+    *_, last = ask(desk, show_region=True)
+    assert last.region
+    save_answer(store, desk.last(ME), "b", "fake", "ann")
+    assert store.rows[0].annotation.output is None
+
+
 def test_regions_become_boxes_and_outlines(uploaded):
     size = 600, 3200  # twice as large as the picture that is written
     region = np.zeros(size, np.float32)
