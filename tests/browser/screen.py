@@ -117,7 +117,7 @@ class Screen:
         picture = self.tab.locator("#page canvas").screenshot()
         pixels = np.array(Image.open(io.BytesIO(picture)).convert("RGB"))
         # Its rounded corners now and then differ by a shade.
-        pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:] = 0, 0, 0, 0
+        pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:] = 255, 255, 255, 255
         return pixels
 
     def next_frame(self) -> None:
