@@ -28,4 +28,7 @@ def serve(
     try:
         yield address
     finally:
-        app.close(verbose=False)
+        try:
+            app.close(verbose=False)
+        except RuntimeError:  # Gradio wakes its streams from this thread while their number changes
+            app.server.close()
