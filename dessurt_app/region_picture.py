@@ -12,7 +12,7 @@ from gradio.utils import get_upload_folder
 from dessurt.marks import Marks, Shape
 
 MAX_SIDE = 1600  # pixels; the model's map is far coarser than the page
-HALF = 127
+HALF = 127  # of a picture's values; above it the model is more sure than not
 
 
 def region_picture(region: np.ndarray) -> str:
