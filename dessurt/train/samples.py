@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dessurt import tasks
+from dessurt.data import recombination
 from dessurt.data.example import Example
 from dessurt.data.passage import BREAK
 from dessurt.data.printed import Printed
@@ -35,6 +36,7 @@ BATCHES = 16  # of a chunk, about the same synthetic pages
 TRIES = 400  # for a sample: a page may not allow a task, or not in such a window
 TRIES_A_PAGE = 4  # of a data set, before the next one is opened
 SLIPPED = 0.7  # of the answers are written with slips; see `with_slips`
+NEW = 0.6  # of the lines of a data set that is varied; see `dessurt.data.recombination`
 REPEATED = 0.1  # of the regions that only repeat the highlight are worth the time
 
 
@@ -124,13 +126,15 @@ class Sampler:
     def batch_of(self, part: Part, records: Records, number: int, rng: random.Random) -> Batch:
         """Batch `number` of a data set's questions."""
         first = number * part.batch
+        recombines = part.vary and (not part.tasks or recombination.TASK in part.tasks)
 
         def drawn() -> Iterator[dict[str, Any] | None]:
             for draw in range(first, 1 << 62):
                 # The first ones in the set's order; those that take the place of others by lot.
                 last = draw >= first + part.batch
                 number = rng.randrange(len(records.records)) if last else draw
-                source = records.source(number, rng)
+                source = records.recombined(rng) if recombines and rng.random() < NEW else None
+                source = source or records.source(number, rng)
                 try:
                     yield self.question(part, source, rng) if source else None
                 except (LookupError, ValueError) as error:  # such as a task that there is not

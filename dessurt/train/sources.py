@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dessurt.data.example import Example
+from dessurt.data.recombination import Word, recombined, words_of
 from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
 from dessurt.data.truth import Truth
@@ -16,6 +18,8 @@ from dessurt.synth import page as synthetic
 from dessurt.train.cells import Glyphs
 
 FEWEST = 4  # lines of a synthetic page to ask about
+TOGETHER = 7  # records whose words go into a new line
+KEPT = 256  # records whose words are remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,7 @@ class Records:
         self.told: list[str] = []
         self._known: set[str] = set()
         self._order: tuple[int, list[int]] = (-1, [])
+        self._words = functools.lru_cache(KEPT)(self._words_of)
         if not len(self.records):
             raise DataError(f"the data set {self.name} has no records: check its folder and split.")
 
@@ -102,6 +107,20 @@ class Records:
             self._order = through, order
         record = self._read(self._order[1][place], rng)
         return Source.of(record) if record else None
+
+    def recombined(self, rng: random.Random) -> Source | None:
+        """A new line out of the words of some records; None where these cannot be told apart."""
+        chosen = rng.choices(range(len(self.records)), k=TOGETHER)
+        words = [word for index in chosen for word in self._words(index)]
+        if not words:
+            return None
+        example = recombined(words, rng)
+        return Source(example.page, None, None, (example,), self.name)
+
+    def _words_of(self, index: int) -> tuple[Word, ...]:
+        record = self._read(index, random.Random(f"{self.seed} words {index}"))
+        examples = record.examples if record else ()
+        return tuple(word for example in examples for word in words_of(example))
 
     def _read(self, index: int, rng: random.Random) -> Record | None:
         try:

@@ -1,5 +1,6 @@
 """Training on data sets: their questions, damaged records, checkpoints to start with."""
 
+import itertools
 import json
 import random
 from collections.abc import Iterator
@@ -123,6 +124,32 @@ def answers(batch: object, pieces: Tokenizer) -> list[str]:
         pieces.decode(ids) + ("" if 2 in ids else "…")
         for ids in batch.wanted.tolist()
     ]  # fmt: skip
+
+
+def test_varied_questions_are_asked_of_new_lines_too() -> None:
+    given = {**part(), "vary": True}
+    pieces = Tokenizer(tokenizer())
+    learned = [answers(b.batch, pieces) for b in itertools.islice(
+        sampler().batches({"only": Part.of(given)}, seed=1), 6)]  # fmt: skip
+    asked = [each for batch in learned for each in batch]
+    known = {f"line {index}" for index in range(20)}
+    new = [each for each in asked if each not in known]
+    assert len(asked) / 4 < len(new) < len(asked)
+    words = {word for each in new for word in each.split()}
+    assert words <= {"line", *map(str, range(20))}  # nothing is made up
+    # A batch follows from its number alone, whatever was drawn before.
+    later = sampler().batches({"only": Part.of(given)}, seed=1, first=4)
+    assert answers(next(later).batch, pieces) == learned[4]
+
+
+def test_no_new_lines_where_lines_are_not_asked_for() -> None:
+    given = Part.of({**part(), "vary": True, "tasks": {"read_block>": 1}})
+    records = sampler().opened(given, "1 0")
+    records.recombined = lambda rng: pytest.fail("asked for")
+    sources = sampler()
+    sources.sets.update({json.dumps(given.data, sort_keys=True): records})
+    with pytest.raises(DataError):
+        next(sources.batches({"only": given}, seed=1))
 
 
 def test_each_time_through_asks_every_record_once() -> None:
