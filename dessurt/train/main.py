@@ -50,11 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept")
     parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw pages")
+    parser.add_argument("--workers", type=int, help="processes that draw pages; default: 1 beside "
+                        "a GPU, else 0, as learning itself takes all cores")  # fmt: skip
     args = parser.parse_args(argv)
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("there is no GPU here that PyTorch can use: leave --device away.")
-    if args.workers < 0:
+    if args.workers is not None and args.workers < 0:
         parser.error("--workers must be 0 or more.")
     try:
         if args.resume:
@@ -65,7 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         resumed = training_state(args.resume) if args.resume else None
         folder = args.runs / config["name"]
         run = Run(config, folder, args.device, args.as_original, resumed)
-        run.train(args.budget, args.workers)
+        on_processor = run.accelerator.device.type == "cpu"
+        workers = int(not on_processor) if args.workers is None else args.workers
+        run.train(args.budget, workers)
     except (
         CheckpointError, ConfigError, DataError, FloatingPointError, NoFontsError, OSError,
         TeacherError,
