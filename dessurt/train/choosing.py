@@ -36,9 +36,9 @@ from dessurt.train.validating import answered, character_errors, validation_ques
 
 # Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2)
-MEANWHILE = (1.0, 0.6)
-WORSE = 1.04  # by so much the loss on other pages may grow; their errors grow faster
-DOCUMENTS, OTHERS = 6, 16  # synthetic pages and lines of them that stand for all other pages
+MEANWHILE = (1.0,)
+WORSE = 1.05  # by so much the loss on other pages may grow; their errors grow faster
+DOCUMENTS, OTHERS = 12, 32  # synthetic pages and lines of them that stand for all other pages
 READ = 12  # of these that are read out to count errors
 SHOWN = 4  # validation questions whose answers are shown at each look
 AT_ONCE = 8  # samples in a batch

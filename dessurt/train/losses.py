@@ -64,3 +64,13 @@ def distilled(logits: Tensor, taught: Tensor, hidden: Tensor) -> Tensor:
     learner = F.log_softmax(logits[hidden].float() / TEMPERATURE, -1)
     teacher = F.softmax(taught[hidden].float() / TEMPERATURE, -1)
     return TEMPERATURE**2 * F.kl_div(learner, teacher, reduction="batchmean")
+
+
+def moved(first: Tensor, was: Tensor) -> Tensor:
+    """How far image tokens are from what they were: the share of their variance, mean.
+
+    Args:
+        first: [B, r, c, D] of the learner.
+        was: the same of the teacher.
+    """
+    return F.mse_loss(first.float(), was.float()) / was.float().var()

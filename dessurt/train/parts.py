@@ -29,7 +29,7 @@ class Part:
     text: bool = True  # False: only the convolutions learn
     kinds: tuple[str, ...] = ()  # of synthetic documents; none: all
     documents: int = 12  # synthetic ones, that 16 micro-batches in a row are drawn from
-    vary: bool = False  # a data set's questions are asked as of pages scanned anew, and of new lines
+    vary: bool = False  # a data set's questions are asked as of new scans, and of new lines
     # How the original changes a page, where the whole page is seen (frame "fit").
     rescale: tuple[float, float] = (0.9, 1.1)  # the scale's range
     fit: bool = True  # the scale is relative to that at which the page fits

@@ -10,7 +10,7 @@ T = Q + A, D text width, V vocabulary.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,10 +27,25 @@ from dessurt.train.cells import BEFORE, CELL, CLASSES
 from dessurt.train.heads import DenseHead, RowsAndColumns, wave_positions
 
 # A config's `losses`: factors, smoothing of labels, and whether answers or tokens count alike.
-WEIGHTS = {"answer": 1.0, "mask": 1.0, "distillation": 2.5, "smoothing": 0.0, "per": "token"}
+WEIGHTS = {
+    "answer": 1.0, "mask": 1.0, "distillation": 2.5, "features": 40.0, "smoothing": 0.0,
+    "per": "token",
+}  # fmt: skip
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
 ABOUT = ("name", "frame", "card", "suppressed_token_ids")  # keys that a checkpoint keeps
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one
+
+
+class Taught(NamedTuple):
+    """What a teacher says of a batch.
+
+    Attributes:
+        logits: [B, A, V], for the tokens that are hidden on the page.
+        first: [B, r, c, D], image tokens as the convolutions should make them; None: as they will.
+    """
+
+    logits: Tensor
+    first: Tensor | None = None
 
 
 class Student(nn.Module):
@@ -74,14 +89,14 @@ class Student(nn.Module):
                 module.p = 0.0  # synthetic pages never run out, there is nothing to overfit to
 
     def forward(
-        self, batch: Batch, text: bool = True, taught: Tensor | None = None
+        self, batch: Batch, text: bool = True, taught: Taught | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch, and figures to report.
 
         Args:
             batch: what to learn.
             text: False: only the convolutions learn.
-            taught: [B, A, V], a teacher's logits, for the tokens that are hidden on the page.
+            taught: what a teacher says of it.
         """
         first = self.model.patch_embed(batch.image)
         known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
@@ -97,9 +112,13 @@ class Student(nn.Module):
         loss = self._answer(logits, batch.wanted)
         figures["text"] = loss.detach()
         if taught is not None:
-            distilled = losses.distilled(logits, taught, batch.hidden)
+            distilled = losses.distilled(logits, taught.logits, batch.hidden)
             loss = loss + self.weights["distillation"] * distilled
             figures["distilled"] = distilled.detach()
+            if taught.first is not None:
+                moved = losses.moved(first, taught.first)
+                loss = loss + self.weights["features"] * moved
+                figures["moved"] = moved.detach()
         if located:
             grid, corner = (first.shape[1], first.shape[2]), tuple(batch.corner.tolist())
             point, place = self._places(watched, spots, grid, corner)
@@ -117,9 +136,10 @@ class Student(nn.Module):
             figures["before"] = before.detach()
         return loss, figures
 
-    def logits(self, batch: Batch) -> Tensor:
-        """What is written, [B, A, V], and nothing else."""
-        return self._read(batch, self.model.patch_embed(batch.image), None)[1]
+    def taught(self, batch: Batch) -> Taught:
+        """What it says of a batch itself."""
+        first = self.model.patch_embed(batch.image)
+        return Taught(self._read(batch, first, None)[1], first)
 
     def _read(
         self, batch: Batch, first: Tensor, watched: list[tuple[Tensor, Tensor]] | None

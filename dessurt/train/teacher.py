@@ -10,11 +10,10 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import Tensor
 
 from dessurt.model.tokenizer import END, PAD, START
 from dessurt.train.batch import Batch
-from dessurt.train.student import Student
+from dessurt.train.student import Student, Taught
 
 
 class TeacherError(ValueError):
@@ -57,8 +56,8 @@ class Teacher:
         self.mask = mask
 
     @torch.no_grad()
-    def __call__(self, batch: Batch) -> Tensor | None:
-        """The teacher's logits [B, A, V] of the tokens wanted; None where nothing is hidden."""
+    def __call__(self, batch: Batch) -> Taught | None:
+        """The teacher's logits of the tokens wanted; None where nothing is hidden."""
         if not batch.hidden.any():
             return None
         texts = [
@@ -73,7 +72,7 @@ class Teacher:
         written = torch.cat([begin, batch.written], 1)
         seen = (ids != PAD).long()
         told = self.model(input_ids=ids, attention_mask=seen, decoder_input_ids=written)
-        return told.logits[:, 1:]
+        return Taught(told.logits[:, 1:])
 
     def left_out(self, wanted: list[int], hidden: list[bool]) -> list[int]:
         """A text with one `<mask>` in place of each stretch of hidden tokens."""
@@ -90,7 +89,9 @@ class Former:
     """The model as it was when the run began, which the learner is not to forget.
 
     On pages that are drawn, and not those that it is to get better on, the learner stays as sure,
-    and as unsure, of every token as it was ("learning without forgetting", arXiv 1606.09282).
+    and as unsure, of every token as it was ("learning without forgetting", arXiv 1606.09282). Some
+    dozens of tokens say little about a page: its convolutions are to see it as they did, too
+    (arXiv 1412.6550).
     """
 
     def __init__(self, student: Student) -> None:
@@ -98,6 +99,6 @@ class Former:
         self.student = copy.deepcopy(student).eval().requires_grad_(False)
 
     @torch.no_grad()
-    def __call__(self, batch: Batch) -> tuple[Batch, Tensor]:
-        """The batch with all tokens counting for the distillation, and their logits [B, A, V]."""
-        return batch._replace(hidden=batch.wanted != PAD), self.student.logits(batch)
+    def __call__(self, batch: Batch) -> tuple[Batch, Taught]:
+        """The batch with all tokens counting for the distillation, and what was said of it."""
+        return batch._replace(hidden=batch.wanted != PAD), self.student.taught(batch)

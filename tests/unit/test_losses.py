@@ -10,7 +10,7 @@ import torch
 
 pytest.importorskip("accelerate")
 
-from dessurt.train.losses import distilled, focal, smoothed  # noqa: E402
+from dessurt.train.losses import distilled, focal, moved, smoothed  # noqa: E402
 from dessurt.train.schedules import KINDS, multiplier  # noqa: E402
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -35,6 +35,13 @@ def test_focal_loss(case: dict[str, Any]) -> None:
 def test_nothing_drawn_where_nothing_is() -> None:
     nothing = torch.zeros(1, 4, 4)
     assert float(focal(nothing, nothing > 0)) == LOSSES["focalLoss_all_zero_pred_and_gt"]
+
+
+def test_image_tokens_move_by_a_share_of_their_variance() -> None:
+    was = torch.tensor([0.0, 4.0, 0.0, 4.0]).view(1, 1, 2, 2)
+    assert float(moved(was.clone(), was)) == 0
+    # each is 1 off, and the variance (of a sample) is 16 / 3
+    assert float(moved(was + torch.tensor([1.0, -1.0]), was)) == pytest.approx(3 / 16)
 
 
 def test_a_learner_that_says_what_the_teacher_says_has_nothing_to_learn() -> None:

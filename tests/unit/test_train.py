@@ -270,13 +270,27 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
     assert float(run.plain(held, True, first)[1]["distilled"]) == pytest.approx(0, abs=1e-6)
     with torch.no_grad():
         run.plain.model.text_embedding.weight.mul_(1.5)
-    assert torch.equal(run.former(batch)[1], first)
-    now = run.plain.logits(batch)
+    assert torch.equal(run.former(batch)[1].logits, first.logits)
+    now = run.plain.taught(batch).logits
     right = torch.nn.functional.kl_div(
-        (now / 2).log_softmax(-1)[held.hidden], (first / 2).softmax(-1)[held.hidden],
+        (now / 2).log_softmax(-1)[held.hidden], (first.logits / 2).softmax(-1)[held.hidden],
         reduction="sum",
     )  # fmt: skip
     told = float(run.plain(held, True, first)[1]["distilled"])
+    unmoved = run.plain(held, True, first)
+    assert float(unmoved[1]["moved"]) == 0
+    with torch.no_grad():
+        run.plain.model.patch_embed.norm.bias.add_(0.1)
+        off = run.plain.model.patch_embed(batch.image) - first.first
+    share = float(off.square().mean() / first.first.var())
+    told_of: list[float] = []
+    for factor in (40.0, 0.0):
+        run.plain.weights = {**run.plain.weights, "features": factor}
+        torch.manual_seed(0)  # some cells are drawn by lot
+        loss, figures = run.plain(held, True, first)
+        assert float(figures["moved"]) == pytest.approx(share, rel=1e-4)
+        told_of.append(loss.item())
+    assert told_of[0] - told_of[1] == pytest.approx(40 * share, rel=1e-3)
     assert told == pytest.approx(4 * right.item() / int(held.hidden.sum()), rel=1e-4) and told > 0
 
 

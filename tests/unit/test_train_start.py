@@ -314,9 +314,10 @@ def test_the_teacher_reads_what_the_page_shows(echo: Echo) -> None:
     assert pieces.decode([step[1] for step, gone in pairs if gone]) == "two"
     batch = stacked([question], (0, 0))
     taught = Teacher("echo", pieces.vocab_size, 260, torch.device("cpu"))(batch)
-    assert taught is not None and taught.shape[:2] == batch.wanted.shape
+    assert taught is not None and taught.logits.shape[:2] == batch.wanted.shape
     assert echo.asked == [[0, *pieces.encode("one "), 260, *pieces.encode(" six"), 2]]
-    assert taught.argmax(-1).tolist() == batch.written.tolist()  # in step with what is written
+    # in step with what is written
+    assert taught.logits.argmax(-1).tolist() == batch.written.tolist()
     assert Teacher("echo", pieces.vocab_size, 260, torch.device("cpu"))(
         batch._replace(hidden=torch.zeros_like(batch.hidden))) is None  # fmt: skip
 
