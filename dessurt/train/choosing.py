@@ -37,8 +37,9 @@ from dessurt.train.validating import answered, character_errors, validation_ques
 # Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2)
 MEANWHILE = (1.0,)
-WORSE = 1.05  # by so much the loss on other pages may grow; their errors grow faster
-DOCUMENTS, OTHERS = 12, 32  # synthetic pages and lines of them that stand for all other pages
+WORSE = 1.08  # by so much the loss on other pages may grow; their errors grow faster
+DOCUMENTS, OTHERS = 12, 48  # synthetic pages and lines of them that stand for all other pages
+WELL = 32  # of these that count: what is read badly anyway tells nothing, and drowns the rest
 READ = 12  # of these that are read out to count errors
 SHOWN = 4  # validation questions whose answers are shown at each look
 AT_ONCE = 8  # samples in a batch
@@ -73,7 +74,10 @@ class Chooser:
         self.other_batches: list[Batch] = []
         drawn = next((part for part in parts if part.data is None), None)
         if drawn is not None:
-            self.other_batches, self.others = _others(sampler, drawn, rng)
+            lines, self.others = _others(sampler, drawn, rng)
+            losses = self._each(self.first, lines)
+            best = sorted(range(len(lines)), key=losses.__getitem__)[:WELL]
+            self.other_batches = [lines[k] for k in best]
         self.bound = WORSE * self._loss(self.first, self.other_batches)
         self.best = (math.inf, math.inf)
         if (folder / "checkpoint").is_dir():  # the run goes on
@@ -142,16 +146,19 @@ class Chooser:
         """The smaller, the better: other pages count only as far as they are read too badly."""
         return max(others, self.bound), mine
 
-    @torch.no_grad()
     def _loss(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> float:
         """The mean loss of answers; 0 without any."""
+        return sum(self._each(weights, batches)) / max(len(batches), 1)
+
+    @torch.no_grad()
+    def _each(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> list[float]:
+        """The loss of the answers in each batch."""
         self.tried.load_state_dict(weights)
         self.tried.eval()
         device = next(self.tried.parameters()).device
         moved = (send_to_device(batch, device) for batch in batches)
         with torch.autocast(device.type, torch.bfloat16, self.short):
-            losses = [float(self.tried(batch)[1]["text"]) for batch in moved]
-        return sum(losses) / max(len(losses), 1)
+            return [float(self.tried(batch)[1]["text"]) for batch in moved]
 
 
 def _asked(
@@ -172,8 +179,8 @@ def _others(
 ) -> tuple[list[Batch], tuple[Example, ...]]:
     """What stands for all other pages: synthetic ones that are not learned from."""
     sources = synthetic_pages(rng, DOCUMENTS, part.kinds)
-    asked = replace(part, batch=AT_ONCE)
-    batches = [sampler.batch(asked, sources, rng) for _ in range(OTHERS // AT_ONCE)]
+    asked = replace(part, batch=1)
+    batches = [sampler.batch(asked, sources, rng) for _ in range(OTHERS)]
     token = max(part.tasks, key=lambda each: part.tasks[each])
     made = (
         TASKS[token](source.page, source.truth, rng, most_answer=part.most_answer)

@@ -109,7 +109,7 @@ def test_where_other_pages_would_be_read_worse_less_of_the_way_is_gone(
 ) -> None:
     run = Run(config(annotations, rehearsal=True), tmp_path / "run", "cpu")
     chooser = run.chooser
-    assert len(chooser.others) == 12 and len(chooser.other_batches) == 2
+    assert len(chooser.others) == 12 and len(chooser.other_batches) == 32
     losses = {
         1.0: (1.0, 5.0), 0.9: (1.5, 2.0), 0.8: (2.0, 1.05), 0.7: (2.5, 1.0), 0.6: (3.0, 1.0),
         0.4: (4.0, 1.0), 0.2: (5.0, 1.0),
