@@ -32,6 +32,7 @@ from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.original import MODES, SETS, TOKENS, left_out, translated  # noqa: E402
 from dessurt.train.parts import TASKS  # noqa: E402
+from dessurt.train.student import Taught  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,8 +80,8 @@ class Silent:
     def __init__(self, *_: object) -> None:
         pass
 
-    def __call__(self, batch: Any) -> torch.Tensor | None:
-        return torch.zeros(*batch.wanted.shape, 261) if batch.hidden.any() else None
+    def __call__(self, batch: Any) -> Taught | None:
+        return Taught(torch.zeros(*batch.wanted.shape, 261)) if batch.hidden.any() else None
 
 
 @pytest.fixture(autouse=True)
