@@ -72,13 +72,14 @@ class Chooser:
         self.batches = list(_asked(sampler, own, self.mine, rng))
         self.others: tuple[Example, ...] = ()
         self.other_batches: list[Batch] = []
+        self.bound = 0.0  # of the loss on other pages
         drawn = next((part for part in parts if part.data is None), None)
         if drawn is not None:
             lines, self.others = _others(sampler, drawn, rng)
             losses = self._each(self.first, lines)
             best = sorted(range(len(lines)), key=losses.__getitem__)[:WELL]
             self.other_batches = [lines[k] for k in best]
-        self.bound = WORSE * self._loss(self.first, self.other_batches)
+            self.bound = WORSE * sum(losses[k] for k in best) / len(best)
         self.best = (math.inf, math.inf)
         if (folder / "checkpoint").is_dir():  # the run goes on
             self.tried.start(load(folder / "checkpoint").model.state_dict())

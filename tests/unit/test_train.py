@@ -276,9 +276,9 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
         (now / 2).log_softmax(-1)[held.hidden], (first.logits / 2).softmax(-1)[held.hidden],
         reduction="sum",
     )  # fmt: skip
-    told = float(run.plain(held, True, first)[1]["distilled"])
-    unmoved = run.plain(held, True, first)
-    assert float(unmoved[1]["moved"]) == 0
+    figures = run.plain(held, True, first)[1]
+    told = float(figures["distilled"])
+    assert float(figures["moved"]) == 0
     with torch.no_grad():
         run.plain.model.patch_embed.norm.bias.add_(0.1)
         off = run.plain.model.patch_embed(batch.image) - first.first
