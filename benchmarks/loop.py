@@ -48,6 +48,7 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "realpages_dev"
 A_PAGE = 2  # lines of a page that are corrected: pages, not lines, are split for validation
 LENGTHS = range(8, 91)  # characters of a line that is asked for
 FALLS, RISES = 0.30, 0.10  # what is promised, relative
+SYNTHETIC = 60  # general pages where there are no real ones
 TRIES = 4  # times as many lines as are wanted: those that are read rightly need no correction
 
 
@@ -137,11 +138,14 @@ def correct(address: str, wanted: int, asked: Iterable[Asked], folder: Path) -> 
     return done
 
 
-def general(count: int) -> list[Example]:
-    """Lines of real pages where there are some, else of synthetic ones in fonts never seen."""
-    measure = MEASURES["w0>"]
-    pages = realpages.pages(REAL) if REAL.is_dir() else list(synthetic.pages(count // 8, 0))
-    batches = all_of(pages, [measure], 0, count)
+def general(count: int | None = None) -> list[Example]:
+    """Lines of real pages where there are some, else of synthetic ones in fonts never seen.
+
+    All of them, as a rule: a few hundred have some two hundred wrong characters between them, too
+    few to tell a change of a tenth, and may be those that the weights were chosen by.
+    """
+    pages = realpages.pages(REAL) if REAL.is_dir() else list(synthetic.pages(SYNTHETIC, 0))
+    batches = all_of(pages, [MEASURES["w0>"]], 0, count)
     return [question.example for batch in batches for question in batch]
 
 
@@ -183,7 +187,7 @@ def main() -> int:
     parser.add_argument("--kind", default="note", choices=KINDS, help="of document")
     parser.add_argument("--lines", type=int, default=20, help="that are corrected")
     parser.add_argument("--test", type=int, default=100, help="other lines of that kind")
-    parser.add_argument("--general", type=int, default=300, help="lines of general pages")
+    parser.add_argument("--general", type=int, help="lines of general pages (all)")
     parser.add_argument("--seed", default="loop", help="of the pages")
     args = parser.parse_args()
     known = {name for style in ("print", "mono", "hand") for name in fonts.families(style)}

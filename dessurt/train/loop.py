@@ -272,7 +272,7 @@ class Run:
         with accelerator.accumulate(self.student):
             with accelerator.autocast():
                 taught = self.teacher(batch) if self.teacher else None
-                if self.former and bool(batch.known.all()):
+                if self.former and text and bool(batch.known.all()):
                     batch, taught = self.former(batch)
                 loss, figures = self.student(batch, text, taught)
             if not torch.isfinite(loss):

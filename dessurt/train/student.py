@@ -41,7 +41,8 @@ class Taught(NamedTuple):
 
     Attributes:
         logits: [B, A, V], for the tokens that are hidden on the page.
-        first: [B, r, c, D], image tokens as the convolutions should make them; None: as they will.
+        first: [B, r, c, D], image tokens as the convolutions should make them; with them, the
+            learner is only to stay as it was. None: it learns the right answers, too.
     """
 
     logits: Tensor
@@ -99,6 +100,8 @@ class Student(nn.Module):
             taught: what a teacher says of it.
         """
         first = self.model.patch_embed(batch.image)
+        if taught is not None and taught.first is not None:
+            return self._remembered(batch, first, taught)
         known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
         figures: dict[str, Tensor] = {}
         if known:
@@ -115,10 +118,6 @@ class Student(nn.Module):
             distilled = losses.distilled(logits, taught.logits, batch.hidden)
             loss = loss + self.weights["distillation"] * distilled
             figures["distilled"] = distilled.detach()
-            if taught.first is not None:
-                moved = losses.moved(first, taught.first)
-                loss = loss + self.weights["features"] * moved
-                figures["moved"] = moved.detach()
         if located:
             grid, corner = (first.shape[1], first.shape[2]), tuple(batch.corner.tolist())
             point, place = self._places(watched, spots, grid, corner)
@@ -140,6 +139,23 @@ class Student(nn.Module):
         """What it says of a batch itself."""
         first = self.model.patch_embed(batch.image)
         return Taught(self._read(batch, first, None)[1], first)
+
+    def _remembered(
+        self, batch: Batch, first: Tensor, was: Taught
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """How far it is from what it said of a batch before.
+
+        Nothing else counts: the right answers would go on teaching it what it is only to keep, and
+        each step that they take it aside changes what it reads elsewhere.
+        """
+        assert was.first is not None
+        logits = self._read(batch, first, None)[1]
+        distilled = losses.distilled(logits, was.logits, batch.hidden)
+        moved = losses.moved(first, was.first)
+        loss = self.weights["distillation"] * distilled + self.weights["features"] * moved
+        text = self._answer(logits, batch.wanted)
+        figures = {"text": text, "distilled": distilled, "moved": moved}
+        return loss, {name: each.detach() for name, each in figures.items()}
 
     def _read(
         self, batch: Batch, first: Tensor, watched: list[tuple[Tensor, Tensor]] | None
