@@ -39,6 +39,10 @@ EMPTY = 0.1  # of it have at most the emptiest rows between two lines
 BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
 SMALLEST = 9.0  # page pixels; nothing smaller could be read
 SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
+RISE = 1.3  # heights of the small letters; tall ones rise no further above them
+DOT = 0.15  # the same, between a letter and its dot or accent
+ASCENT = 0.62  # of a line's height, that tall letters and capitals have at least as a rule
+LEAST_ASCENT = 0.25  # of a mark's height; something smaller may be no letters
 APART = 5.0  # times their height: marks that are no further from each other may be one line
 MEASURED_MARKS = 32  # of very many marks only so many are measured
 
@@ -58,10 +62,12 @@ def marked_line_height(gray: np.ndarray, marks: Marks) -> float | None:
 
 
 def line_height(gray: np.ndarray, box: Bounds) -> float:
-    """The height, ascender to descender, of a line of text in a marked box; of one line, the box's.
+    """The height, ascender to descender, of a line of text in a box, which may be drawn loosely.
 
     Rows of pixels through the small letters hold much more ink than those between them, so they
-    form a band for every line.
+    form a band for every line. Of a single one, the letters that rise above the band tell the
+    height: not every line has letters that reach below it. It is the box's where that is smaller,
+    or nothing clear is found.
 
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
@@ -83,6 +89,9 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     starts, stops = edges[::2], edges[1::2]
     tall = (stops - starts) >= 0.5 * (stops - starts).max()  # no rules, no slivers
     starts, stops = starts[tall], stops[tall]
+    if len(starts) == 1:
+        ascent = float(stops[0] - _top(ink.any(1), starts[0], stops[0] - starts[0]))
+        return min(ascent / ASCENT, y1 - y0) if ascent > LEAST_ASCENT * (y1 - y0) else y1 - y0
     between = [rows[a:b].min() for a, b in zip(stops, starts[1:], strict=False)]
     if not between or max(between) > EMPTY * full:  # bars of large letters are no lines
         return y1 - y0
@@ -90,6 +99,17 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     found = min(BANDS * float(np.median(stops - starts)), pitch)
     several = found >= SMALLEST and y1 - y0 > SEVERAL * found
     return found if several else y1 - y0
+
+
+def _top(inked: np.ndarray, first: int, tall: int) -> int:
+    """The uppermost row of a line; `first`, `tall`: of its small letters, `inked`: rows, bool."""
+    top = first
+    for row in range(first - 1, max(first - round(RISE * tall), 0) - 1, -1):
+        if inked[row]:
+            top = row
+        elif top - row > max(DOT * tall, 1):
+            break
+    return top
 
 
 def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
