@@ -90,7 +90,7 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     tall = (stops - starts) >= 0.5 * (stops - starts).max()  # no rules, no slivers
     starts, stops = starts[tall], stops[tall]
     if len(starts) == 1:
-        ascent = float(stops[0] - _top(ink.any(1), starts[0], stops[0] - starts[0]))
+        ascent = float(stops[0] - _top(rows > 0, starts[0], stops[0] - starts[0]))
         return min(ascent / ASCENT, y1 - y0) if ascent > LEAST_ASCENT * (y1 - y0) else y1 - y0
     between = [rows[a:b].min() for a, b in zip(stops, starts[1:], strict=False)]
     if not between or max(between) > EMPTY * full:  # bars of large letters are no lines
