@@ -112,7 +112,8 @@ def test_cropping_is_offered_where_it_would_make_small_text_larger():
     # 10 page pixels at 768 / 1240.
     assert told.endswith(f"text about 6 px tall, too small to read well {button}")
     tall = canvas_value(LETTER.page, Marks.from_boxes(highlight=[(100, 500, 900, 540)]))
-    assert _describe(Weights(WholePage()), tall, "w0>", "")[2].endswith("text about 25 px tall")
+    # The letters in it are smaller than the mark, and still large enough.
+    assert _describe(Weights(WholePage()), tall, "w0>", "")[2].endswith("text about 17 px tall")
     masked = canvas_value(LETTER.page, Marks.from_boxes(mask=[(100, 500, 900, 510)]))
     assert "<button" not in _describe(Weights(WholePage()), masked, "mk>", "")[2]
     # A window round the marks shows them as large as they fit already.
