@@ -41,7 +41,7 @@ SMALLEST = 9.0  # page pixels; nothing smaller could be read
 SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
 RISE = 1.3  # heights of the small letters; tall ones rise no further above them
 DOT = 0.15  # the same, between a letter and its dot or accent
-ASCENT = 0.60  # of a line's height, that tall letters and capitals have at least as a rule
+ASCENT = 0.6  # of a line's height, that tall letters and capitals have at least as a rule
 LEAST_ASCENT = 0.25  # of a mark's height; something smaller may be no letters
 APART = 5.0  # times their height: marks that are no further from each other may be one line
 MEASURED_MARKS = 32  # of very many marks only so many are measured
@@ -74,15 +74,16 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
         box: x0, y0, x1, y1 in page pixels.
     """
     x0, y0, x1, y1 = box
+    whole = y1 - y0
     cut = gray[max(int(y0), 0) : int(np.ceil(y1)), max(int(x0), 0) : int(np.ceil(x1))]
     if cut.size < 64:
-        return y1 - y0
+        return whole
     _, ink = cv2.threshold(cut.astype(np.uint8), 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     if ink.mean() > 0.5:  # white on black
         ink = 1 - ink
     # Of each row's own extent: the last line of a paragraph is often short.
     first, last = ink.argmax(1), ink.shape[1] - 1 - ink[:, ::-1].argmax(1)
-    rows = ink.sum(1) / np.maximum(last - first + 1, (y1 - y0) / 2)
+    rows = ink.sum(1) / np.maximum(last - first + 1, whole / 2)
     full = np.percentile(rows, 90)
     dense = rows >= DENSE * full
     edges = np.flatnonzero(np.diff(np.concatenate([[0], dense, [0]])))
@@ -91,14 +92,14 @@ def line_height(gray: np.ndarray, box: Bounds) -> float:
     starts, stops = starts[tall], stops[tall]
     if len(starts) == 1:
         ascent = float(stops[0] - _top(rows > 0, starts[0], stops[0] - starts[0]))
-        return min(ascent / ASCENT, y1 - y0) if ascent > LEAST_ASCENT * (y1 - y0) else y1 - y0
+        return min(ascent / ASCENT, whole) if ascent > LEAST_ASCENT * whole else whole
     between = [rows[a:b].min() for a, b in zip(stops, starts[1:], strict=False)]
-    if not between or max(between) > EMPTY * full:  # bars of large letters are no lines
-        return y1 - y0
+    if max(between) > EMPTY * full:  # bars of large letters are no lines
+        return whole
     pitch = float(np.median(np.diff((starts + stops) / 2)))
     found = min(BANDS * float(np.median(stops - starts)), pitch)
-    several = found >= SMALLEST and y1 - y0 > SEVERAL * found
-    return found if several else y1 - y0
+    several = found >= SMALLEST and whole > SEVERAL * found
+    return found if several else whole
 
 
 def _top(inked: np.ndarray, first: int, tall: int) -> int:
