@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from dessurt.model.config import TASK_ROWS, DessurtConfig
 from dessurt.model.mask_head import MaskHead
-from dessurt.model.swin import ConvPatchEmbed, PatchEmbed, PatchMerging, SwinBlock
+from dessurt.model.swin import ConvPatchEmbed, PatchEmbed, PatchMerging, SwinBlock, attended
 
 PAD = 1  # <pad>; <s> is 0 and </s> is 2, as in BART
 
@@ -66,7 +66,7 @@ class TextAttention(nn.Module):
             shares = scores.add_(hidden.to(scores)).softmax(-1).to(v)
             out = F.dropout(shares, rate) @ v
         else:
-            out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=rate)
+            out = attended(q, k, v, mask, rate)
         return self.linears[3](rearrange(out, "b h t d -> b t (h d)")), shares
 
 
@@ -268,8 +268,12 @@ class Dessurt(nn.Module):
 
     @staticmethod
     def query_bias(query_ids: Tensor) -> Tensor:
-        """[B, Q-1] -> [B, Q]: -inf at the task token and at padding, which Swin never sees."""
+        """[B, Q-1] -> [B, q]: -inf at the task token and at padding, which Swin never sees.
+
+        The padding that ends all queries of a batch is left out: q <= Q.
+        """
         hidden = F.pad(query_ids == PAD, (1, 0), value=True)
+        hidden = hidden[:, : int((~hidden).any(0).nonzero().max()) + 1]
         return torch.zeros(hidden.shape, device=query_ids.device).masked_fill(hidden, -torch.inf)
 
     def update_image(
@@ -279,7 +283,8 @@ class Dessurt(nn.Module):
         swin, to_image = self.swin_layers[i][0], self.swin_layers[i][1]
         if swin is None:
             return tokens, False
-        return swin(tokens, None if to_image is None else to_image(query), query_bias), True
+        seen = None if to_image is None else to_image(query[:, : query_bias.shape[1]])
+        return swin(tokens, seen, query_bias), True
 
     def merge_image(self, i: int, tokens: Tensor) -> Tensor:
         """Layer i's patch merging, where a level ends: [B, r, c, C] -> [B, r/2, c/2, 2C]."""

@@ -83,6 +83,24 @@ class DropPath(nn.Module):
         return x * mask / keep
 
 
+def attended(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: float = 0.0) -> Tensor:
+    """Scaled dot-product attention: q [B, h, T, d], k and v [B, h, M, d] -> [B, h, T, d].
+
+    On a processor never in half precision, in which its gradients take PyTorch up to three times as
+    long.
+
+    Args:
+        q, k, v: of one type.
+        mask: broadcast to [B, h, T, M]; bool, true = look, or added to the scores.
+        dropout: on the shares.
+    """
+    if q.device.type == "cpu" and q.dtype in (torch.bfloat16, torch.float16):
+        with torch.autocast("cpu", enabled=False):
+            return attended(q.float(), k.float(), v.float(), mask, dropout).to(q.dtype)
+    mask = mask if mask.dtype == torch.bool else mask.to(q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+
+
 class WindowAttention(nn.Module):
     """Attention of a window's tokens to one another, with relative bias, and to the query."""
 
@@ -131,7 +149,7 @@ class WindowAttention(nn.Module):
             bias = bias.flatten(0, 1)
         elif bias.shape[0] > 1:
             bias = bias.repeat(x.shape[0] // bias.shape[0], 1, 1, 1)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+        out = attended(q, k, v, bias)
         return self.proj(rearrange(out, "w h n d -> w n (h d)"))
 
 

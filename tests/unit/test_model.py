@@ -5,6 +5,7 @@ import torch
 
 from dessurt.latent import Answer, Decoder
 from dessurt.model import Dessurt, DessurtConfig
+from dessurt.model.swin import attended
 
 SMALL = {
     "image_size": [64, 96],
@@ -102,21 +103,41 @@ def test_answer_tokens_see_no_later_ones() -> None:
 
 def test_swin_never_sees_the_task_token_or_padding() -> None:
     model = make()
-    image = torch.rand(1, 2, 64, 96)
-    query = torch.tensor([[0, 2, 1, 1, 1, 1, 1]])
+    image = torch.rand(1, 2, 64, 96).expand(2, -1, -1, -1)
+    query = torch.tensor([[0, 2, 1, 1, 1, 1, 1], [0, 5, 6, 2, 1, 1, 1]])
     with torch.no_grad():
         tokens = model.embed_image(image)
-        x = model.embed_query(torch.tensor([3]), query)
+        x = model.embed_query(torch.tensor([3, 3]), query)
         changed = x.clone()
         changed[:, 0] += 1  # the task token
-        changed[:, 3:] += 1  # padding
+        changed[0, 3:] += 1  # padding
+        changed[1, 5:] += 1
         bias = model.query_bias(query)
         seen, _ = model.update_image(0, tokens, x, bias)
         seen_changed, _ = model.update_image(0, tokens, changed, bias)
         changed[:, 1] += 1  # <s>, which is seen
         seen_other, _ = model.update_image(0, tokens, changed, bias)
+        alone, _ = model.update_image(0, tokens[:1], x[:1], model.query_bias(query[:1]))
+    assert bias.isfinite().tolist() == [
+        [False, True, True, False, False], [False, True, True, True, True],
+    ]  # fmt: skip
     assert torch.equal(seen, seen_changed)
-    assert not torch.allclose(seen, seen_other, atol=1e-3)
+    assert (seen - seen_other).abs().amax((1, 2, 3)).min() > 1e-3
+    torch.testing.assert_close(seen[:1], alone)
+
+
+@pytest.mark.parametrize("looks", [True, False], ids=["which tokens are looked at", "bias"])
+def test_attention_is_of_single_precision_on_a_processor(looks: bool) -> None:
+    torch.manual_seed(1)
+    q, k, v = (torch.randn(2, 3, n, 8).bfloat16().requires_grad_() for n in (4, 6, 6))
+    mask = torch.rand(4, 6) > 0.3 if looks else torch.randn(4, 6)
+    with torch.autocast("cpu", torch.bfloat16):
+        out = attended(q, k, v, mask)
+    bias = torch.zeros(4, 6).masked_fill(~mask, -torch.inf) if looks else mask
+    shares = (q.float() @ k.float().mT / 8**0.5 + bias).softmax(-1)
+    assert out.dtype == torch.bfloat16
+    # Rounded once, at the end.
+    torch.testing.assert_close(out, (shares @ v.float()).bfloat16(), rtol=0.005, atol=1e-3)
 
 
 @pytest.mark.parametrize(
