@@ -64,7 +64,6 @@ class Decoder:
             for linear in (text.self_attn.linears[3], text.linear1, text.linear2):
                 _store_by_column(linear.weight)
         _store_by_column(model.text_embedding.weight)
-        model.patch_embed.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def see(self, image: Tensor) -> Tensor:

@@ -58,7 +58,6 @@ class Student(nn.Module):
         self.config = config
         self.tokenizer = tokenizer
         self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
-        self.model.patch_embed.to(memory_format=torch.channels_last)
         # Where tokens are merged, a token's cell is no longer the one that it began with.
         self.dense = config["frame"]["mode"] == "focus" and self.model.config.levels == 1
         self.auxiliary: bool = config.get("auxiliary", True)
