@@ -44,6 +44,10 @@ MODES = {
         "read_on": 0.9},
     "streamlined": {
         "masked_lm": 0.08, "long_mlm": 0.82, "put_in_place": 0.08, "read_on no_highlight": 0.02},
+    "IAM": {name: 1.0 for name in (  # what is asked of pages whose blocks are not to be trusted
+        "read_blanked", "proper_read_replaced", "read_with_masked", "read_line", "highlight_text",
+        "read_highlighted", "masked_lm", "put_in_place", "read_block", "read_block0")},
+    "IAM_valid": {"read_block0": 1.0},
     "IAM_para": {},  # the set's own question
 }  # fmt: skip
 TOKENS = {  # of each kind of question; they are asked equally often
@@ -52,7 +56,7 @@ TOKENS = {  # of each kind of question; they are asked equally often
     "read_line": "up~ dn~ u0~ d0~ ^^~ vv~ ^0~ v0~", "highlight_text": "0;~ 0w~",
     "read_highlighted": ";0> w0>", "masked_lm": "mk>", "put_in_place": "mm~",
     "read_on": "re~ r0~", "read_on no_highlight": "re~", "highlight_block": "0p~ 00~",
-    "long_mlm": "mlm>",
+    "long_mlm": "mlm>", "read_block": "read_block>", "read_block0": "read_block0>",
     "json": "json> json~", "links": "link-both~ link-box~ link-text~",
     "links down": "linkdown-both~ linkdown-box~ linkdown-text~",
     "links up": "linkup-both~ linkup-box~ linkup-text~", "read": "fi~ f0~", "line": "w0>",
@@ -60,6 +64,7 @@ TOKENS = {  # of each kind of question; they are asked equally often
     "row": "full_row~ full_row0~", "column": "full_col~ full_col0~",
     "headers": "list_row_headers~ list_column_headers~",
 }  # fmt: skip
+CENSUS = {"record~": 2.0, "all-name~": 0.5, "all-given name~": 0.5, "all-age~": 1.0}
 # What a mode asks about forms. (About what is not on the form our tasks ask by themselves.)
 _LINKS = {"links": 0.05, "links down": 0.05, "links up": 0.05}
 FORM_MODES = {
@@ -199,7 +204,7 @@ def _tasks(name: str, loader: Mapping[str, Any]) -> dict[str, float]:
     elif name in ("SynthFormDataset", "FUNSDQA", "NAFQA"):
         modes, mode = FORM_MODES, loader.get("use_json", "streamlined")
     else:
-        return {}
+        return dict(CENSUS) if SETS.get(name) == "census" else {}
     if mode not in modes:
         raise OriginalError(f"{name} has the mode {mode!r}: take one of {', '.join(modes)}.")
     found: dict[str, float] = {}
@@ -223,4 +228,6 @@ def _options(name: str, loader: Mapping[str, Any]) -> dict[str, Any]:
             "short": bool(loader.get("short_class", False)),
             "noise": float(loader.get("use_noise") or 0.0),
         }  # fmt: skip
+    if name in ("IAMMixed", "SynthHWQA") and "image_size" in loader:
+        return {"size": loader["image_size"]}
     return {"half": True} if name == "DocVQA" and loader.get("half") else {}
