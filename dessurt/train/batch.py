@@ -108,6 +108,4 @@ def without_mistakes(steps: list[Step], right: Sequence[int]) -> list[Step]:
     for change in Levenshtein.opcodes(right, wanted):
         if change.tag == "equal":
             kept.update(range(change.dest_start, change.dest_end))
-    return [
-        step if i in kept else (step[0], PAD, NOWHERE) for i, step in enumerate(steps)
-    ]
+    return [step if i in kept else (step[0], PAD, NOWHERE) for i, step in enumerate(steps)]
