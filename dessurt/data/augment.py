@@ -1,15 +1,21 @@
-"""The original's changes to a training page: rotation, crop and brightness.
+"""The original's changes to a training page: rotation, crop, brightness and grid distortion.
 
 All are pure functions of their arguments; whoever calls them draws the angle, the corner and the
-shifts. Boxes are rows of 16 numbers: the corners upper left, upper right, lower right, lower left
-as (x, y), then the mid-points of the left, right, upper and lower side.
+shifts (those of a grid with `draw_shifts`). Boxes are rows of 16 numbers: the corners upper left,
+upper right, lower right, lower left as (x, y), then the mid-points of the left, right, upper and
+lower side.
 """
 
 from __future__ import annotations
 
+import random
+
 import cv2
 import numpy as np
 from scipy import ndimage
+
+MESH = 12  # pixels between two points of the grid that handwriting is distorted by, about
+DISTORTION = (1.5, 3.0)  # pixels, the range of the standard deviation of their shifts
 
 
 def rotate(gray: np.ndarray, boxes: np.ndarray, degrees: float) -> tuple[np.ndarray, np.ndarray]:
@@ -87,3 +93,44 @@ def shift_brightness(gray: np.ndarray, ink: float, paper: float) -> np.ndarray:
     threshold, _ = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
     shifted = gray + np.where(gray > threshold, paper, ink)
     return np.clip(shifted, 0, 255).astype(np.uint8)
+
+
+def distort(gray: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """Distort a picture of handwriting by a grid (Wigington et al., ICDAR 2017, 3.2).
+
+    The points of the grid lie evenly from corner to corner; between them shifts are interpolated.
+
+    Args:
+        gray: [height, width], 0 ... 255.
+        shifts: [rows, columns, 2], how far each point moves along x and y in pixels.
+
+    Returns:
+        uint8 [height, width], bilinear; what moves in from outside has the mean grey of the edges.
+    """
+    height, width = gray.shape
+    gray = gray.astype(np.float32)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    down, along = (shifts.shape[0] - 1) / height, (shifts.shape[1] - 1) / width  # per pixel
+    moved = cv2.remap(shifts.astype(np.float32), x * along, y * down, cv2.INTER_LINEAR)
+    edges = np.mean([side.mean() for side in (gray[0], gray[-1], gray[:, 0], gray[:, -1])])
+    distorted = cv2.remap(
+        gray, x - moved[..., 0], y - moved[..., 1], cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT, borderValue=float(edges),
+    )  # fmt: skip
+    return np.rint(distorted).astype(np.uint8)
+
+
+def draw_shifts(size: tuple[int, int], deviation: float, rng: random.Random) -> np.ndarray:
+    """Shifts for `distort`, of a grid with a point about every 12 pixels.
+
+    Args:
+        size: (height, width) of the picture.
+        deviation: pixels, the standard deviation of the shifts.
+        rng: draws them.
+
+    Returns:
+        float64 [rows, columns, 2].
+    """
+    rows, columns = (max(round(side / MESH), 1) + 1 for side in size)
+    drawn = np.random.default_rng(rng.getrandbits(64))
+    return drawn.normal(0.0, deviation, (rows, columns, 2))

@@ -23,6 +23,8 @@ class Example:
         source: where it comes from (file and record, or generator and seed), for messages.
         printed_answer, printed_text: `answers[0]` and `request.text` with the place of each
             character on the page, where they are known; training tells the model where to look.
+        miswritten: `answers[0]` with some words mistaken, for training: it is what the model sees
+            as written so far, and what is wrong in it is not learnt.
     """
 
     page: Page
@@ -32,3 +34,4 @@ class Example:
     source: str = ""
     printed_answer: Printed | None = None
     printed_text: Printed | None = None
+    miswritten: str | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from dessurt.data.example import Example
 from dessurt.evaluate.json_text import parsed
 from dessurt.evaluate.known import Answer, KnownPage
@@ -17,4 +19,13 @@ def read(text: str) -> dict[str, str]:
     """The keys and texts of an answer to `sroie>`, mended where it is damaged."""
     objects = [part for part in parsed(text) if isinstance(part, dict)]
     pairs = objects[0] if objects else {}
-    return {key: value for key, value in pairs.items() if isinstance(value, str) and value}
+    return {
+        key: _unescaped(value) for key, value in pairs.items() if isinstance(value, str) and value
+    }
+
+
+def _unescaped(text: str) -> str:
+    r"""A text with letters in place of escapes like `\u00e9`, as which they are learnt."""
+    letters = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    # Two escapes may be one letter; half of one is none.
+    return letters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -89,7 +89,7 @@ def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
         "sroie": (_measure("sroie>", FIELDS),),
         "census": tuple(_measure(token, LIST_CER) for token in LISTS),
         "iam": (_block("read_block>"),),
-        "iam_mixed": (_block("read_block>"),),
+        "iam_mixed": (_block("read_block0>"), _block("read_block>")),
         "iam_ner": tuple(_names(token, as_original) for token in NAMES),
         "synth_handwriting": (_block("read_block>"), _block("read_block0>")),
         "naf_lines": (_measure("w0>", LINE_CER, LINE_WER),),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
 from dessurt.model.tokenizer import PAD, START
@@ -91,3 +92,20 @@ def with_slips(steps: list[Step], wrong: int, rng: random.Random) -> list[Step]:
             i += length
             written = steps[i - 1][1]
     return slipped
+
+
+def without_mistakes(steps: list[Step], right: Sequence[int]) -> list[Step]:
+    """The same answer, but of its tokens only those are asked that the right one has there, too.
+
+    So the original masks the loss of an answer that is written with mistaken words on purpose.
+
+    Args:
+        steps: of an answer as it is written.
+        right: the tokens of the right one; both are aligned so that they differ least.
+    """
+    wanted = [token for _, token, _ in steps]
+    kept: set[int] = set()
+    for change in Levenshtein.opcodes(right, wanted):
+        if change.tag == "equal":
+            kept.update(range(change.dest_start, change.dest_end))
+    return [step if i in kept else (step[0], PAD, NOWHERE) for i, step in enumerate(steps)]

@@ -22,6 +22,10 @@ SETS = {
 }  # fmt: skip
 SYNTHETIC = {"SynthParaQA": (), "SynthFormDataset": ("form", "invoice", "receipt", "table")}
 NO_FOLDER = ("DistilBartDataset",)  # drawn, by us from the computer's fonts
+# Where ink and paper change their brightness, and where pages are made to fit, unless a config says
+# otherwise. The original draws its forms as large as the image; ours are larger.
+SHADED = ("DistilBartDataset", "IAMMixed", "IAMQA", "SROIE", "SynthFormDataset", "SynthHWQA")
+FITTED = ("DistilBartDataset", "SROIE", "SynthFormDataset")
 
 # What the original takes where its config says nothing.
 MODEL = {"max_q_tokens": 20, "max_a_tokens": 800, "no_dropout": False, "do_mask_output": True}
@@ -40,6 +44,10 @@ MODES = {
         "read_on": 0.9},
     "streamlined": {
         "masked_lm": 0.08, "long_mlm": 0.82, "put_in_place": 0.08, "read_on no_highlight": 0.02},
+    "IAM": {name: 1.0 for name in (  # what is asked of pages whose blocks are not to be trusted
+        "read_blanked", "proper_read_replaced", "read_with_masked", "read_line", "highlight_text",
+        "read_highlighted", "masked_lm", "put_in_place", "read_block", "read_block0")},
+    "IAM_valid": {"read_block0": 1.0},
     "IAM_para": {},  # the set's own question
 }  # fmt: skip
 TOKENS = {  # of each kind of question; they are asked equally often
@@ -48,7 +56,7 @@ TOKENS = {  # of each kind of question; they are asked equally often
     "read_line": "up~ dn~ u0~ d0~ ^^~ vv~ ^0~ v0~", "highlight_text": "0;~ 0w~",
     "read_highlighted": ";0> w0>", "masked_lm": "mk>", "put_in_place": "mm~",
     "read_on": "re~ r0~", "read_on no_highlight": "re~", "highlight_block": "0p~ 00~",
-    "long_mlm": "mlm>",
+    "long_mlm": "mlm>", "read_block": "read_block>", "read_block0": "read_block0>",
     "json": "json> json~", "links": "link-both~ link-box~ link-text~",
     "links down": "linkdown-both~ linkdown-box~ linkdown-text~",
     "links up": "linkup-both~ linkup-box~ linkup-text~", "read": "fi~ f0~", "line": "w0>",
@@ -56,6 +64,7 @@ TOKENS = {  # of each kind of question; they are asked equally often
     "row": "full_row~ full_row0~", "column": "full_col~ full_col0~",
     "headers": "list_row_headers~ list_column_headers~",
 }  # fmt: skip
+CENSUS = {"record~": 2.0, "all-name~": 0.5, "all-given name~": 0.5, "all-age~": 1.0}
 # What a mode asks about forms. (About what is not on the form our tasks ask by themselves.)
 _LINKS = {"links": 0.05, "links down": 0.05, "links up": 0.05}
 FORM_MODES = {
@@ -77,7 +86,7 @@ TAKEN = {
     "": "name data_loader optimizer loss loss_weights loss_params trainer model",
     "data_loader": "data_set_name data_dir batch_size rescale_range rescale_to_crop_size_first "
         "crop_params augment_shade datasets mode use_json max_qa_len_out full class_first "
-        "short_class task data_split freq half",
+        "short_class task use_noise data_split freq half",
     "trainer": "iterations accum_grad_steps use_learning_schedule warmup_steps lr_down_start "
         "ramp_down_steps lr_mul swa_start swa_lr_mul lr_steps freeze_param_names "
         "slow_param_names AMP cycle_size min_lr_mul low_lr_mul",
@@ -174,10 +183,10 @@ def _part(loader: Mapping[str, Any]) -> dict[str, Any]:
     part: dict[str, Any] = {
         "batch": loader.get("batch_size", 1),
         "rescale": loader.get("rescale_range", [1.0, 1.0]),
-        "fit": bool(loader.get("rescale_to_crop_size_first", False)),
+        "fit": bool(loader.get("rescale_to_crop_size_first", name in FITTED)),
         "rotate": crop.get("rot_degree_std_dev", 0.0),
         "pad": crop.get("pad", min(crop.get("crop_size", [0])) // 2),
-        "shade": float(loader.get("augment_shade") or 0.0),
+        "shade": float(loader.get("augment_shade", name in SHADED) or 0.0),
         "most_answer": min(loader.get("max_qa_len_out", 4000), 4000),
     }
     if tasks := _tasks(name, loader):
@@ -195,7 +204,7 @@ def _tasks(name: str, loader: Mapping[str, Any]) -> dict[str, float]:
     elif name in ("SynthFormDataset", "FUNSDQA", "NAFQA"):
         modes, mode = FORM_MODES, loader.get("use_json", "streamlined")
     else:
-        return {}
+        return dict(CENSUS) if SETS.get(name) == "census" else {}
     if mode not in modes:
         raise OriginalError(f"{name} has the mode {mode!r}: take one of {', '.join(modes)}.")
     found: dict[str, float] = {}
@@ -208,11 +217,17 @@ def _tasks(name: str, loader: Mapping[str, Any]) -> dict[str, float]:
 def _options(name: str, loader: Mapping[str, Any]) -> dict[str, Any]:
     """A set's own options."""
     if name == "IAMNER":
-        asked = "full" if loader.get("full") else "line"
-        first = "_c1" if loader.get("class_first") else ""
+        if not loader.get("full", True):
+            raise OriginalError(
+                "IAMNER asks about words one by one where `full` is false, which the original gave "
+                "up: take true."
+            )
         return {
-            "task": f"ner_{asked}{first}>", "classes": loader.get("task", 6),
-            "split_by": loader.get("data_split", "rwth"),
+            **({} if loader.get("class_first") else {"tasks": ["ner_full>", "ner_line>"]}),
+            "classes": loader.get("task", 6), "split_by": loader.get("data_split", "rwth"),
             "short": bool(loader.get("short_class", False)),
+            "noise": float(loader.get("use_noise") or 0.0),
         }  # fmt: skip
+    if name in ("IAMMixed", "SynthHWQA") and "image_size" in loader:
+        return {"size": loader["image_size"]}
     return {"half": True} if name == "DocVQA" and loader.get("half") else {}

@@ -22,7 +22,7 @@ from dessurt.train.parts import Part
 
 STEP = 64  # sides of a whole page's image, as at use
 TURNED = 0.99  # of the pages, where pages are turned at all
-SHADE = 30.0  # grey levels, standard deviation of the change of ink and of paper
+SHADE = 20.0  # grey levels, standard deviation of the change of ink and of paper
 
 Size = tuple[int, int]  # height, width
 

@@ -27,7 +27,16 @@ from dessurt.frame import Frame
 from dessurt.model.tokenizer import END, START, Tokenizer
 from dessurt.synth.text import ALPHABET
 from dessurt.train import placing
-from dessurt.train.batch import NOWHERE, OUTSIDE, Batch, Spot, Step, stacked, with_slips
+from dessurt.train.batch import (
+    NOWHERE,
+    OUTSIDE,
+    Batch,
+    Spot,
+    Step,
+    stacked,
+    with_slips,
+    without_mistakes,
+)
 from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.sources import Records, Source, synthetic_pages
@@ -273,6 +282,8 @@ class Sampler:
             query_spots[2 : 2 + len(spots)] = spots[: self.most_q - 2]
         chosen = rng.choice(example.answers) if len(example.answers) > 1 else example.answers[0]
         answer = example.printed_answer or Printed.sign(chosen)
+        if example.miswritten is not None:
+            answer = Printed.sign(example.miswritten)
         ids, spots = self._spelled(answer, frame)
         seen = next((i for i, spot in enumerate(spots) if spot == OUTSIDE), None)
         if seen is not None:
@@ -284,7 +295,9 @@ class Sampler:
         if len(ids) > self.most_a or not ids:
             return None
         steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
-        if frame and rng.random() < SLIPPED:
+        if example.miswritten is not None:
+            steps = without_mistakes(steps, [*self.tokenizer.encode(example.answers[0]), END])
+        elif frame and rng.random() < SLIPPED:
             steps = with_slips(steps, self.tokenizer.encode(rng.choice(ALPHABET))[0], rng)
         return {
             "task": task.row, "query": query, "query_spots": query_spots, "steps": steps,

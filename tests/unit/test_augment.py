@@ -1,13 +1,14 @@
-"""Rotation, crop and brightness against arrays made by the original."""
+"""Rotation, crop and brightness against arrays made by the original; distortion by itself."""
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from dessurt.data.augment import crop, rotate, shift_brightness
+from dessurt.data.augment import crop, distort, draw_shifts, rotate, shift_brightness
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "preprocess"
 
@@ -46,3 +47,41 @@ def test_brightness(golden, ink, paper):
     arrays, _ = golden
     shifted = shift_brightness(arrays["tensmeyer_in"][..., 0], ink, paper)
     np.testing.assert_array_equal(shifted, arrays[f"tensmeyer_fg{ink}_bg{paper}"][..., 0])
+
+
+def picture() -> np.ndarray:
+    """Grey of no regularity on white paper."""
+    gray = np.full((48, 120), 250, np.uint8)
+    gray[10:40, 10:110] = np.random.default_rng(0).integers(0, 200, (30, 100))
+    return gray
+
+
+def test_a_grid_that_does_not_move_changes_nothing_and_one_that_moves_takes_all_along():
+    gray = picture()
+    np.testing.assert_array_equal(distort(gray, np.zeros((5, 11, 2))), gray)
+    moved = distort(gray, np.full((5, 11, 2), (3.0, -2.0)))
+    np.testing.assert_array_equal(moved[:-2, 3:], gray[2:, :-3])
+    assert (moved[-2:] == 250).all() and (moved[:, :3] == 250).all()  # grey as the edges
+
+
+def test_a_point_of_the_grid_takes_its_surroundings_along():
+    gray = picture()
+    shifts = np.zeros((5, 11, 2))
+    shifts[2, 5] = (4.0, 0.0)  # the point at x 60, y 24
+    moved = distort(gray, shifts)
+    assert (moved != gray)[13:36, 49:72].mean() > 0.8
+    assert moved[24, 60] == gray[24, 56]
+    moved[12:37, 48:73] = gray[12:37, 48:73]
+    np.testing.assert_array_equal(moved, gray)
+
+
+@pytest.mark.parametrize(
+    "size, points", [((48, 120), (5, 11)), ((40, 17), (4, 2)), ((3, 4), (2, 2))]
+)
+def test_the_grid_is_the_originals(size, points):
+    """Points every 12 pixels or nearly; shifts are normal with the deviation asked for."""
+    assert draw_shifts(size, 1.5, random.Random(0)).shape == (*points, 2)
+    shifts = draw_shifts((1200, 1200), 2.5, random.Random(1))
+    assert shifts.std() == pytest.approx(2.5, rel=0.03) and abs(shifts.mean()) < 0.05
+    again = draw_shifts((1200, 1200), 2.5, random.Random(1))
+    np.testing.assert_array_equal(shifts, again)

@@ -30,7 +30,14 @@ from dessurt.synth import page as synthetic  # noqa: E402
 from dessurt.train import config as configs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.original import MODES, SETS, TOKENS, left_out, translated  # noqa: E402
+from dessurt.train.original import (  # noqa: E402
+    MODES,
+    SETS,
+    TOKENS,
+    OriginalError,
+    left_out,
+    translated,
+)
 from dessurt.train.parts import TASKS  # noqa: E402
 from dessurt.train.student import Taught  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402
@@ -202,12 +209,12 @@ def test_a_config_of_the_original_trains_as_it_is(
 ) -> None:
     monkeypatch.setattr(configs, "VOCABULARY", str(official(tmp_path / "vocabulary")))
     given = docvqa()
-    given["data_loader"]["use_noise"] = 0.09
+    given["data_loader"]["reuse_factor"] = 1.0
     given["trainer"]["accum_grad_steps"] = 2
     path = tmp_path / "cf_docvqa.json"
     path.write_text(json.dumps(given))
     config = read(path, [("trainer.iterations", 4)])
-    assert "Not taken over from the original's config: data_loader.use_noise" in (
+    assert "Not taken over from the original's config: data_loader.reuse_factor" in (
         capsys.readouterr().err)  # fmt: skip
     run = Run(toy(config), tmp_path / "run", "cpu")
     run.train(workers=0)
@@ -226,7 +233,8 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
         {"freq": 0.45, "config": {"data_set_name": "CDIPCloudQA", "data_dir": "cdip",
                                   "mode": "streamlined"}},
         {"freq": 0.5, "config": {**loader, "data_set_name": "IAMNER", "full": True, "task": 18,
-                                 "class_first": True, "short_class": True}}]}  # fmt: skip
+                                 "class_first": True, "short_class": True,
+                                 "use_noise": 0.09}}]}  # fmt: skip
     config = translated(given)
     parts = config["stages"][0]["parts"]
     assert [part["weight"] for part in parts.values()] == [0.02, 0.06, 0.3, 0.45, 0.5]
@@ -236,9 +244,66 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
     assert parts["SynthFormDataset"]["tasks"]["json>"] == 0.34
     assert sum(parts["SynthFormDataset"]["tasks"].values()) == pytest.approx(0.99, abs=1e-4)
     assert parts["IAMNER"]["data"] == {
-        "set": "iam_ner", "folder": "data/DocVQA", "task": "ner_full_c1>", "classes": 18,
-        "split_by": "rwth", "short": True}  # fmt: skip
+        "set": "iam_ner", "folder": "data/DocVQA", "classes": 18, "split_by": "rwth",
+        "short": True, "noise": 0.09}  # fmt: skip
     assert parts["IAMNER"]["batch"] == 2 and parts["CDIPCloudQA"]["batch"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shade", "fit"),
+    [
+        ("IAMQA", 1, False), ("IAMMixed", 1, False), ("SynthHWQA", 1, False), ("SROIE", 1, True),
+        ("SynthFormDataset", 1, True), ("DistilBartDataset", 1, True), ("IAMNER", 0, False),
+        ("SynthParaQA", 0, False), ("FUNSDQA", 0, False), ("NAFQA", 0, False),
+        ("DocVQA", 0, False), ("CDIPCloudQA", 0, False), ("MyDataset", 0, False),
+    ],
+)  # fmt: skip
+def test_pages_change_as_the_original_has_it_where_its_config_says_nothing(
+    name: str, shade: float, fit: bool
+) -> None:
+    """Defaults of its data sets' `augment_shade` and `rescale_to_crop_size_first`."""
+
+    def part(**more: Any) -> dict[str, Any]:
+        given = docvqa()
+        given["data_loader"] = {"data_set_name": name, "data_dir": "", **more}
+        return translated(given)["stages"][0]["parts"][name]
+
+    assert (part()["shade"], part()["fit"]) == (shade, fit)
+    assert [part(augment_shade=each)["shade"] for each in (True, False, 0.3)] == [1, 0, 0.3]
+    assert part(rescale_to_crop_size_first=not fit)["fit"] is not fit
+
+
+def test_what_is_asked_as_often_as_the_original_asks_it() -> None:
+    def part(name: str, **more: Any) -> dict[str, Any]:
+        given = docvqa()
+        given["data_loader"] = {"data_set_name": name, "data_dir": "", **more}
+        return translated(given)["stages"][0]["parts"][name]
+
+    for name in ("CensusQA", "RecordQA"):  # of its three kinds of questions one is of two columns
+        assert part(name)["tasks"] == {
+            "record~": 2, "all-name~": 0.5, "all-given name~": 0.5, "all-age~": 1}  # fmt: skip
+    assert "tasks" not in part("IAMQA", mode="IAM_para")  # read_block>, the set's own
+    assert part("IAMQA", mode="IAM_valid")["tasks"] == {"read_block0>": 1}
+    asked = part("IAMQA", mode="IAM")["tasks"]
+    assert sum(asked.values()) == pytest.approx(10)
+    assert asked["rm>"] == asked["read_block>"] == asked["read_block0>"] == 2 * asked["kb~"] == 1
+    for name in ("SynthHWQA", "IAMMixed"):
+        assert part(name, image_size=[1148, 760])["data"]["size"] == [1148, 760]
+
+
+def test_named_entities_are_asked_as_the_original_asks_them() -> None:
+    def data(**more: Any) -> dict[str, Any]:
+        given = docvqa()
+        given["data_loader"] = {"data_set_name": "IAMNER", "data_dir": "data/IAM", **more}
+        return translated(given)["stages"][0]["parts"]["IAMNER"]["data"]
+
+    same = {"set": "iam_ner", "folder": "data/IAM", "classes": 6, "split_by": "rwth"}
+    assert data() == {**same, "tasks": ["ner_full>", "ner_line>"], "short": False, "noise": 0.0}
+    # as in cf_dessurt_IAMNER_finetune.json: all four tasks, since none are named
+    assert data(full=True, class_first=True, short_class=True, use_noise=0.09) == {
+        **same, "short": True, "noise": 0.09}  # fmt: skip
+    with pytest.raises(OriginalError, match="IAMNER asks about words one by one where `full` is"):
+        data(full=False)
 
 
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:

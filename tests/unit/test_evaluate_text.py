@@ -163,3 +163,10 @@ def test_facts_of_receipts_are_right_to_the_letter():
     given = '{"company": "Ink & Co", "date": "1/2/98", "total": "9.00", "address": "he'
     assert judged(receipts.facts, right, given) == (4, 7)
     assert judged(receipts.facts, right, "nonsense") == (0, 3)
+
+
+def test_escapes_in_answers_about_receipts_are_letters():
+    right = '{"company": "Caf\\u00e9", "total": "\\ud83d\\ude00"}‡'  # as they are learnt
+    assert receipts.read(right) == {"company": "Café", "total": "😀"}
+    assert judged(receipts.facts, right, '{"company": "Café", "total": "😀"}') == (4, 4)
+    assert receipts.read('{"company": "\\ud83d?"}') == {"company": "\ufffd?"}  # half a letter

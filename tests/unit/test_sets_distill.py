@@ -29,7 +29,7 @@ def test_the_answer_is_the_block_and_the_masks_cover_some_of_its_words(pages):
     (example,) = record.examples
     assert example.request.task == "mlm>"
     answer = example.printed_answer
-    assert example.answers == (answer.text,)
+    assert example.answers == (answer.text,) and example.region is None
     assert "\\" not in answer.text
     block = next(
         each for each in record.truth.paragraphs

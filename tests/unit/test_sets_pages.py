@@ -71,7 +71,7 @@ def test_rvl_cdip_names_the_line_of_what_is_damaged(tmp_path):
 # SROIE
 
 
-def test_sroie_gives_the_facts_as_json(tmp_path):
+def test_sroie_gives_the_facts_as_json_with_escapes_as_the_original(tmp_path):
     facts = {"company": "Café \"X\"", "date": "01/02/2018", "address": "1, Road", "total": "9.00"}
     splits = {"train": ["X1", "X2", "X3"], "test": []}
     (tmp_path / "splits.json").write_text(json.dumps(splits))
@@ -83,7 +83,7 @@ def test_sroie_gives_the_facts_as_json(tmp_path):
     good, wrong, broken = records("sroie", tmp_path)
     assert asked(good) == {
         "sroie>": (
-            '{"company": "Café \\"X\\"", "date": "01/02/2018", "address": "1, Road", '
+            '{"company": "Caf\\u00e9 \\"X\\"", "date": "01/02/2018", "address": "1, Road", '
             '"total": "9.00"}‡',
         )
     }

@@ -4,9 +4,11 @@ import json
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from dessurt.data.augment import draw_shifts
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
 
@@ -56,6 +58,28 @@ def test_the_same_lot_gives_the_same_page_and_the_last_line_stands_alone(tmp_pat
     first, again = (lines.record(0, random.Random(5)) for _ in range(2))
     assert first.page.digest == again.page.digest
     assert lines.record(29, random.Random(5)).examples[0].answers == ("line number 29",)
+
+
+def test_each_line_is_distorted_on_its_own(tmp_path, monkeypatch):
+    """As in the original, by shifts with a standard deviation of 1.5 to 3 pixels."""
+    told = []
+
+    def drawn_shifts(size, deviation, rng):
+        told.append(deviation)
+        return draw_shifts(size, deviation, rng)
+
+    monkeypatch.setattr("dessurt.data.sets.handwriting.draw_shifts", drawn_shifts)
+    handwriting(tmp_path)
+    stripes = np.full((30, 60), 253, np.uint8)
+    stripes[:, ::6] = 0
+    Image.fromarray(stripes).save(tmp_path / "sample_29.png")
+    lines = opened(tmp_path)
+    texts = [lines.record(20, random.Random(seed)).examples[0].answers[0] for seed in range(20)]
+    assert len(told) == len(set(told)) == sum(text.count("\\") + 1 for text in texts)
+    assert 1.5 <= min(told) < 1.8 and 2.7 < max(told) <= 3
+    grey = lines.record(29, random.Random(0)).page.gray
+    shown = grey[np.ix_((grey < 200).any(1), (grey < 200).any(0))]
+    assert (shown != np.sort(shown, axis=0)).any(), "the stripes are straight"
 
 
 def test_a_line_longer_than_the_page_is_wide_makes_all_lines_smaller(tmp_path):

@@ -4,6 +4,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,15 +23,18 @@ from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.frame import Frame  # noqa: E402
 from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
+from dessurt.model.tokenizer import END, PAD, START  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
+from dessurt.train import batch as batches  # noqa: E402
 from dessurt.train import placing, samples  # noqa: E402
+from dessurt.train.batch import NOWHERE  # noqa: E402
 from dessurt.train.config import read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
-from dessurt.train.sources import Records  # noqa: E402
+from dessurt.train.sources import Records, Source  # noqa: E402
 from dessurt.train.student import Student  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
 
@@ -276,6 +280,34 @@ def test_a_checkpoint_to_start_with_brings_model_vocabulary_and_frame(
     assert trained.config["frame"] == config["frame"] and trained.suppressed == (7,)
 
 
+@pytest.mark.parametrize("text_height", [None, 22.0])  # whole pages, and windows
+def test_what_is_written_wrong_on_purpose_is_seen_but_not_learnt(text_height, monkeypatch) -> None:
+    """The original's `noise_token_mask`: the loss of tokens that are not the right answer's."""
+    monkeypatch.setattr(samples, "SLIPPED", 1.0)
+    monkeypatch.setattr(batches, "SLIPS", 1.0)
+    example = page_with_a_block()
+    example = replace(example, answers=("Bob[P] ran[O]",), miswritten="Job[P] rained[O]")
+    letters = Tokenizer.of_bytes()
+    sampler = Sampler(letters, (64, 256), text_height, 20, 40)
+    source = Source(example.page, None, None, (example,))
+    sample = sampler.question(Part(1), source, random.Random(0))
+    written, wanted, _ = zip(*sample["steps"], strict=True)
+    assert written[0] == START and letters.decode(written[1:]) == "Job[P] rained[O]"
+    shown = "".join("." if token == PAD else letters.decode([token]) for token in wanted[:-1])
+    assert shown == ".ob[P] ra.n..[O]" and wanted[-1] == END
+
+
+def test_tokens_of_a_mistaken_word_that_becomes_longer_or_shorter_are_left_out() -> None:
+    steps = [(0, 10, NOWHERE), (10, 7, NOWHERE), (7, 8, (3.0, 4.0)), (8, 9, NOWHERE),
+             (9, 20, (1.0, 2.0))]  # fmt: skip
+    asked = batches.without_mistakes(steps, [10, 5, 6, 20])
+    assert asked == [(0, 10, NOWHERE), (10, PAD, NOWHERE), (7, PAD, NOWHERE), (8, PAD, NOWHERE),
+                     (9, 20, (1.0, 2.0))]  # fmt: skip
+    assert batches.without_mistakes(steps, [10, 7, 8, 9, 20]) == steps
+    gone = batches.without_mistakes(steps[:2] + steps[4:], [10, 5, 6, 4, 20])
+    assert [token for _, token, _ in gone] == [10, PAD, 20]
+
+
 # Pages as the original changes them
 
 
@@ -320,6 +352,27 @@ def test_marks_and_region_go_with_the_page() -> None:
         assert np.median(ink[ring > 0]) < -0.9
         sizes.append(np.ptp(xs))
     assert 44 * 0.7 - 3 < min(sizes) < 36 < max(sizes) < 44 * 0.92 * 1.05
+
+
+def test_ink_and_paper_change_as_much_as_the_originals() -> None:
+    """Both by a normal number of grey levels with the deviation 20; never, always, or by lot."""
+    pixels = np.full((60, 250), 128, np.uint8)
+    pixels[20:30, 100:140] = 100
+    example = replace(page_with_a_block(), page=Page.from_array(pixels))
+
+    def shown(often: float) -> np.ndarray:
+        """Grey of ink and paper where nothing else changes, of 400 pages."""
+        plain = Part(1, rescale=(1.0, 1.0), fit=False, rotate=0.0, shade=often)
+        drawn = [placing.shifted(example, (64, 256), plain, random.Random(i)) for i in range(400)]
+        pages = [(seen[0], region) for seen, region in drawn]
+        return np.array([[128 * (1 - np.median(ink[region])), 128 * (1 - np.median(ink))]
+                         for ink, region in pages])  # fmt: skip
+
+    never, always, half = shown(0.0), shown(1.0), shown(0.5)
+    assert (never == (100, 128)).all()
+    assert always.std(0) == pytest.approx((20, 20), rel=0.15)
+    assert always.mean(0) == pytest.approx((100, 128), abs=4)
+    assert 0.4 < (half == (100, 128)).all(1).mean() < 0.6
 
 
 def test_the_image_holds_what_is_marked_if_it_can() -> None:

@@ -80,8 +80,8 @@ class Distill:
                 raise DataError(str(error)) from error
             page, truth = _turned(chosen.choice(pages), chosen)
             example = PARAGRAPH_TASKS["mlm>"](page, truth, rng, most_answer=LONGEST)
-            if example is not None:
-                return Record(page, (replace(example, source=source),), truth, source)
+            if example is not None:  # of its region nothing is learnt, as in the original
+                return Record(page, (replace(example, region=None, source=source),), truth, source)
         raise DataError("no page drawn for it has a block that is long enough.", source)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dessurt.data.augment import DISTORTION, distort, draw_shifts
 from dessurt.data.example import Example
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
@@ -34,7 +35,8 @@ class SynthHandwriting:
         sample_NUMBER.png    each a picture of its line, dark on light
 
     Half the pages are asked `read_block>`, the others `read_block0>` with the lines highlighted.
-    How many lines there are, how tall they are and where they stand is drawn by lot each time.
+    How many lines there are, how tall they are and where they stand is drawn by lot each time, and
+    each is distorted as the original does it.
     There is only the split "train".
     """
 
@@ -70,7 +72,7 @@ class SynthHandwriting:
                 lines.append(self._line(i))
         # All lines are equally tall, and none is wider than the page.
         tall = min(tall, *(int(self.width * each.shape[0] / each.shape[1]) for _, each in lines))
-        lines = [(text, _scaled(grey, max(tall, 1))) for text, grey in lines]
+        lines = [(text, distorted(scaled(grey, max(tall, 1)), rng)) for text, grey in lines]
         page, truth = self._page(lines, gap, rng)
         source = f"{self.file.name} line {self.lines[index][0]}"
         example = _example(page, truth, rng)
@@ -108,9 +110,15 @@ class SynthHandwriting:
         return page, Truth(page.size, "handwriting", (paragraph,))
 
 
-def _scaled(grey: np.ndarray, tall: int) -> np.ndarray:
+def scaled(grey: np.ndarray, tall: int) -> np.ndarray:
+    """A picture of handwriting so many pixels tall, uint8."""
     wide = max(int(grey.shape[1] * tall / grey.shape[0]), 1)
     return np.rint(cv2.resize(grey, (wide, tall), interpolation=cv2.INTER_AREA)).astype(np.uint8)
+
+
+def distorted(grey: np.ndarray, rng: random.Random) -> np.ndarray:
+    """A picture of handwriting, distorted more or less as the original does it; uint8."""
+    return distort(grey, draw_shifts(grey.shape, rng.uniform(*DISTORTION), rng))
 
 
 def _words(text: str, box: tuple[int, int, int, int]) -> list[tuple[str, Box]]:

@@ -12,12 +12,15 @@ from dessurt.data.boxed import union, words_in
 from dessurt.data.crop import around, cropped
 from dessurt.data.records import DataError
 from dessurt.data.sets.boxes import line_of
-from dessurt.data.sets.files import damaged, open_page, read_lines, there
+from dessurt.data.sets.files import damaged, open_page, read_json, read_lines, there
 from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
 
 MARGIN = 40  # pixels of a page round its handwriting
 LAYOUT = "forms/NAME.png and xmls/NAME.xml"
+ENTITIES = "ne_annotations/iam/SPLIT_BY/iam_SPLIT_SPLIT_BY_CLASSES_all.txt"
+# Names of splits: those of the original's files of lists, and of the annotations of entities.
+LISTED, ANNOTATED = ("Coquenet", "standard"), ("rwth", "custom")
 # Names that the lists of a split have where they are to be had.
 _LISTS = {
     "train": ("train.uttlist", "train.txt", "tr.lst", "trainset.txt"),
@@ -45,12 +48,12 @@ class WrittenLine:
     words: tuple[Written, ...]
 
 
-def listed_forms(folder: Path, lists: str, split: str) -> list[str]:
+def listed_forms(folder: Path, splits: str, split: str) -> list[str]:
     """The names of a split's forms, each once, in the order of the lists.
 
     Args:
         folder: of the data.
-        lists: folder of the lists, from that of the data on.
+        splits: which lists; see `Iam`.
         split: "train", "valid" or "test".
 
     Raises:
@@ -59,17 +62,34 @@ def listed_forms(folder: Path, lists: str, split: str) -> list[str]:
     there(folder / "forms", LAYOUT)
     if split not in _LISTS:
         raise DataError(f"there is no split {split!r}: take {', '.join(_LISTS)}.", folder)
-    paths = [path for name in _LISTS[split] if (path := folder / lists / name).is_file()]
-    if not paths:
-        raise DataError(f"put a list there: {', '.join(_LISTS[split])}.", folder / lists)
-    names: dict[str, None] = {}  # in order
-    for path in paths:
-        for line in read_lines(path):
-            if line.strip():
-                names[form_of(line.split()[0])] = None
-    if not names:
-        raise DataError("it names no form.", paths[0])
-    return list(names)
+    splits = f"iam_{splits}_splits.json" if splits in LISTED else splits
+    if splits.endswith(".json"):
+        path = there(folder / splits, f"{splits}, as the original has it in data_sets/")
+        with damaged(path, split):
+            names = [str(name) for name in read_json(path)[split]]
+    elif splits in ANNOTATED:
+        path = entities_file(folder, split, splits, 6)
+        names = read_lines(path)
+    else:
+        path = folder / splits
+        paths = [path / name for name in _LISTS[split] if (path / name).is_file()]
+        if not paths:
+            raise DataError(f"put a list there: {', '.join(_LISTS[split])}.", path)
+        names = [line for each in paths for line in read_lines(each)]
+    forms = list(dict.fromkeys(form_of(name.split()[0]) for name in names if name.strip()))
+    if not forms:
+        raise DataError(f"it names no form for {split!r}.", path)
+    return forms
+
+
+def entities_file(folder: Path, split: str, split_by: str, classes: int) -> Path:
+    """The file with the named entities of a split.
+
+    Raises:
+        DataError: it is not there.
+    """
+    name = f"iam_{split}_{split_by}_{classes}_all.txt"
+    return there(folder / "ne_annotations" / "iam" / split_by / name, ENTITIES)
 
 
 def form_of(name: str) -> str:
@@ -83,9 +103,14 @@ def open_form(folder: Path, name: str) -> tuple[Page, tuple[WrittenLine, ...], P
     Raises:
         DataError: a file is missing or damaged.
     """
-    place = "xmls" if (folder / "xmls").is_dir() else "xml"  # as the archive has it
-    path = folder / place / f"{name}.xml"
+    path = form_path(folder, name)
     return open_page(folder / "forms" / f"{name}.png"), read_form(path), path
+
+
+def form_path(folder: Path, name: str) -> Path:
+    """The file that tells the handwriting of a form."""
+    place = "xmls" if (folder / "xmls").is_dir() else "xml"  # as the archive has it
+    return folder / place / f"{name}.xml"
 
 
 def open_block(folder: Path, name: str) -> tuple[Page, Truth, tuple[WrittenLine, ...], Path]:

@@ -49,6 +49,6 @@ class SROIE:
         if not isinstance(facts, dict) or not all(isinstance(v, str) for v in facts.values()):
             raise DataError("this is not an object of texts: mend it.", file)
         page = open_page(self.folder / f"{name}.jpg")
-        answer = json.dumps(facts, ensure_ascii=False) + "‡"
+        answer = json.dumps(facts) + "‡"  # as in the original, which writes é as \u00e9
         return Record(page, (Example(page, Request("sroie>"), (answer,), source=name),),
                       source=name)  # fmt: skip
