@@ -189,8 +189,10 @@ class WindowAttention(nn.Module):
             v = torch.cat([v, query_v.repeat_interleave(windows, 0)], 2)
             # The query's columns get neither relative bias nor shift mask.
             columns = query_bias.to(bias)[:, None, None, None]
-            columns = columns.expand(batch, windows, self.heads, x.shape[1], query.shape[1])
-            bias = torch.cat([bias[None].expand(batch, windows, -1, -1, -1), columns], -1)
+            columns = columns.expand(batch, *bias.shape[:3], query.shape[1])
+            bias = torch.cat([bias[None].expand(batch, -1, -1, -1, -1), columns], -1)
+            if batch > 1:  # else one that is the same for all windows need not be repeated
+                bias = bias.expand(-1, windows, -1, -1, -1)
             bias = bias.flatten(0, 1)
         elif bias.shape[0] > 1:
             bias = bias.repeat(x.shape[0] // bias.shape[0], 1, 1, 1)
