@@ -80,7 +80,7 @@ def device_of(name: str) -> torch.device:
             f"There is no device {name!r}: take auto, cpu, cuda or cuda:NUMBER."
         ) from None
     if device.type == "cuda" and not gpus:
-        raise CheckpointError("There is no GPU here that PyTorch can use: leave --device away.")
+        raise CheckpointError(f"PyTorch finds no GPU here for the device {name}: take cpu.")
     if device.type == "cuda" and (device.index or 0) >= gpus:
         raise CheckpointError(f"There is no GPU {name} here: the last one is cuda:{gpus - 1}.")
     return device

@@ -12,6 +12,7 @@ pytest.importorskip("accelerate")
 
 from accelerate.state import AcceleratorState  # noqa: E402
 
+from dessurt import open_model  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
@@ -19,6 +20,8 @@ from dessurt.train.original import left_out, translated  # noqa: E402
 from dessurt.train.original_keys import OriginalError  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.start import optimiser_of, student_of  # noqa: E402
+from dessurt.train.state import read_log  # noqa: E402
+from dessurt.train.upkeep import series  # noqa: E402
 from tests.unit.test_train_data import config_of, official, part, write  # noqa: E402
 
 
@@ -106,7 +109,7 @@ def test_the_configs_of_the_original_are_read_as_they_are(
          "there is no key 'rescale_rang' in validation: did you mean 'rescale_range'?"),
         ({"data_loader": {"crop_params": {"randm": False}}},
          "there is no key 'randm' in data_loader.crop_params: did you mean 'random'?"),
-        ({"data_loader": mixture({"data_set_name": "DocVQA"}, {"data_set_name": "SROIE", "foo": 1})},
+        ({"data_loader": mixture({"data_set_name": "DocVQA"}, {"data_set_name": "S", "foo": 1})},
          "there is no key 'foo' in data_loader.datasets.1.config: take one of "),
         ({"trainer": {"monitor_mod": "max"}},
          "there is no key 'monitor_mod' in trainer: did you mean 'monitor_mode'?"),
@@ -375,3 +378,30 @@ def test_an_optimiser_that_there_is_not_is_refused(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         read(write(tmp_path / "c.json", config_of(part(), optimizer=optimizer)))
+
+
+# A whole run
+
+
+def test_a_config_of_the_original_is_validated_and_keeps_its_best_weights(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cats exactly as they are in the original, but for the size of the model and the run."""
+    folder = shared / "data" / "original"
+    start = official(tmp_path / "start")
+    sizes = json.loads((start / "config.json").read_text())["model"]
+    monkeypatch.chdir(folder)  # the config names its data from there
+    settings = {"trainer.iterations": 8, "trainer.val_step": 8, "trainer.log_step": 4,
+                "start": str(start), "model": {**sizes, "max_a_tokens": 12}}  # fmt: skip
+    words = [part for key, value in settings.items()
+             for part in ("--set", f"{key}={json.dumps(value)}")]  # fmt: skip
+    assert main(["configs/cf_test_cats_qa_finetune.json", "--runs", str(tmp_path / "runs"),
+                 "--device", "cpu", "--workers", "0", *words]) == 0  # fmt: skip
+    run = tmp_path / "runs" / "test_cats_qa_finetune"
+    log = read_log(run / "log.jsonl")
+    assert [each["step"] for each in log if each["kind"] == "train"] == [1, 2]
+    (found,) = [each for each in log if each["kind"] == "validation"]
+    assert found["step"] == 2 and found["best"] and 0 <= found["val_E_ANLS"] <= 1
+    assert found["val_natural_q~_ED"] == found["val_score_ed"] > 0
+    assert "validation/val_E_ANLS" in series(run)
+    assert open_model(run / "best", "cpu").card.name == "test_cats_qa_finetune"
