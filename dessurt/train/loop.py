@@ -116,7 +116,7 @@ class Run:
         self.teacher = self._teacher()
         self.check_every, self.report_every = CHECK_EVERY, REPORT_EVERY
         self.stopped = False
-        self.skipped: set[str] = set()  # records told of
+        self.skipped: set[str] = set()  # records and figures told of
         self.writer: SummaryWriter | None = None
         self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
 
@@ -185,17 +185,17 @@ class Run:
         found = self.monitor.validate(self.exported, self.accelerator.autocast, over, workers)
         if found is None:
             return
-        figures, told = found
-        self._tell(tuple(told))
+        figures, damaged = found
+        self._tell(tuple(damaged))
         best = self.monitor.is_best(figures)
         if best and self.accelerator.is_main_process:
             self.exported.export(self.folder / "best")
         self.log({"kind": "validation", **figures, "best": best})
-        if self.monitor.mode != "none" and self.monitor.figure not in figures:
-            tqdm.write(
-                f"Nothing is kept as best: the validation has no figure {self.monitor.figure!r}.",
-                file=sys.stderr,
-            )
+        wanted = self.monitor.figure
+        if self.monitor.mode != "none" and wanted not in (*figures, *self.skipped):
+            self.skipped.add(wanted)
+            told = f"Nothing is kept as best: the validation has no figure {wanted!r}."
+            tqdm.write(told, file=sys.stderr)
         self.save()  # so that state and best weights belong together
 
     def measure(self, final: bool = False) -> None:

@@ -166,6 +166,22 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_learned(
     assert stop.value.code == 2 and "nowhere" in shown and "it is not there" in shown
 
 
+def test_a_gpu_that_there_is_not_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    words = [str(write(tmp_path / "c.json", config_of(part()))), "--runs", str(tmp_path / "runs")]
+    with pytest.raises(SystemExit) as stop:
+        main([*words, "--device", "cuda:1"])
+    shown = capsys.readouterr().err
+    assert stop.value.code == 2 and "There is no GPU cuda:1 here: the last one is cuda:0" in shown
+    assert shown.count("\n") == 1 and not (tmp_path / "runs").exists()
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SystemExit):
+        main([*words, "--device", "cuda:1"])
+    assert "of several processes each takes a GPU of its own" in capsys.readouterr().err
+
+
 def test_what_is_not_honoured_is_told_by_its_full_name() -> None:
     forms = {"data_set_name": "SynthFormDataset", "use_json": "only", "tables": 0.5,
              "image_size": [64, 256]}  # fmt: skip
