@@ -52,8 +52,7 @@ HONOURED = {
     "model": "image_size max_q_tokens max_a_tokens use_set_length blocks_per_level use_swin "
         "swin_cross_attention use_auto window_size swin_nheads im_embed_dim decode_dim dim_ff "
         "decode_num_heads conv_patch_emb lighter_conv_patch_emb conv_channels do_mask_output "
-        "no_dropout init_from_pretrained form_tokens NER_tokens rvl_cdip_tokens distillation_dim "
-        "position_rows position_width",
+        "no_dropout init_from_pretrained distillation_dim position_rows position_width",
     "loss": "answer mask",
     "loss_weights": "answer mask distillation",
     "loss_params": "answer",
@@ -97,7 +96,10 @@ LEFT: dict[str, dict[str, Harmless]] = {
         "weight_averaging_c_iters": _never, "only_params": _only(None),
         "distillation_temperature": _only(2), "reset_resume_iteration": _only(False),
     },
-    "model": {"use_bart_layer_init": _only(False), "pre_trained": _never, "patch_emb": _never},
+    "model": {
+        "form_tokens": _only(False), "NER_tokens": _only(False), "rvl_cdip_tokens": _only(False),
+        "use_bart_layer_init": _only(False), "pre_trained": _never, "patch_emb": _never,
+    },
     "loss": {
         "answer": _only("label_smoothing"), "mask": _only("focalLoss"), "unlikelihood": _never,
     },

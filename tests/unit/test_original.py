@@ -189,12 +189,12 @@ def test_what_is_not_honoured_is_told_by_its_full_name() -> None:
     config = given(
         data_loader=mixture(forms, written),
         trainer={"swa": True, "only_params": ["patch"], "retry_count": 5, "val_step": 7},
-        model={"use_bart_layer_init": True}, loss={"answer": "CE"},
+        model={"use_bart_layer_init": True, "NER_tokens": True}, loss={"answer": "CE"},
     )  # fmt: skip
     assert left_out(config) == [
         "data_loader.datasets.0.config.tables", "data_loader.datasets.0.config.image_size",
-        "trainer.swa", "trainer.only_params", "model.use_bart_layer_init", "loss.answer",
-        "validation (on SynthFormDataset, SynthHWQA)",
+        "trainer.swa", "trainer.only_params", "model.use_bart_layer_init", "model.NER_tokens",
+        "loss.answer", "validation (on SynthFormDataset, SynthHWQA)",
     ]  # fmt: skip
     # With these values they change nothing.
     config = given(
