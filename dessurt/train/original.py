@@ -283,6 +283,8 @@ def _part(loader: Mapping[str, Any], split: str) -> dict[str, Any]:
     if name in FORMS and split == "valid":
         whole = bool(loader.get("use_json"))
         part["tasks"] = {"json>": 1.0} if whole else {"link-both~": 1.0, "f0~": 1.0}
+    elif SETS.get(name) == "census" and split == "valid":
+        part["tasks"] = {"record~": 1.0}
     elif tasks := _tasks(name, loader):
         part["tasks"] = tasks
     if name in SYNTHETIC:

@@ -294,6 +294,37 @@ def test_forms_are_asked_by_the_mode() -> None:
     assert (found["w0>"], found["fi~"], found["f0~"]) == (0.4, 0.2, 0.2)
 
 
+@pytest.mark.parametrize(
+    ("loader", "asked"),
+    [
+        ({"data_set_name": "FUNSDQA", "use_json": "streamlined"}, {"json>": 1}),
+        ({"data_set_name": "FUNSDQA"}, {"link-both~": 1, "f0~": 1}),
+        ({"data_set_name": "CensusQA"}, {"record~": 1}),
+        ({"data_set_name": "DocVQA"}, None),
+    ],
+)
+def test_what_is_asked_to_validate(loader: dict[str, Any], asked: dict[str, float] | None) -> None:
+    config = given(data_loader={**loader, "cased": False}, trainer={"val_step": 50},
+                   validation={"batch_size": 4, "data_dir": "other"})  # fmt: skip
+    monitor = translated(config)["monitor"]
+    (seen,) = monitor["parts"].values()
+    assert (monitor["every"], monitor["figure"], monitor["best"]) == (50, "loss", "none")
+    assert seen.get("tasks") == asked and seen["batch"] == 4 and seen["rescale"] == [0.9, 1.1]
+    assert (seen["data"]["split"], seen["data"]["folder"]) == ("valid", "data")
+    assert seen["cased"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "token"),
+    [({}, "ner_full>"), ({"eval_full": False}, "ner_line>"),
+     ({"class_first": True, "eval_class_before": True}, "ner_full_c1>")],
+)  # fmt: skip
+def test_entities_are_validated_by_one_task(options: dict[str, Any], token: str) -> None:
+    config = given(data_loader={"data_set_name": "IAMNER", **options}, trainer={"val_step": 50})
+    (seen,) = translated(config)["monitor"]["parts"].values()
+    assert seen["data"]["tasks"] == [token]
+
+
 def test_a_mixture_inherits_nothing_but_the_batch() -> None:
     one = {"data_set_name": "DocVQA", "data_dir": "a", "batch_size": 9, "cased": False,
            "crop_params": {"crop_size": [64, 256], "pad": 0, "random": False}}  # fmt: skip
