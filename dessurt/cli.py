@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{what}, in page pixels",
         )
     ask.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
-    ask.add_argument("--device", default="auto", help="auto, cpu, cuda, ...")
+    ask.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
     ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
     ask.add_argument("--max-tokens", type=int, default=800, help="the longest answer")

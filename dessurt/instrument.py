@@ -46,7 +46,7 @@ def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
 
     Args:
         path: an official `.pth`, our folder, or a Hugging Face repository ("owner/name").
-        device: "auto" (a GPU if there is one), or a torch device.
+        device: as `device_of` takes it.
 
     Raises:
         CheckpointError: it cannot be read or fetched, or the device is not there.
@@ -54,15 +54,36 @@ def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
     local = Path(path)
     if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
         local = _download(str(path))
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    chosen = device_of(device)
     checkpoint = load(local)
     try:
-        checkpoint.model.to(device)
+        checkpoint.model.to(chosen)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
         raise CheckpointError(f"The device {device} cannot be used ({first}): use cpu.") from error
     return DessurtInstrument(checkpoint)
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" and so on.
+
+    Raises:
+        CheckpointError: there is no such device here.
+    """
+    gpus = torch.cuda.device_count()
+    if name == "auto":
+        return torch.device("cuda" if gpus else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise CheckpointError(
+            f"There is no device {name!r}: take auto, cpu, cuda or cuda:NUMBER."
+        ) from None
+    if device.type == "cuda" and not gpus:
+        raise CheckpointError(f"PyTorch finds no GPU here for the device {name}: take cpu.")
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise CheckpointError(f"There is no GPU {name} here: the last one is cuda:{gpus - 1}.")
+    return device
 
 
 class DessurtInstrument:

@@ -13,13 +13,8 @@ from dessurt import tasks
 from dessurt.checkpoint import load
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
-from dessurt.train.original import (
-    VOCABULARY,
-    OriginalError,
-    is_original,
-    left_out,
-    translated,
-)
+from dessurt.train.original import VOCABULARY, is_original, left_out, translated
+from dessurt.train.original_keys import OriginalError, optimiser_arguments
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.schedules import KINDS as KINDS_OF_SCHEDULE
 from dessurt.train.schedules import multiplier
@@ -28,13 +23,20 @@ from dessurt.train.student import WEIGHTS
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
 MORE = (
     *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
-    *("auxiliary", "teacher", "freeze", "slow", "validate", "remember"),
+    *("auxiliary", "teacher", "freeze", "slow", "validate", "remember", "optimizer", "monitor"),
+    "log_every",
 )
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
+# Keys that a config of the original has not: `--set` means the translation's.
+OURS = {*NEEDED, *MORE} - {"name", "model", "optimizer"}
+OPTIMIZER = {  # unless the config has another
+    "type": "AdamW", "betas": [0.9, 0.98], "weight_decay": 0.01, "decay": "matrices",
+    "clip": "norm",
+}  # fmt: skip
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
     *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "mean", "documents"),
+    *("warm_up", "mean", "documents", "every", "log_every"),
 )
 PART = tuple(each.name for each in fields(Part))
 
@@ -52,7 +54,8 @@ def read(
 
     Args:
         path: our config.
-        settings: other values for keys, which may lie deeper: `stages.0.lr`.
+        settings: other values for keys, which may lie deeper: `stages.0.lr`. Of a config of the
+            original for its own keys (`trainer.iterations`) and for ours (`precision`).
         data: the folder of all its data sets, in place of those that it names.
 
     Raises:
@@ -63,10 +66,16 @@ def read(
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
+    ours = [each for each in settings if is_original(config) and _root(each[0]) in OURS]
     for key, value in settings:
-        _set(config, key, value)
+        if (key, value) not in ours:
+            _set(config, key, value)
     if is_original(config):
-        config = _of_original(config, dict(settings))
+        config = _of_original(config)
+        for key, value in ours:
+            _set(config, key, value)
+        if "start" not in config:
+            config.setdefault("tokenizer", VOCABULARY)
     if isinstance(config, dict) and "start" in config:
         start = load(config["start"]).config
         known = {key: start[key] for key in INHERITED if key in start}
@@ -77,6 +86,7 @@ def read(
     _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
     _losses(config)
+    _optimizer(config)
     _schedule(config)
     if "validate" in config:
         _data(config["validate"], "validate")
@@ -93,6 +103,8 @@ def read(
             raise ConfigError(f"stage {number} has no parts: give one at least.")
         for name, part in stage["parts"].items():
             _part(part, f"part {name!r} of stage {number}", config["frame"], model)
+    if "monitor" in config:
+        _monitor(config, model)
     if data is not None:
         for given in (config.get("validate"), *_data_of(config)):
             if given is not None:
@@ -101,12 +113,17 @@ def read(
 
 
 def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries `data` of all parts."""
-    parts = (part for stage in config["stages"] for part in stage["parts"].values())
+    """The entries `data` of all parts, those to be monitored too."""
+    mixtures = [*config["stages"], *([config["monitor"]] if "monitor" in config else [])]
+    parts = (part for mixture in mixtures for part in mixture["parts"].values())
     return [part["data"] for part in parts if "data" in part]
 
 
-def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+def _root(key: str) -> str:
+    return key.partition(".")[0]
+
+
+def _of_original(given: dict[str, Any]) -> dict[str, Any]:
     """A config of the original in our keys; says what is not taken over."""
     try:
         config = translated(given)
@@ -116,8 +133,7 @@ def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, A
         raise ConfigError(f"the original's config lacks something ({error}).") from error
     if ignored := left_out(given):
         print(f"Not taken over from the original's config: {', '.join(ignored)}", file=sys.stderr)
-    begin = {"start": settings["start"]} if "start" in settings else {"tokenizer": VOCABULARY}
-    return {**config, **begin}
+    return config
 
 
 def _set(config: Any, key: str, value: Any) -> None:
@@ -156,6 +172,34 @@ def _losses(config: dict[str, Any]) -> None:
         raise ConfigError("a teacher teaches models of whole pages only: take the frame 'fit'.")
     if config.get("remember") and ("start" not in config or "teacher" in config):
         raise ConfigError("to remember, it needs a checkpoint to `start` with, and no `teacher`.")
+
+
+def _optimizer(config: dict[str, Any]) -> None:
+    """Refuse an optimiser that PyTorch has not, or arguments that it does not take."""
+    given = config.get("optimizer", OPTIMIZER)
+    _keys(given, "its optimizer", ("type",), given)
+    try:
+        arguments = optimiser_arguments(given["type"]) - {"lr"}
+    except OriginalError as error:
+        raise ConfigError(str(error)) from error
+    _keys(given, "its optimizer", ("type",), ("decay", "clip", *sorted(arguments)))
+    _names((given.get("decay", "matrices"),), "decay of its optimizer", ("matrices", "all"))
+    _names((given.get("clip", "norm"),), "clip of its optimizer", ("norm", "value"))
+
+
+def _monitor(config: dict[str, Any], model: DessurtConfig) -> None:
+    """Refuse a validation that cannot be done."""
+    given = config["monitor"]
+    _keys(given, "its monitor", ("every", "figure", "best", "parts"), ())
+    _numbers(given, "its monitor")
+    _names((given["best"],), "best of its monitor", ("max", "min", "none"))
+    if config["frame"]["mode"] != "fit":
+        raise ConfigError("a monitor is for models of whole pages: take the frame 'fit'.")
+    for name, part in given["parts"].items():
+        where = f"part {name!r} of its monitor"
+        _part(part, where, config["frame"], model)
+        if "data" not in part:
+            raise ConfigError(f"{where} has no `data`: name a data set to validate on.")
 
 
 def _schedule(config: dict[str, Any]) -> None:

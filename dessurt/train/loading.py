@@ -31,7 +31,7 @@ class Batches(IterableDataset):
         return self.sampler.batches(self.parts, self.seed, self.rank, self.first + own, workers)
 
 
-def loader(batches: Batches, workers: int) -> DataLoader:
+def loader(batches: IterableDataset, workers: int) -> DataLoader:
     """The batches as they come; `workers`: processes, 0: they are drawn when asked for."""
     if not workers:
         return DataLoader(batches, batch_size=None)

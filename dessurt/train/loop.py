@@ -2,9 +2,10 @@
 
 Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, the optimiser,
 the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean as a checkpoint to
-ask. Every step draws its batch and its random numbers from the seed and its own number, so a run
-that was stopped, by Ctrl-C or otherwise, goes on as if it had not been (the number of workers
-that draw the pages has to be the same).
+ask; with a monitor also `best/`, a checkpoint of the weights that it found best. Every step draws
+its batch and its random numbers from the seed and its own number, so a run that was stopped, by
+Ctrl-C or otherwise, goes on as if it had not been (the number of workers that draw the pages has to
+be the same).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,19 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from dessurt.instrument import device_of
 from dessurt.train.batch import Batch
 from dessurt.train.checking import check
 from dessurt.train.choosing import MEANWHILE, SHARES, Chooser
-from dessurt.train.config import ConfigError, draws_pages
+from dessurt.train.config import OPTIMIZER, ConfigError, draws_pages
 from dessurt.train.loading import Batches, loader
+from dessurt.train.monitoring import Monitor
 from dessurt.train.official import TrainingState
 from dessurt.train.parts import Part
 from dessurt.train.samples import Sampler
 from dessurt.train.schedules import multiplier
 from dessurt.train.sources import Records
-from dessurt.train.start import moments, parameter_groups, student_of
+from dessurt.train.start import moments, optimiser_of, student_of
 from dessurt.train.state import append_log, forget_log_after, read_state, write_state
 from dessurt.train.student import Student
 from dessurt.train.teacher import Former, Teacher, TeacherError
@@ -66,19 +70,22 @@ class Run:
         Args:
             config: see configs/README.md.
             folder: of the run.
-            device: "cpu", "cuda" or None for the best there is.
+            device: as `device_of` takes it, or None for the best there is.
             as_original: tensors of another shape are cut and pasted as the original does it.
             resumed: where the original's run had come to whose checkpoint this one starts with.
 
         Raises:
-            CheckpointError: the checkpoint to start with cannot be read.
+            CheckpointError: the checkpoint to start with, or the device, is not there.
             ConfigError: what is in `folder` is of a model of other sizes.
             TeacherError: the teacher cannot be opened.
         """
         self.config, self.folder = config, folder
+        chosen = device_of(device) if device else None
+        if chosen and chosen.type == "cuda" and chosen.index is not None:
+            torch.cuda.set_device(chosen)  # Accelerate takes the present one
         self.accelerator = Accelerator(
             mixed_precision=config.get("precision", "bf16"),
-            cpu=device == "cpu",
+            cpu=chosen is not None and chosen.type == "cpu",
             kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
         )
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,8 +94,7 @@ class Run:
         student, changed = student_of(config, as_original)
         for line in changed if state is None and self.accelerator.is_main_process else ():
             print(f"{config['start']}: {line}", file=sys.stderr)
-        groups = parameter_groups(student, config)
-        optimiser = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
+        optimiser = optimiser_of(student, config)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
         self.plain: Student = self.accelerator.unwrap_model(self.student)
         averaged = get_ema_multi_avg_fn(config.get("mean", EMA))
@@ -97,6 +103,10 @@ class Run:
         self.chooser: Chooser | None = None
         if "validate" in config and self.accelerator.is_main_process:
             self.chooser = Chooser(config, self._sampler(), self.plain, folder)
+        self.monitor: Monitor | None = None
+        if "monitor" in config:
+            share = self.accelerator.process_index, self.accelerator.num_processes
+            self.monitor = Monitor(config["monitor"], self._sampler(), config["seed"], *share)
         # Before anything is learned, or taken up that was.
         self.former = Former(self.plain) if config.get("remember") else None
         if state is not None:
@@ -106,7 +116,7 @@ class Run:
         self.teacher = self._teacher()
         self.check_every, self.report_every = CHECK_EVERY, REPORT_EVERY
         self.stopped = False
-        self.skipped: set[str] = set()  # records told of
+        self.skipped: set[str] = set()  # records and figures told of
         self.writer: SummaryWriter | None = None
         self.ends = torch.tensor([stage["steps"] for stage in config["stages"]]).cumsum(0).tolist()
 
@@ -121,6 +131,8 @@ class Run:
             ) from error
         self.step, self.warm_from = state["step"], state["step"]
         self.seconds = state["seconds"]
+        if self.monitor:
+            self.monitor.best = state.get("best", self.monitor.best)
         if state["optimiser"] is not None:
             self.optimiser.load_state_dict(state["optimiser"])
             self.warm_from = state["warm_from"]
@@ -153,7 +165,38 @@ class Run:
             "weights": self.plain.state_dict(), "mean": self.mean.state_dict(),
             "optimiser": self.optimiser.state_dict(), "step": self.step,
             "warm_from": self.warm_from, "seconds": self.seconds,
+            **({"best": self.monitor.best} if self.monitor else {}),
         })  # fmt: skip
+
+    @property
+    def exported(self) -> Student:
+        """What a checkpoint is made of."""
+        student: Student = self.mean.module if self.mean else self.plain
+        return student
+
+    def validate(self, over: Callable[[], bool], workers: int) -> None:
+        """Measure as the original does, and keep the weights that the monitor finds best.
+
+        Args:
+            over: whether the run is to end; then nothing is measured.
+            workers: processes that open pages.
+        """
+        assert self.monitor is not None
+        found = self.monitor.validate(self.exported, self.accelerator.autocast, over, workers)
+        if found is None:
+            return
+        figures, damaged = found
+        self._tell(tuple(damaged))
+        best = self.monitor.is_best(figures)
+        if best and self.accelerator.is_main_process:
+            self.exported.export(self.folder / "best")
+        self.log({"kind": "validation", **figures, "best": best})
+        wanted = self.monitor.figure
+        if self.monitor.mode != "none" and wanted not in (*figures, *self.skipped):
+            self.skipped.add(wanted)
+            told = f"Nothing is kept as best: the validation has no figure {wanted!r}."
+            tqdm.write(told, file=sys.stderr)
+        self.save()  # so that state and best weights belong together
 
     def measure(self, final: bool = False) -> None:
         """Write the mean weights as a checkpoint and measure it on fonts never trained on; with
@@ -242,7 +285,7 @@ class Run:
             self.step += 1
             shown.update()
             now = time.monotonic()
-            if self.step % self.report_every == 0:
+            if self._came_past(self.config.get("log_every", self.report_every * accumulate)):
                 self.seconds += now - last
                 per_second = samples / (now - last)
                 told = f"{per_second:.1f} samples/s"
@@ -252,6 +295,10 @@ class Run:
                 means = {key: sum(values) / len(values) for key, values in sums.items()}
                 self.log({"kind": "train", "lr": rate, "samples/s": per_second, **means})
                 sums, samples, last = {}, 0, now
+            if self.monitor and self._came_past(self.monitor.every):
+                self.validate(lambda: self.stopped or time.monotonic() - began >= limit, workers)
+                last += time.monotonic() - now  # validating is no training
+                now = time.monotonic()
             if now - saved > SAVE_EVERY:
                 self.save()
                 saved = now
@@ -262,6 +309,12 @@ class Run:
                 last += checked - now  # measuring is no training
         shown.close()
         self.seconds += time.monotonic() - last
+
+    def _came_past(self, every: int) -> bool:
+        """Whether a multiple of so many micro-batches was reached in the last step."""
+        accumulate = self.accelerator.gradient_accumulation_steps
+        done = self.step * accumulate
+        return done // every > (done - accumulate) // every
 
     def _learn(self, batch: Batch, text: bool) -> dict[str, float]:
         """One micro-batch; the optimiser steps when enough of them were seen."""
@@ -279,7 +332,9 @@ class Run:
                 raise FloatingPointError(f"the loss is {float(loss)} at step {self.step}")
             accelerator.backward(loss)
             if accelerator.sync_gradients:
-                accelerator.clip_grad_norm_(self.student.parameters(), 1.0)
+                by_value = self.config.get("optimizer", OPTIMIZER).get("clip") == "value"
+                clip = accelerator.clip_grad_value_ if by_value else accelerator.clip_grad_norm_
+                clip(self.student.parameters(), 1.0)
             self.optimiser.step()
             self.optimiser.zero_grad(set_to_none=True)
         return {name: float(value) for name, value in figures.items()}
@@ -324,7 +379,7 @@ class Run:
             return
         figures = {"step": self.step, "minutes": round(self.seconds / 60, 2), **figures}
         line = append_log(self.folder, figures)
-        if figures["kind"] in ("check", "before", "after"):
+        if figures["kind"] in ("check", "before", "after", "validation"):
             tqdm.write(line)
         for name, value in figures.items():
             if self.writer and isinstance(value, float):

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from dessurt.checkpoint import CheckpointError
 from dessurt.data.records import DataError
@@ -49,12 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="cut and paste tensors of another shape as the original does, mixing up places",
     )  # fmt: skip
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where runs are kept")
-    parser.add_argument("--device", choices=["cpu", "cuda"], help="default: a GPU if there is one")
+    parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; default: a GPU if there is one")
     parser.add_argument("--workers", type=int, help="processes that draw pages; default: 1 beside "
                         "a GPU, else 0, as learning itself takes all cores")  # fmt: skip
     args = parser.parse_args(argv)
-    if args.device == "cuda" and not torch.cuda.is_available():
-        parser.error("there is no GPU here that PyTorch can use: leave --device away.")
+    if args.device and ":" in args.device and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        parser.error("of several processes each takes a GPU of its own: leave --device away.")
     if args.workers is not None and args.workers < 0:
         parser.error("--workers must be 0 or more.")
     try:

@@ -32,10 +32,14 @@ class Part:
     vary: bool = False  # a data set's questions are asked as of new scans, and of new lines
     # How the original changes a page, where the whole page is seen (frame "fit").
     rescale: tuple[float, float] = (0.9, 1.1)  # the scale's range
-    fit: bool = True  # the scale is relative to that at which the page fits
+    fit: bool | str = True  # the scale is relative to that at which the page fits; "width",
+    # "height": at which that side does
     rotate: float = 1.0  # degrees, standard deviation
+    turned: float = 0.99  # how often the page is turned, where it is turned at all
     pad: int = 0  # pixels all round in which the page may be shifted further
+    centred: bool = False  # the middle of the page is seen, not a part drawn by lot
     shade: float = 0.0  # how often ink and paper are made darker or brighter
+    cased: bool = True  # False: questions and answers are in small letters
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Part:

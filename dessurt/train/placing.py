@@ -21,7 +21,6 @@ from dessurt.marks import Marks, Point, Shape
 from dessurt.train.parts import Part
 
 STEP = 64  # sides of a whole page's image, as at use
-TURNED = 0.99  # of the pages, where pages are turned at all
 SHADE = 20.0  # grey levels, standard deviation of the change of ink and of paper
 
 Size = tuple[int, int]  # height, width
@@ -125,16 +124,17 @@ def shifted(
     page, marks = example.page, example.request.marks
     (height, width), (rows, columns) = page.size, image_size
     scale = rng.uniform(*part.rescale)
-    scale *= min(rows / height, columns / width) if part.fit else 1.0
+    sides = {"height": rows / height, "width": columns / width}
+    scale *= (sides.get(str(part.fit)) or min(sides.values())) if part.fit else 1.0
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
     gray = Frame.fit(page.size, size, scale).picture(page)
     shapes = [*marks.shapes, *(example.region.shapes if example.region else ())]
     rows_of = [_sides(shape.bounds()) + _outline(shape) for shape in shapes]
     points = scale * np.array([xy for each in rows_of for xy in each]).reshape(-1, 2)
-    if part.rotate and rng.random() < TURNED:
+    if part.rotate and rng.random() < part.turned:
         gray, points = augment.rotate(gray, points, rng.gauss(0, part.rotate))
     (top, down), (left, across) = (
-        _placed(size[axis], image_size[axis], part.pad, points[:, 1 - axis], rng)
+        _placed(size[axis], image_size[axis], part, points[:, 1 - axis], rng)
         for axis in (0, 1)
     )
     wide = np.zeros((max(top + size[0], down + rows), max(left + size[1], across + columns)))
@@ -183,16 +183,19 @@ def _sides(bounds: Box) -> list[Point]:
 
 
 def _placed(
-    side: int, crop: int, pad: int, marked: np.ndarray, rng: random.Random
+    side: int, crop: int, part: Part, marked: np.ndarray, rng: random.Random
 ) -> tuple[int, int]:
     """Along one axis: where the page begins in the padded plane, and where the crop begins.
 
-    The crop holds all that is marked, if it can: the original draws crops until one does.
+    The crop holds all that is marked, if it can: the original draws crops until one does. A centred
+    one is where it is; as in the original, a page that is smaller still has its place by lot.
     """
-    before, whole = pad, side + 2 * pad
+    before, whole = part.pad, side + 2 * part.pad
     if whole < crop + 1:
         before += rng.randint(0, crop + 1 - whole)
         whole = crop + 1
+    if part.centred:
+        return before, (whole - crop) // 2
     least, most = 0, whole - crop
     if len(marked):
         first = math.floor(before + marked.max()) + 1 - crop

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -198,19 +198,29 @@ class Sampler:
     def sample(
         self, part: Part, token: str, source: Source, rng: random.Random
     ) -> dict[str, Any] | None:
-        """One example of a task made from a page's truth; None where it does not go."""
-        assert source.truth is not None
-        example = TASKS[token](
-            source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
-        )
+        """One example of a task made from a page's truth, as the model sees it; None where it does
+        not go.
+        """
+        example = self.example(part, token, source, rng)
         if example is None or example.answers[0].count(BREAK) + 1 < part.lines:
             return None
         return self._seen(example, source, part, rng)
+
+    def example(
+        self, part: Part, token: str, source: Source, rng: random.Random
+    ) -> Example | None:
+        """One example of a task made from a page's truth, whose text the model sees whole."""
+        assert source.truth is not None
+        return TASKS[token](
+            source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
+        )
 
     def _seen(
         self, example: Example, source: Source, part: Part, rng: random.Random, own: bool = False
     ) -> dict[str, Any] | None:
         """An example as the model sees it; `own`: it came with the data, with a whole answer."""
+        if not part.cased:
+            example = _lowered(example)
         if self.text_height is None:
             return self._shifted(example, part, rng, own)
         if own and part.vary:
@@ -366,3 +376,21 @@ def _no_cells(size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The cells of a page of which no character is known."""
     count = size[0] // CELL * (size[1] // CELL)
     return np.zeros((count, SLOTS), np.uint8), np.zeros((count, BEFORE), np.uint8)
+
+
+def _lowered(example: Example) -> Example:
+    """Question and answers in small letters."""
+    return replace(
+        example,
+        request=replace(example.request, text=example.request.text.lower()),
+        answers=tuple(answer.lower() for answer in example.answers),
+        printed_answer=_small(example.printed_answer),
+        printed_text=_small(example.printed_text),
+    )
+
+
+def _small(printed: Printed | None) -> Printed | None:
+    """The same, unless small letters are more or fewer than before and so have no places."""
+    if printed is None or len(printed.text.lower()) != len(printed):
+        return None
+    return Printed(printed.text.lower(), printed.spots)

@@ -8,6 +8,7 @@ table as they come, which mixes up places; `as_original` does that too.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +19,10 @@ from torch import Tensor, nn
 
 from dessurt.checkpoint import load, official_tokenizer
 from dessurt.model import Tokenizer
-from dessurt.train.config import ConfigError
+from dessurt.train.config import OPTIMIZER, ConfigError
 from dessurt.train.student import Student
 from dessurt.train.vocabulary import tokenizer
 
-DECAY = 0.01  # of the weights, matrices only
 POSITIONS, RELATIVE = "absolute_2dpos_embed", "relative_position_bias_table"
 
 Grid = tuple[int, int]  # rows, columns
@@ -119,31 +119,50 @@ def _pasted(old: Tensor, new: Tensor) -> Tensor:
     return result
 
 
-def parameter_groups(student: Student, config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The optimiser's groups: weight decay on matrices only, slow parameters by themselves.
+def optimiser_of(student: Student, config: Mapping[str, Any]) -> torch.optim.Optimizer:
+    """The optimiser that a config asks for; the loop sets its rate of learning at each step.
 
-    `freeze` lists parts of names of parameters that do not learn at all; `slow` gives to parts of
-    names a factor on the rate of learning.
+    Raises:
+        ConfigError: see `parameter_groups`.
+    """
+    given = config.get("optimizer", OPTIMIZER)
+    kind = getattr(torch.optim, given["type"])
+    arguments = {key: each for key, each in given.items() if key not in ("type", "decay", "clip")}
+    if "fused" in inspect.signature(kind).parameters:
+        arguments = {"fused": True, **arguments}
+    optimiser: torch.optim.Optimizer = kind(parameter_groups(student, config), **arguments)
+    return optimiser
+
+
+def parameter_groups(student: Student, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The optimiser's groups: those that decay and those that do not, slow ones by themselves.
+
+    Weights decay as the optimiser's `decay` says: matrices only, or all. `freeze` lists parts of
+    names of parameters that do not learn at all; `slow` gives to parts of names a factor on the
+    rate of learning.
 
     Raises:
         ConfigError: no parameter has such a name.
     """
     freeze, slow = config.get("freeze", []), config.get("slow", {})
+    every = config.get("optimizer", OPTIMIZER).get("decay") == "all"
     names = [name for name, _ in student.named_parameters()]
     for part in (*freeze, *slow):
         if not any(part in name for name in names):
             raise ConfigError(f"no parameter has {part!r} in its name: see `dessurt checkpoint "
                               "show --weights`.")  # fmt: skip
-    groups: dict[tuple[float, bool], list[nn.Parameter]] = {(1.0, True): [], (1.0, False): []}
+    groups: dict[tuple[float, bool], list[nn.Parameter]] = {(1.0, True): []}
+    if not every:
+        groups[1.0, False] = []
     for name, parameter in student.named_parameters():
         if any(part in name for part in freeze):
             parameter.requires_grad_(False)
             continue
         factor = next((slow[part] for part in slow if part in name), 1.0)
-        groups.setdefault((factor, parameter.ndim > 1), []).append(parameter)
+        groups.setdefault((factor, every or parameter.ndim > 1), []).append(parameter)
     return [
-        {"params": some, "weight_decay": DECAY if matrix else 0.0, "factor": factor}
-        for (factor, matrix), some in groups.items()
+        {"params": some, "factor": factor, **({} if decays else {"weight_decay": 0.0})}
+        for (factor, decays), some in groups.items()
     ]
 
 

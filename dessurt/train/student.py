@@ -170,16 +170,22 @@ class Student(nn.Module):
         return last, F.linear(x[:, queries:], self.model.text_embedding.weight)
 
     def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
-        """Loss of the answers: the mean over their tokens, or as the original over the answers."""
+        return self.weights["answer"] * self.answer_loss(logits, wanted)
+
+    def answer_loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
+        """Loss of the answers: the mean over their tokens, or as the original over the answers.
+
+        Args:
+            logits: [B, A, V].
+            wanted: [B, A], PAD where nothing is asked.
+        """
         smoothing, per = self.weights["smoothing"], self.weights["per"]
         if not smoothing and per == "token":
-            loss = F.cross_entropy(
+            return F.cross_entropy(
                 logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=PAD
             )
-        else:
-            whole = losses.smoothed(logits.float().log_softmax(-1), wanted, smoothing, PAD)
-            loss = whole / (len(wanted) if per == "answer" else (wanted != PAD).sum())
-        return self.weights["answer"] * loss
+        whole = losses.smoothed(logits.float().log_softmax(-1), wanted, smoothing, PAD)
+        return whole / (len(wanted) if per == "answer" else (wanted != PAD).sum())
 
     def _characters(self, batch: Batch, last: Tensor) -> tuple[Tensor, Tensor]:
         """Loss of the characters in each cell and of those before its first, after Swin."""

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from dessurt.checkpoint import Checkpoint, CheckpointError, convert, load, save
-from dessurt.instrument import open_model
+from dessurt.instrument import device_of, open_model
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from tests.unit.test_model import SMALL
 
@@ -182,6 +182,20 @@ def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(CheckpointError, match="cuda"):
             open_model(tmp_path / "tiny", device="cuda")
+
+
+def test_a_device_is_named_by_its_kind_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert device_of("auto") == torch.device("cuda") and device_of("cpu") == torch.device("cpu")
+    assert device_of("cuda:1") == torch.device("cuda", 1)
+    with pytest.raises(CheckpointError, match="no GPU cuda:2 here: the last one is cuda:1"):
+        device_of("cuda:2")
+    with pytest.raises(CheckpointError, match="no device 'gpu1': take auto, cpu, cuda or cuda:NU"):
+        device_of("gpu1")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert device_of("auto") == torch.device("cpu")
+    with pytest.raises(CheckpointError, match="finds no GPU here for the device cuda:1: take cpu"):
+        device_of("cuda:1")
 
 
 def test_an_official_file_loads_without_its_tokenizer(

@@ -197,6 +197,8 @@ def test_a_config_of_the_original_means_the_same() -> None:
         "fit": True, "rotate": 1, "pad": 0, "shade": 0.0, "most_answer": 4000}}  # fmt: skip
     assert config["losses"] == {"per": "answer", "smoothing": 0.1, "answer": 1, "mask": 1,
                                 "distillation": 2.5}  # fmt: skip
+    assert config["optimizer"] == {
+        "type": "AdamW", "decay": "all", "clip": "value", "weight_decay": 0.01}
     assert config["freeze"] == ["patch_embed.cnn"] and config["slow"] == {"text_embedding": 0.1}
     assert config["schedule"]["kind"] == "multi_rise then ramp_to_lower"
     assert config["schedule"]["lr_down_start"] == 350000
@@ -209,12 +211,12 @@ def test_a_config_of_the_original_trains_as_it_is(
 ) -> None:
     monkeypatch.setattr(configs, "VOCABULARY", str(official(tmp_path / "vocabulary")))
     given = docvqa()
-    given["data_loader"]["reuse_factor"] = 1.0
+    given["data_loader"]["min_text_height"] = 18
     given["trainer"]["accum_grad_steps"] = 2
     path = tmp_path / "cf_docvqa.json"
     path.write_text(json.dumps(given))
     config = read(path, [("trainer.iterations", 4)])
-    assert "Not taken over from the original's config: data_loader.reuse_factor" in (
+    assert "Not taken over from the original's config: data_loader.min_text_height\n" in (
         capsys.readouterr().err)  # fmt: skip
     run = Run(toy(config), tmp_path / "run", "cpu")
     run.train(workers=0)
@@ -228,7 +230,8 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
     given, loader = docvqa(), docvqa()["data_loader"]
     given["data_loader"] = {"data_set_name": "MultipleDataset", "batch_size": 1, "datasets": [
         {"freq": 0.02, "config": {"data_set_name": "DistilBartDataset", "data_dir": "fonts"}},
-        {"freq": 0.06, "config": {"data_set_name": "SynthFormDataset", "data_dir": "forms"}},
+        {"freq": 0.06, "config": {"data_set_name": "SynthFormDataset", "data_dir": "forms",
+                                  "use_json": "streamlined"}},
         {"freq": 0.3, "config": {"data_set_name": "SynthParaQA", "mode": "streamlined"}},
         {"freq": 0.45, "config": {"data_set_name": "CDIPCloudQA", "data_dir": "cdip",
                                   "mode": "streamlined"}},
@@ -246,7 +249,9 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
     assert parts["IAMNER"]["data"] == {
         "set": "iam_ner", "folder": "data/DocVQA", "classes": 18, "split_by": "rwth",
         "short": True, "noise": 0.09}  # fmt: skip
-    assert parts["IAMNER"]["batch"] == 2 and parts["CDIPCloudQA"]["batch"] == 1
+    # Each has its own scale, but a batch is as large as that of the mixture.
+    assert [part["batch"] for part in parts.values()] == [1, 1, 1, 1, 1]
+    assert parts["IAMNER"]["rescale"] == [0.9, 1.1] and parts["CDIPCloudQA"]["rescale"] == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -319,6 +324,7 @@ def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
     ("section", "change", "message"),
     [
         ("data_loader", {"data_set_name": "MNIST"}, "'MNIST' has no counterpart here"),
+        ("data_loader", {"data_set_name": "docvqa"}, "did you mean 'DocVQA'?"),
         ("data_loader", {"data_set_name": "SynthParaQA", "mode": "echo"}, "has the mode 'echo'"),
         ("trainer", {"iterations": None}, "the original's config lacks something"),
         ("trainer", {"use_learning_schedule": "cosine"}, "its schedule needs a `kind`"),
