@@ -189,14 +189,23 @@ class Sampler:
     def sample(
         self, part: Part, token: str, source: Source, rng: random.Random
     ) -> dict[str, Any] | None:
-        """One example of a task made from a page's truth; None where it does not go."""
-        assert source.truth is not None
-        example = TASKS[token](
-            source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
-        )
+        """One example of a task made from a page's truth, as the model sees it; None where it does
+        not go.
+        """
+        example = self.example(part, token, source, rng)
         if example is None or example.answers[0].count(BREAK) + 1 < part.lines:
             return None
         return self._seen(example, source, part, rng)
+
+    def example(
+        self, part: Part, token: str, source: Source, rng: random.Random
+    ) -> Example | None:
+        """One example of a task made from a page's truth, whose text the model sees whole."""
+        assert source.truth is not None
+        return TASKS[token](
+            source.page, source.truth, rng, most_text=self.most_q - 2,
+            most_answer=part.most_answer, pieces=self.tokenizer.pieces,
+        )  # fmt: skip
 
     def _seen(
         self, example: Example, source: Source, part: Part, rng: random.Random, own: bool = False
@@ -217,8 +226,8 @@ class Sampler:
         rng: random.Random,
         own: bool = False,
     ) -> dict[str, Any] | None:
-        """An example in a window, with the characters that are in it; None if the answer is too
-        long.
+        """An example in a window, with the characters that are in it; None if it shows nothing of
+        the answer.
         """
         request, size = example.request, frame.image_size
         words = self._words(example, frame, rng, own)
@@ -263,7 +272,8 @@ class Sampler:
     ) -> dict[str, Any] | None:
         """Task, query and answer as tokens, and where they stand in the window.
 
-        What the window does not show is not asked. None if the answer gets too long.
+        What the window does not show is not asked, nor what is longer than the model can write.
+        None if nothing is left.
         """
         task = tasks.task(example.request.task)
         query, _ = self.tokenizer.encode_query(example.request.text, self.most_q)
@@ -279,10 +289,9 @@ class Sampler:
             ids, spots = ids[:seen], spots[:seen]
         elif own or answer.text.endswith("‡") or not task.example[1].endswith("‡"):
             ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
-        if own:  # as much of it as the model can write
-            ids, spots = ids[: self.most_a], spots[: self.most_a]
-        if len(ids) > self.most_a or not ids:
+        if not ids:
             return None
+        ids, spots = ids[: self.most_a], spots[: self.most_a]
         steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
         if frame and rng.random() < SLIPPED:
             steps = with_slips(steps, self.tokenizer.encode(rng.choice(ALPHABET))[0], rng)
