@@ -220,4 +220,6 @@ def _options(name: str, loader: Mapping[str, Any]) -> dict[str, Any]:
             "split_by": loader.get("data_split", "rwth"),
             "short": bool(loader.get("short_class", False)),
         }  # fmt: skip
+    if name == "HWSQuAD" and "crop_size" in loader.get("crop_params", {}):
+        return {"size": loader["crop_params"]["crop_size"]}
     return {"half": True} if name == "DocVQA" and loader.get("half") else {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from dessurt.data.example import Example
 from dessurt.data.recombination import Word, recombined, words_of
-from dessurt.data.records import DataError, DataSet, Record
+from dessurt.data.records import DataError, Record, by_question
 from dessurt.data.sets import open_set
 from dessurt.data.truth import Truth
 from dessurt.page import Page
@@ -64,6 +64,8 @@ def synthetic_pages(
 class Records:
     """A data set's records in an order drawn anew for each time through; damaged ones are told.
 
+    A set that counts its questions is gone through question by question (see `by_question`).
+
     Attributes:
         told: what was wrong with records since somebody last emptied the list, each once.
     """
@@ -75,7 +77,7 @@ class Records:
             DataError: there is no such set, or it is empty.
         """
         self.name = " ".join(str(given[key]) for key in ("set", "folder", "split") if key in given)
-        self.records: DataSet = open_set(given)
+        self.records = by_question(open_set(given))
         self.seed = seed
         self.told: list[str] = []
         self._known: set[str] = set()

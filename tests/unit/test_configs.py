@@ -3,6 +3,7 @@
 import inspect
 import json
 import random
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +31,7 @@ from dessurt.synth import page as synthetic  # noqa: E402
 from dessurt.train import config as configs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.original import MODES, SETS, TOKENS, left_out, translated  # noqa: E402
+from dessurt.train.original import MODES, SETS, TOKENS, _part, left_out, translated  # noqa: E402
 from dessurt.train.parts import TASKS  # noqa: E402
 from dessurt.train.student import Taught  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402
@@ -239,6 +240,50 @@ def test_a_mixture_of_the_original_is_parts_with_weights() -> None:
         "set": "iam_ner", "folder": "data/DocVQA", "task": "ner_full_c1>", "classes": 18,
         "split_by": "rwth", "short": True}  # fmt: skip
     assert parts["IAMNER"]["batch"] == 2 and parts["CDIPCloudQA"]["batch"] == 1
+
+
+STREAMLINED = {
+    "json": 0.68, "link-": 0.05, "linkdown-": 0.05, "linkup-": 0.05, "f": 0.01, "t": 0.05,
+    "r": 0.025, "c": 0.025, "full_row": 0.025, "full_col": 0.025,
+}  # fmt: skip
+
+
+def by_kind(tasks: dict[str, float]) -> dict[str, float]:
+    """How often each kind of question is asked, whatever names what it is about."""
+    sums: dict[str, float] = {}
+    for token, often in tasks.items():
+        kind = re.sub(r"(both|box|text|[i*0]?)[~>]$", "", token)
+        sums[kind] = sums.get(kind, 0.0) + often
+    return sums
+
+
+def test_forms_are_asked_as_often_as_the_original_asks() -> None:
+    """`streamlined` of FUNSD and of synthetic forms; of NAF's tables no cells are known."""
+    loader = {"data_dir": "", "batch_size": 1}
+    for name in ("FUNSDQA", "SynthFormDataset"):
+        part = _part({**loader, "data_set_name": name, "use_json": "streamlined"})
+        assert by_kind(part["tasks"]) == pytest.approx(STREAMLINED, abs=2e-4)
+    naf = _part({**loader, "data_set_name": "NAFQA", "use_json": "readevenmore"})
+    links = {kind: 0.05 for kind in ("link-", "linkdown-", "linkup-")}
+    read = {"json": 0.68, **links, "f": 0.4, "w": 0.4}
+    assert by_kind(naf["tasks"]) == pytest.approx(read, abs=2e-4)
+    funsd = _part({**loader, "data_set_name": "FUNSDQA", "use_json": "readevenmore"})
+    assert by_kind(funsd["tasks"]) == pytest.approx({**STREAMLINED, **read}, abs=2e-4)
+    ours = {path.stem: json.loads(path.read_text())["stages"][0]["parts"] for path in OURS}
+    for tasks in (ours["funsd"]["pages"]["tasks"], ours["pretrain_3_full"]["forms"]["tasks"]):
+        assert by_kind(tasks) == pytest.approx(STREAMLINED, abs=2e-4)
+    assert by_kind(ours["naf"]["pages"]["tasks"]) == pytest.approx(read, abs=2e-4)
+
+
+def test_lengths_of_the_original_bound_answers() -> None:
+    loader = {"data_dir": "", "batch_size": 1, "data_set_name": "IAMQA", "mode": "IAM_para"}
+    given = [{"max_qa_len": 220000}, {"max_qa_len_in": 640, "max_qa_len_out": 99999999999}]
+    assert [_part({**loader, **each})["most_answer"] for each in given] == [220000, 99999999999]
+
+
+def test_hw_squad_is_laid_into_the_image_of_its_config() -> None:
+    loader = {"data_set_name": "HWSQuAD", "data_dir": "x", "crop_params": {"crop_size": [768, 640]}}
+    assert _part(loader)["data"] == {"set": "hw_squad", "folder": "x", "size": [768, 640]}
 
 
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:

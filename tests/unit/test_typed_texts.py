@@ -2,7 +2,6 @@
 
 import random
 from functools import cache
-from pathlib import Path
 from statistics import median
 
 import numpy as np
@@ -43,7 +42,8 @@ def small() -> Tokenizer:
         show_progress=False,
     )  # fmt: skip
     text = " ".join(WORDS)
-    backend.train_from_iterator([text, f'[{{"{text}": "question", "answers": ["{text}"]}}]'], trainer)
+    learned = [text, f'[{{"{text}": "question", "answers": ["{text}"]}}]']
+    backend.train_from_iterator(learned, trainer)
     return Tokenizer(backend)
 
 
