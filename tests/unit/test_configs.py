@@ -31,7 +31,7 @@ from dessurt.synth import page as synthetic  # noqa: E402
 from dessurt.train import config as configs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.original import MODES, SETS, TOKENS, _part, left_out, translated  # noqa: E402
+from dessurt.train.original import MODES, SETS, TOKENS, left_out, translated  # noqa: E402
 from dessurt.train.parts import TASKS  # noqa: E402
 from dessurt.train.student import Taught  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402
@@ -257,17 +257,24 @@ def by_kind(tasks: dict[str, float]) -> dict[str, float]:
     return sums
 
 
+def part_of(name: str, **loader: Any) -> dict[str, Any]:
+    """What becomes of a data set of the original's config."""
+    given = docvqa()
+    given["data_loader"] = {"data_set_name": name, "data_dir": "x", "batch_size": 1, **loader}
+    (part,) = translated(given)["stages"][0]["parts"].values()
+    return part
+
+
 def test_forms_are_asked_as_often_as_the_original_asks() -> None:
     """`streamlined` of FUNSD and of synthetic forms; of NAF's tables no cells are known."""
-    loader = {"data_dir": "", "batch_size": 1}
     for name in ("FUNSDQA", "SynthFormDataset"):
-        part = _part({**loader, "data_set_name": name, "use_json": "streamlined"})
+        part = part_of(name, use_json="streamlined")
         assert by_kind(part["tasks"]) == pytest.approx(STREAMLINED, abs=2e-4)
-    naf = _part({**loader, "data_set_name": "NAFQA", "use_json": "readevenmore"})
+    naf = part_of("NAFQA", use_json="readevenmore")
     links = {kind: 0.05 for kind in ("link-", "linkdown-", "linkup-")}
     read = {"json": 0.68, **links, "f": 0.4, "w": 0.4}
     assert by_kind(naf["tasks"]) == pytest.approx(read, abs=2e-4)
-    funsd = _part({**loader, "data_set_name": "FUNSDQA", "use_json": "readevenmore"})
+    funsd = part_of("FUNSDQA", use_json="readevenmore")
     assert by_kind(funsd["tasks"]) == pytest.approx({**STREAMLINED, **read}, abs=2e-4)
     ours = {path.stem: json.loads(path.read_text())["stages"][0]["parts"] for path in OURS}
     for tasks in (ours["funsd"]["pages"]["tasks"], ours["pretrain_3_full"]["forms"]["tasks"]):
@@ -276,14 +283,14 @@ def test_forms_are_asked_as_often_as_the_original_asks() -> None:
 
 
 def test_lengths_of_the_original_bound_answers() -> None:
-    loader = {"data_dir": "", "batch_size": 1, "data_set_name": "IAMQA", "mode": "IAM_para"}
-    given = [{"max_qa_len": 220000}, {"max_qa_len_in": 640, "max_qa_len_out": 99999999999}]
-    assert [_part({**loader, **each})["most_answer"] for each in given] == [220000, 99999999999]
+    both = part_of("IAMQA", mode="IAM_para", max_qa_len=220000)
+    each = part_of("IAMQA", mode="IAM_para", max_qa_len_in=640, max_qa_len_out=99999999999)
+    assert (both["most_answer"], each["most_answer"]) == (220000, 99999999999)
 
 
 def test_hw_squad_is_laid_into_the_image_of_its_config() -> None:
-    loader = {"data_set_name": "HWSQuAD", "data_dir": "x", "crop_params": {"crop_size": [768, 640]}}
-    assert _part(loader)["data"] == {"set": "hw_squad", "folder": "x", "size": [768, 640]}
+    part = part_of("HWSQuAD", crop_params={"crop_size": [768, 640]})
+    assert part["data"] == {"set": "hw_squad", "folder": "x", "size": [768, 640]}
 
 
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
