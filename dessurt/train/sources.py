@@ -81,7 +81,7 @@ class Records:
         self.seed = seed
         self.told: list[str] = []
         self._known: set[str] = set()
-        self._order: tuple[int, list[int]] = (-1, [])
+        self._order = functools.lru_cache(2)(self._order_of)  # of this time, and for replacements
         self._words = functools.lru_cache(KEPT)(self._words_of)
         if not len(self.records):
             raise DataError(f"the data set {self.name} has no records: check its folder and split.")
@@ -103,12 +103,14 @@ class Records:
     def source(self, number: int, rng: random.Random) -> Source | None:
         """The page of draw `number`; None if its record is damaged."""
         through, place = divmod(number, len(self.records))
-        if self._order[0] != through:
-            order = list(range(len(self.records)))
-            random.Random(f"{self.seed} {through}").shuffle(order)
-            self._order = through, order
-        record = self._read(self._order[1][place], rng)
+        record = self._read(self._order(through)[place], rng)
         return Source.of(record) if record else None
+
+    def _order_of(self, through: int) -> list[int]:
+        """The order of the records when they are gone through once more."""
+        order = list(range(len(self.records)))
+        random.Random(f"{self.seed} {through}").shuffle(order)
+        return order
 
     def recombined(self, rng: random.Random) -> Source | None:
         """A new line out of the words of some records; None where these cannot be told apart."""
