@@ -66,23 +66,28 @@ def form_task(token: str, drafter: Callable[[Ask], Draft | None]) -> Task:
     return task(token, make)
 
 
-def names(ask: Ask, most: int | None = None) -> dict[int, Printed]:
-    """What is typed to name each entity, by its number, in at most `most` characters.
+def names(ask: Ask) -> dict[int, Printed]:
+    """What is typed to name each entity, by its number.
 
     Without a highlight only what names no other entity too.
     """
-    texts = [shortened(printed(e.lines), most or ask.most_text) for e in ask.truth.entities]
+    texts = [shortened(ask, printed(entity.lines)) for entity in ask.truth.entities]
     times = Counter(text.text for text in texts)
     return {i: text for i, text in enumerate(texts) if ask.highlighted or times[text.text] == 1}
 
 
-def shortened(text: Printed, most: int) -> Printed:
-    """A text of more than `most` characters cut to five words, or to fewer that fit."""
-    if len(text) <= most:
+def shortened(ask: Ask, text: Printed) -> Printed:
+    """A text that is too long to be typed cut to five words, or to fewer that fit."""
+    if ask.fits(text.text):
         return text
     gaps = [i for i, sign in enumerate(text.text) if sign in " \\"]
-    fitting = [gap for gap in gaps[:WORDS] if gap <= most]
-    return text[: fitting[-1] if fitting else most]
+    fitting = (text[:gap] for gap in reversed(gaps[:WORDS]) if ask.fits(text.text[:gap]))
+    return next(fitting, None) or ask.start(text)
+
+
+def halved(ask: Ask) -> Ask:
+    """For one of two texts that are typed with `~~` between them."""
+    return replace(ask, most_text=max(ask.most_text - len(ask.pieces("~~")), 0) // 2)
 
 
 def choice(filled: Sequence[T], others: Sequence[T], rng: random.Random) -> T | None:

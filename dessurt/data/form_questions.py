@@ -53,7 +53,7 @@ def question(ask: Ask) -> Draft | None:
         text = _filled(ask.rng.choice(templates), parts)
         if ask.rng.random() < _LOWER:
             text = _lowered(text)
-        if len(text) <= ask.most_text:
+        if ask.fits(text.text):
             return Draft(_spoken(answer.lines), text, region=lines_of([answer]))
     return None
 

@@ -17,6 +17,7 @@ from dessurt.data.form_draft import (
     Draft,
     choice,
     form_task,
+    halved,
     lines_of,
     listed,
     names,
@@ -46,11 +47,14 @@ def _json_rest(ask: Ask) -> Draft | None:
     if not ask.truth.entities:
         return None
     form = with_places(ask.truth) + END
-    size = min(ask.most_text, len(form) // 2)
+    cuts = (0, *ask.pieces(form.text))
+    size = min(ask.most_text, (len(cuts) - 1) // 2)
     for _ in range(_TRIES):
-        stop = ask.rng.randrange(size, len(form))
-        if form.text.count(form.text[stop - size : stop]) == 1:
-            return Draft(form[stop:], form[stop - size : stop])
+        stop = ask.rng.randrange(size, len(cuts) - 1)
+        # The model sees all of it, and the answer begins right behind.
+        text = ask.end(form[cuts[stop - size] : cuts[stop]])
+        if form.text.count(text.text) == 1:
+            return Draft(form[cuts[stop] :], text)
     return None
 
 
@@ -100,7 +104,7 @@ def _rest(ask: Ask) -> Draft | None:
         words = ask.rng.choice(texts)
         stop = ask.rng.randint(1, len(words) - 1)
         first = ask.rng.choice((0, 0, ask.rng.randrange(stop)))
-        while first < stop - 1 and passage.length(words[first:stop]) > ask.most_text:
+        while first < stop - 1 and ask.size(words[first:stop]) > ask.most_text:
             first += 1
         known, rest = words[first:stop], words[stop:]
         text = passage.printed(known)
@@ -134,9 +138,9 @@ def _or_absent(ask: Ask, drafter: Drafter) -> Draft | None:
     text = Printed.sign(_absent_text(ask.truth, ask.rng))
     if ask.token == "t~":  # one of the two headers is there
         known = draft.text[: draft.text.text.index("~~")]
-        parts = [known, shortened(text, (ask.most_text - 2) // 2)]
+        parts = [known, shortened(halved(ask), text)]
         text = Printed.join("~~", ask.rng.sample(parts, 2))
-    return Draft(NONE, shortened(text, ask.most_text), region=())
+    return Draft(NONE, shortened(ask, text), region=())
 
 
 def _absent_text(truth: Truth, rng: random.Random) -> str:

@@ -15,6 +15,7 @@ from dessurt.data.passage import (
     END,
     NOTHING,
     Ask,
+    Size,
     any_lines,
     any_words,
     grown,
@@ -29,7 +30,7 @@ from dessurt.data.truth import Truth, Word
 
 BLANK, MASK = "ø", Printed.sign("<mask>")
 LONGEST = 14  # characters of a word in question
-SHORTEST_SPAN, LONGEST_SPAN = 20, 160  # characters of a text round a masked word
+SHORTEST_SPAN, LONGEST_SPAN = 20, 160  # of a text round the word in question
 MASKED_WORDS = 3.0  # in a masked run, on average
 
 
@@ -39,7 +40,7 @@ def change_word(ask: Ask) -> Example | None:
     `kb~ k0~`: blanked, answer the word; `su~ s0~`: swapped, answer the true word; `proper_su~
     proper_s0~`: swapped, answer the whole true text. In those with 0 the text is highlighted too.
     """
-    words, k = _span(ask.truth, ask.most_text, ask.rng)
+    words, k = _span(ask.truth, ask.most_text, ask.rng, ask.size)
     if k is None or not (ask.highlighted or once(ask.truth, text_of(words))):
         return None
     word = words[k]
@@ -49,15 +50,13 @@ def change_word(ask: Ask) -> Example | None:
     true = printed(words)
     start = length(words[:k]) + 1
     text = true[:start] + Printed.sign(sign) + true[start + len(word.text) :]
-    if len(text) > ask.most_text:
-        return None
     answer = true if ask.token.startswith("proper") else printed([word])
     return ask.example(answer, drawing.exact([word]), text, ask.highlight(stretched(words)))
 
 
 def read_masked(ask: Ask) -> Example | None:
     """`rm>`: read the highlighted text, the masked word included."""
-    words, k = _span(ask.truth, min(LONGEST_SPAN, ask.most_answer), ask.rng)
+    words, k = _span(ask.truth, min(LONGEST_SPAN, ask.most_answer), ask.rng, length)
     if k is None:
         return None
     marks = *ask.highlight(stretched(words)), drawing.mask(words[k], ask.rng)
@@ -97,7 +96,7 @@ def fill_in(ask: Ask) -> Example | None:
 
     For `infillread0~` the block is highlighted too. Of a long block only some lines are taken.
     """
-    lines = any_lines(ask.truth, ask.most_text, ask.rng)
+    lines = any_lines(ask.truth, ask.most_text, ask.rng, ask.size)
     words = [word for line in lines for word in drawing.split(line)]
     true = printed(lines)
     if len(words) < 4 or not ask.names_its_place(true.text):
@@ -108,8 +107,6 @@ def fill_in(ask: Ask) -> Example | None:
         stop = last
     pieces.append(printed(words[stop:]))
     text = Printed.join(" ", (piece for piece in pieces if len(piece)))
-    if len(text) > ask.most_text:
-        return None
     return ask.example(true + END, (), text, ask.highlight_block(lines))
 
 
@@ -142,13 +139,15 @@ def masked_runs(n: int, rng: random.Random) -> list[tuple[int, int]]:
     return sorted(runs)
 
 
-def _span(truth: Truth, most: int, rng: random.Random) -> tuple[list[Word], int | None]:
-    """Three words in a row or more, of at most `most` characters, and which one is in question
+def _span(
+    truth: Truth, most: int, rng: random.Random, size: Size
+) -> tuple[list[Word], int | None]:
+    """Three words in a row or more, of at most the size `most`, and which one is in question
     (None: there is no good one).
     """
     words = any_words(truth, rng)
     k = rng.randrange(len(words))
-    first, stop = grown(words, k, rng.randint(min(SHORTEST_SPAN, most), most), rng)
+    first, stop = grown(words, k, rng.randint(min(SHORTEST_SPAN, most), most), rng, size)
     good = stop - first >= 3 and _is_guessable(words[k])
     return words[first:stop], k - first if good else None
 

@@ -17,14 +17,29 @@ from dessurt.marks import Marks, MarksError, Shape
 from dessurt.page import Page
 from dessurt.protocol import Request
 
+Pieces = Callable[[str], Sequence[int]]  # where in a text each of its pieces ends
+Size = Callable[[Sequence[Word]], int]  # of words in a row, in characters or pieces
+
 BREAK = "\\"  # a new line, in questions and answers
 END, NONE = Printed.sign("‡"), Printed.sign("№‡")  # the end was reached; there is no such thing
 NOTHING = Printed.sign("")
 
 
+def characters(text: str) -> Sequence[int]:
+    """The pieces of a text that is counted in characters."""
+    return range(1, len(text) + 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """What an example is made from: the page, the task, and the longest texts, in characters."""
+    """What an example is made from: the page, the task, and how long its texts may be.
+
+    Attributes:
+        most_text: of a typed text, in pieces.
+        most_answer: of an answer, in characters.
+        pieces: what a typed text is counted in: tokens of the vocabulary in use, since the model
+            sees so many of them (`Tokenizer.pieces`), or characters.
+    """
 
     token: str
     page: Page
@@ -32,6 +47,7 @@ class Ask:
     rng: random.Random
     most_text: int
     most_answer: int
+    pieces: Pieces = characters
 
     @property
     def highlighted(self) -> bool:
@@ -40,7 +56,32 @@ class Ask:
 
     def names_its_place(self, text: str) -> bool:
         """Whether a text may be typed: short enough, and on the page once if not highlighted."""
-        return len(text) <= self.most_text and (self.highlighted or once(self.truth, text))
+        return self.fits(text) and (self.highlighted or once(self.truth, text))
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is short enough to be typed."""
+        # No piece is less than a byte, and bytes are quickly counted.
+        return len(text.encode()) <= self.most_text or len(self.pieces(text)) <= self.most_text
+
+    def size(self, words: Sequence[Word]) -> int:
+        """The pieces of the text of words or stretches in a row."""
+        return len(self.pieces(text_of(words)))
+
+    # A part may have more pieces than it had in the whole: it is counted anew.
+
+    def start(self, text: Printed) -> Printed:
+        """As much of a text's beginning as may be typed."""
+        while not self.fits(text.text):
+            stop = (0, *self.pieces(text.text))[self.most_text]
+            text = text[: min(stop, len(text) - 1)]
+        return text
+
+    def end(self, text: Printed) -> Printed:
+        """As much of a text's end as may be typed."""
+        while not self.fits(text.text):
+            first = self.pieces(text.text)[-self.most_text - 1]
+            text = text[max(first, 1) :]
+        return text
 
     def highlight(self, stretches: Sequence[Word]) -> tuple[Shape, ...]:
         """The stretches as somebody marks them, if the task needs a highlight."""
@@ -84,8 +125,9 @@ class Task(Protocol):
         *,
         most_text: int = 64,
         most_answer: int = 2000,
+        pieces: Pieces = characters,
     ) -> Example | None:
-        """`most_text`, `most_answer`: the longest typed text and answer, in characters."""
+        """`most_text`, `most_answer`, `pieces`: see `Ask`."""
         ...
 
 
@@ -105,9 +147,11 @@ def task(token: str, make: Callable[[Ask], Example | None], tries: int = 1) -> T
         *,
         most_text: int = 64,
         most_answer: int = 2000,
+        pieces: Pieces = characters,
     ) -> Example | None:
-        ask = Ask(token, page, truth, rng, most_text, most_answer)
-        return next((found for _ in range(tries) if (found := make(ask))), None)
+        ask = Ask(token, page, truth, rng, most_text, most_answer, pieces)
+        found = filter(None, (make(ask) for _ in range(tries)))
+        return next((each for each in found if ask.fits(each.request.text)), None)
 
     return made
 
@@ -133,13 +177,18 @@ def any_paragraph(truth: Truth, rng: random.Random) -> Paragraph:
     return rng.choices(truth.paragraphs, [len(each.lines) for each in truth.paragraphs])[0]
 
 
-def any_lines(truth: Truth, most: int, rng: random.Random) -> list[Word]:
-    """The lines of a paragraph; of one with more than `most` characters, some that fit, or none."""
+def length(words: Sequence[Word]) -> int:
+    """Characters of the text of words in a row: between two there is one, a space or a sign."""
+    return sum(word.last - word.first + 2 for word in words) - 1
+
+
+def any_lines(truth: Truth, most: int, rng: random.Random, size: Size = length) -> list[Word]:
+    """The lines of a paragraph; of one whose size is above `most`, some that fit, or none."""
     lines = [whole(line) for line in any_paragraph(truth, rng).lines]
-    if length(lines) <= most:
+    if size(lines) <= most:
         return lines
     first = stop = rng.randrange(len(lines))
-    while stop < len(lines) and length(lines[first : stop + 1]) <= most:
+    while stop < len(lines) and size(lines[first : stop + 1]) <= most:
         stop += 1
     return lines[first:stop]
 
@@ -166,13 +215,10 @@ def text_of(words: Sequence[Word]) -> str:
     return BREAK.join(part.text for part in stretched(words))
 
 
-def length(words: Sequence[Word]) -> int:
-    """Characters of that text: between two words there is one, a space or a sign."""
-    return sum(word.last - word.first + 2 for word in words) - 1
-
-
-def grown(words: Sequence[Word], k: int, most: int, rng: random.Random) -> tuple[int, int]:
-    """Grow a run round word `k` to both sides while its text has at most `most` characters.
+def grown(
+    words: Sequence[Word], k: int, most: int, rng: random.Random, size: Size = length
+) -> tuple[int, int]:
+    """Grow a run round word `k` to both sides while its size is at most `most`.
 
     Returns:
         The first word and one past the last.
@@ -181,18 +227,20 @@ def grown(words: Sequence[Word], k: int, most: int, rng: random.Random) -> tuple
     left = right = True
     while left or right:
         if left and (not right or rng.random() < 0.5):
-            left = first > 0 and length(words[first - 1 : stop]) <= most
+            left = first > 0 and size(words[first - 1 : stop]) <= most
             first -= left
         else:
-            right = stop < len(words) and length(words[first : stop + 1]) <= most
+            right = stop < len(words) and size(words[first : stop + 1]) <= most
             stop += right
     return first, stop
 
 
-def shortened(words: Sequence[Word], most: int, rng: random.Random) -> Sequence[Word]:
-    """The first or the last of words in a row: at most `most` characters, or one word."""
+def shortened(
+    words: Sequence[Word], most: int, rng: random.Random, size: Size = length
+) -> Sequence[Word]:
+    """The first or the last of words in a row: of at most the size `most`, or one word."""
     from_start = rng.random() < 0.5
-    while length(words) > most and len(words) > 1:
+    while size(words) > most and len(words) > 1:
         words = words[:-1] if from_start else words[1:]
     return words
 

@@ -54,7 +54,7 @@ def find_text(ask: Ask) -> Example | None:
     fewest = min(5 if rng.random() < 0.7 else 1, len(line.words))
     count = rng.randint(fewest, len(line.words))
     first = rng.randint(0, len(line.words) - count)
-    words = shortened(line.words[first : first + count], ask.most_text, rng)
+    words = shortened(line.words[first : first + count], ask.most_text, rng, ask.size)
     text = printed(words)
     if not ask.names_its_place(text.text):
         return None
@@ -67,7 +67,7 @@ def find_block(ask: Ask) -> Example | None:
     words = ask.rng.choice(lines).words
     first = ask.rng.randrange(len(words))
     stop = ask.rng.randint(first + 1, len(words))
-    words = tuple(shortened(words[first:stop], ask.most_text, ask.rng))
+    words = tuple(shortened(words[first:stop], ask.most_text, ask.rng, ask.size))
     text = printed(words)
     if not ask.names_its_place(text.text):
         return None
@@ -85,13 +85,13 @@ def read_on(ask: Ask) -> Example | None:
     stop = ask.rng.randint(1, len(words))
     wanted = ask.rng.randint(1 if ask.highlighted else 5, ask.most_text)
     first = stop - 1
-    while first > 0 and length(words[first - 1 : stop]) <= ask.most_text:
-        so_far = text_of(words[first:stop])
-        if len(so_far) >= wanted and ask.names_its_place(so_far):
+    while first > 0 and ask.size(words[first - 1 : stop]) <= ask.most_text:
+        so_far = words[first:stop]
+        if ask.size(so_far) >= wanted and ask.names_its_place(text_of(so_far)):
             break
         first -= 1
     before, after = words[first:stop], words[stop:]
-    text = printed(before)[-ask.most_text :]
+    text = ask.end(printed(before))
     if not ask.names_its_place(text.text):
         return None
     while after and length(after) > ask.most_answer:
@@ -119,7 +119,7 @@ def read_line(ask: Ask) -> Example | None:
     line, other = ask.rng.choice(pairs)
     if other is None and kind in "ud":
         other = _nearest(line, truth, kind == "u")
-    text = printed(shortened(line.words, ask.most_text, ask.rng))
+    text = printed(shortened(line.words, ask.most_text, ask.rng, ask.size))
     if not ask.names_its_place(text.text):
         return None
     marks = ask.highlight([whole(line)])

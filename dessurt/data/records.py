@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
@@ -48,7 +50,11 @@ class Record:
 
 
 class DataSet(Protocol):
-    """Records of one split, read one by one when they are asked for."""
+    """Records of one split, read one by one when they are asked for.
+
+    A set may have `question_counts`, how many questions each record has: then training draws
+    its questions equally often, and not its pages (see `by_question`).
+    """
 
     def __len__(self) -> int:
         """How many records."""
@@ -61,6 +67,38 @@ class DataSet(Protocol):
             DataError: the record is damaged; others can still be read.
         """
         ...
+
+
+class ByQuestion:
+    """A set's questions one by one: each record is a page with one of the questions about it.
+
+    So a page is as likely as it has questions.
+    """
+
+    def __init__(self, records: DataSet, counts: Sequence[int]) -> None:
+        """`counts`: how many questions each record has."""
+        self.records, self.ends = records, list(accumulate(counts))
+
+    def __len__(self) -> int:
+        """Questions."""
+        return self.ends[-1] if self.ends else 0
+
+    def record(self, index: int, rng: random.Random) -> Record:
+        """A page with one question; with all if it has fewer than was said.
+
+        Raises:
+            DataError: the record is damaged; others can still be read.
+        """
+        page = bisect_right(self.ends, index)
+        record = self.records.record(page, rng)
+        number = index - (self.ends[page - 1] if page else 0)
+        return replace(record, examples=record.examples[number : number + 1] or record.examples)
+
+
+def by_question(records: DataSet) -> DataSet:
+    """The same set; one that has `question_counts`, question by question."""
+    counts = getattr(records, "question_counts", None)
+    return records if counts is None else ByQuestion(records, counts)
 
 
 def readable(records: DataSet, rng: random.Random) -> Iterator[Record | DataError]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dessurt.data.form_draft import BLANK, Draft, choice, lines_of, listed, names, some
+from dessurt.data.form_draft import BLANK, Draft, choice, halved, lines_of, listed, names, some
 from dessurt.data.form_json import table_entities
 from dessurt.data.passage import END, NOTHING, Ask
 from dessurt.data.printed import Printed
@@ -13,7 +13,7 @@ from dessurt.data.truth import Table
 
 def cell(ask: Ask) -> Draft | None:
     """t~, t0~: the cell of a row and a column header, ø if blank."""
-    texts = names(ask, (ask.most_text - 2) // 2)
+    texts = names(halved(ask))
     filled: list[tuple[list[int | None], int | None]] = []
     blank: list[tuple[list[int | None], int | None]] = []
     for table in ask.truth.tables:

@@ -82,6 +82,11 @@ class Tokenizer:
         """The ids of `text` itself, without `<s>` and `</s>`."""
         return self.backend.encode(text, add_special_tokens=False).ids
 
+    def pieces(self, text: str) -> list[int]:
+        """Where in `text` each of its tokens ends, in characters."""
+        encoded = self.backend.encode(text, add_special_tokens=False)
+        return [stop for _, stop in encoded.offsets]
+
     def encode_query(self, text: str, max_q_tokens: int | None) -> tuple[list[int], str]:
         """The Q-1 ids that follow the task token, and the part of `text` that did not fit.
 

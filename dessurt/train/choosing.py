@@ -28,7 +28,7 @@ from dessurt.data.example import Example
 from dessurt.instrument import DessurtInstrument
 from dessurt.protocol import Instrument
 from dessurt.train.batch import Batch, stacked
-from dessurt.train.parts import TASKS, Part
+from dessurt.train.parts import Part
 from dessurt.train.samples import Sampler
 from dessurt.train.sources import Source, synthetic_pages
 from dessurt.train.student import Student
@@ -184,7 +184,7 @@ def _others(
     batches = [sampler.batch(asked, sources, rng) for _ in range(OTHERS)]
     token = max(part.tasks, key=lambda each: part.tasks[each])
     made = (
-        TASKS[token](source.page, source.truth, rng, most_answer=part.most_answer)
+        sampler.example(part, token, source, rng)
         for source in sources * READ
         if source.truth is not None
     )

@@ -262,7 +262,6 @@ def _part(loader: Mapping[str, Any], split: str) -> dict[str, Any]:
         ("rescale_to_crop_height_first", "height"),
     )  # fmt: skip
     scale = loader.get("rescale_range", [1.0, 1.0])
-    longest = loader.get("max_qa_len_out", loader.get("max_qa_len"))
     part: dict[str, Any] = {
         "batch": loader.get("batch_size", 1),
         "rescale": [scale, scale] if isinstance(scale, int | float) else scale,
@@ -270,7 +269,7 @@ def _part(loader: Mapping[str, Any], split: str) -> dict[str, Any]:
         "rotate": crop.get("rot_degree_std_dev", 0.0),
         "pad": crop.get("pad", min(_pair(crop.get("crop_size", 0))) // 2),
         "shade": float(loader.get("augment_shade", name in SHADED) or 0.0),
-        "most_answer": 4000 if longest is None else min(longest, 4000),
+        "most_answer": loader.get("max_qa_len_out", loader.get("max_qa_len", 4000)),
     }
     if name in FITTED and "rescale_to_crop_size_first" not in loader:
         part["fit"] = True
@@ -354,4 +353,6 @@ def _options(name: str, loader: Mapping[str, Any], split: str) -> dict[str, Any]
     if name in ("IAMMixed", "SynthHWQA"):
         size = {"size": loader["image_size"]} if "image_size" in loader else {}
         return {"splits": "rwth", **size} if name == "IAMMixed" else size
+    if name == "HWSQuAD" and "crop_size" in loader.get("crop_params", {}):
+        return {"size": _pair(loader["crop_params"]["crop_size"])}
     return {"half": True} if name == "DocVQA" and loader.get("half") else {}

@@ -212,8 +212,9 @@ class Sampler:
         """One example of a task made from a page's truth, whose text the model sees whole."""
         assert source.truth is not None
         return TASKS[token](
-            source.page, source.truth, rng, most_text=self.most_q - 2, most_answer=part.most_answer
-        )
+            source.page, source.truth, rng, most_text=self.most_q - 2,
+            most_answer=part.most_answer, pieces=self.tokenizer.pieces,
+        )  # fmt: skip
 
     def _seen(
         self, example: Example, source: Source, part: Part, rng: random.Random, own: bool = False
@@ -236,8 +237,8 @@ class Sampler:
         rng: random.Random,
         own: bool = False,
     ) -> dict[str, Any] | None:
-        """An example in a window, with the characters that are in it; None if the answer is too
-        long.
+        """An example in a window, with the characters that are in it; None if it shows nothing of
+        the answer.
         """
         request, size = example.request, frame.image_size
         words = self._words(example, frame, rng, own)
@@ -282,7 +283,8 @@ class Sampler:
     ) -> dict[str, Any] | None:
         """Task, query and answer as tokens, and where they stand in the window.
 
-        What the window does not show is not asked. None if the answer gets too long.
+        What the window does not show is not asked, nor what is longer than the model can write.
+        None if nothing is left.
         """
         task = tasks.task(example.request.task)
         query, _ = self.tokenizer.encode_query(example.request.text, self.most_q)
@@ -300,10 +302,9 @@ class Sampler:
             ids, spots = ids[:seen], spots[:seen]
         elif own or answer.text.endswith("‡") or not task.example[1].endswith("‡"):
             ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
-        if own:  # as much of it as the model can write
-            ids, spots = ids[: self.most_a], spots[: self.most_a]
-        if len(ids) > self.most_a or not ids:
+        if not ids:
             return None
+        ids, spots = ids[: self.most_a], spots[: self.most_a]
         steps: list[Step] = list(zip([START, *ids[:-1]], ids, spots, strict=True))
         if example.miswritten is not None:
             steps = without_mistakes(steps, [*self.tokenizer.encode(example.answers[0]), END])

@@ -10,7 +10,7 @@ from typing import Any
 
 from dessurt.data.example import Example
 from dessurt.data.recombination import Word, recombined, words_of
-from dessurt.data.records import DataError, DataSet, Record
+from dessurt.data.records import DataError, Record, by_question
 from dessurt.data.sets import open_set
 from dessurt.data.truth import Truth
 from dessurt.page import Page
@@ -64,6 +64,8 @@ def synthetic_pages(
 class Records:
     """A data set's records in an order drawn anew for each time through; damaged ones are told.
 
+    A set that counts its questions is gone through question by question (see `by_question`).
+
     Attributes:
         told: what was wrong with records since somebody last emptied the list, each once.
     """
@@ -75,11 +77,11 @@ class Records:
             DataError: there is no such set, or it is empty.
         """
         self.name = " ".join(str(given[key]) for key in ("set", "folder", "split") if key in given)
-        self.records: DataSet = open_set(given)
+        self.records = by_question(open_set(given))
         self.seed = seed
         self.told: list[str] = []
         self._known: set[str] = set()
-        self._order: tuple[int, list[int]] = (-1, [])
+        self._order = functools.lru_cache(2)(self._order_of)  # of this time, and for replacements
         self._words = functools.lru_cache(KEPT)(self._words_of)
         if not len(self.records):
             raise DataError(f"the data set {self.name} has no records: check its folder and split.")
@@ -101,12 +103,14 @@ class Records:
     def source(self, number: int, rng: random.Random) -> Source | None:
         """The page of draw `number`; None if its record is damaged."""
         through, place = divmod(number, len(self.records))
-        if self._order[0] != through:
-            order = list(range(len(self.records)))
-            random.Random(f"{self.seed} {through}").shuffle(order)
-            self._order = through, order
-        record = self._read(self._order[1][place], rng)
+        record = self._read(self._order(through)[place], rng)
         return Source.of(record) if record else None
+
+    def _order_of(self, through: int) -> list[int]:
+        """The order of the records when they are gone through once more."""
+        order = list(range(len(self.records)))
+        random.Random(f"{self.seed} {through}").shuffle(order)
+        return order
 
     def recombined(self, rng: random.Random) -> Source | None:
         """A new line out of the words of some records; None where these cannot be told apart."""

@@ -3,6 +3,7 @@
 import inspect
 import json
 import random
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -309,6 +310,57 @@ def test_named_entities_are_asked_as_the_original_asks_them() -> None:
         **same, "short": True, "noise": 0.09}  # fmt: skip
     with pytest.raises(OriginalError, match="IAMNER asks about words one by one where `full` is"):
         data(full=False)
+
+
+STREAMLINED = {
+    "json": 0.68, "link-": 0.05, "linkdown-": 0.05, "linkup-": 0.05, "f": 0.01, "t": 0.05,
+    "r": 0.025, "c": 0.025, "full_row": 0.025, "full_col": 0.025,
+}  # fmt: skip
+
+
+def by_kind(tasks: dict[str, float]) -> dict[str, float]:
+    """How often each kind of question is asked, whatever names what it is about."""
+    sums: dict[str, float] = {}
+    for token, often in tasks.items():
+        kind = re.sub(r"(both|box|text|[i*0]?)[~>]$", "", token)
+        sums[kind] = sums.get(kind, 0.0) + often
+    return sums
+
+
+def part_of(name: str, **loader: Any) -> dict[str, Any]:
+    """What becomes of a data set of the original's config."""
+    given = docvqa()
+    given["data_loader"] = {"data_set_name": name, "data_dir": "x", "batch_size": 1, **loader}
+    (part,) = translated(given)["stages"][0]["parts"].values()
+    return part
+
+
+def test_forms_are_asked_as_often_as_the_original_asks() -> None:
+    """`streamlined` of FUNSD and of synthetic forms; of NAF's tables no cells are known."""
+    for name in ("FUNSDQA", "SynthFormDataset"):
+        part = part_of(name, use_json="streamlined")
+        assert by_kind(part["tasks"]) == pytest.approx(STREAMLINED, abs=2e-4)
+    naf = part_of("NAFQA", use_json="readevenmore")
+    links = {kind: 0.05 for kind in ("link-", "linkdown-", "linkup-")}
+    read = {"json": 0.68, **links, "f": 0.4, "w": 0.4}
+    assert by_kind(naf["tasks"]) == pytest.approx(read, abs=2e-4)
+    funsd = part_of("FUNSDQA", use_json="readevenmore")
+    assert by_kind(funsd["tasks"]) == pytest.approx({**STREAMLINED, **read}, abs=2e-4)
+    ours = {path.stem: json.loads(path.read_text())["stages"][0]["parts"] for path in OURS}
+    for tasks in (ours["funsd"]["pages"]["tasks"], ours["pretrain_3_full"]["forms"]["tasks"]):
+        assert by_kind(tasks) == pytest.approx(STREAMLINED, abs=2e-4)
+    assert by_kind(ours["naf"]["pages"]["tasks"]) == pytest.approx(read, abs=2e-4)
+
+
+def test_lengths_of_the_original_bound_answers() -> None:
+    both = part_of("IAMQA", mode="IAM_para", max_qa_len=220000)
+    each = part_of("IAMQA", mode="IAM_para", max_qa_len_in=640, max_qa_len_out=99999999999)
+    assert (both["most_answer"], each["most_answer"]) == (220000, 99999999999)
+
+
+def test_hw_squad_is_laid_into_the_image_of_its_config() -> None:
+    part = part_of("HWSQuAD", crop_params={"crop_size": [768, 640]})
+    assert part["data"] == {"set": "hw_squad", "folder": "x", "size": [768, 640]}
 
 
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:

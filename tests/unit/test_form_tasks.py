@@ -22,6 +22,7 @@ import pytest
 from dessurt import Page, tasks
 from dessurt.data.form_draft import shortened
 from dessurt.data.form_tasks import FORM_TASKS
+from dessurt.data.passage import Ask
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Entity, Line, Paragraph, Table, Truth
 
@@ -394,4 +395,5 @@ def test_a_page_without_a_form_or_table_is_left_out(token):
     ],
 )
 def test_a_long_text_is_typed_in_part(text, most, expected):
-    assert shortened(Printed.sign(text), most).text == expected
+    ask = Ask("link-text~", PAGE, TRUTH, random.Random(0), most_text=most, most_answer=100)
+    assert shortened(ask, Printed.sign(text)).text == expected

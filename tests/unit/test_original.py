@@ -241,7 +241,7 @@ def test_letters_are_made_small_where_the_original_does_it() -> None:
 def test_answers_are_as_long_as_the_section_says() -> None:
     assert only_part()["most_answer"] == 4000
     assert only_part(max_qa_len=300)["most_answer"] == 300
-    assert only_part(max_qa_len=300, max_qa_len_out=99999)["most_answer"] == 4000
+    assert only_part(max_qa_len=300, max_qa_len_out=99999)["most_answer"] == 99999
 
 
 @pytest.mark.parametrize(

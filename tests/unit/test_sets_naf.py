@@ -174,21 +174,32 @@ def test_halves_part_where_nothing_is_cut(tmp_path):
 
 
 def test_lines_are_read_if_somebody_could_read_them():
-    assert is_asked("¿234567890")
-    assert not is_asked("¿¿34567890")
+    assert is_asked("¿2345678901")
+    assert not is_asked("¿234567890")  # a tenth
+    assert not is_asked("¿" * 3 + "x" * 27)
     assert not is_asked("seen § by")
     assert not is_asked("")
 
 
+def test_lines_in_blank_boxes_are_not_read(tmp_path):
+    """0 to 4 are print, handwriting, print, blank, signature; a circle is always print."""
+    said = {"f0": 0, "f1": 1, "f2": 2, "f3": 3, "f4": 4, "f5": "blank", "f6": "handwriting"}
+    boxes = [{**box(name, "field", 20, 20), "isBlank": blank} for name, blank in said.items()]
+    boxes += [{**box("f7", "fieldCircle", 20, 20), "isBlank": 3}, box("t8", "text", 20, 20)]
+    texts = {each["id"]: each["id"] for each in boxes}
+    read = {part.text for _, part in NafLines(save(tmp_path, annotation(boxes, **texts))).found}
+    assert read == texts.keys() - {"f3", "f5"}
+
+
 def test_a_line_is_highlighted_on_a_part_of_its_page(tmp_path):
     boxes = [box("t0", "text", 900, 1400), box("f0", "field", 300, 1000), box("f1", "field", 0, 0)]
-    given = annotation(boxes, t0="Name", f0="B¿b", f1="1890-¿4-12 ")
+    given = annotation(boxes, t0="Name", f0="B¿b", f1="1890-¿4-12-31 ")
     lines = NafLines(save(tmp_path, given, size=(2000, 3000)))
     assert len(lines) == 2
     found = [record for seed in range(5) for record in readable(lines, random.Random(seed))]
     assert {(r.examples[0].request.task, r.examples[0].answers[0]) for r in found} == {
         ("w0>", "Name"),
-        ("w0>", "1890-¿4-12"),
+        ("w0>", "1890-¿4-12-31"),
     }
     for record in found:
         page, example = record.page, record.examples[0]

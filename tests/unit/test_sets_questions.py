@@ -2,15 +2,19 @@
 
 import json
 import random
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt.data.records import DataError, readable
+from dessurt.data.example import Example
+from dessurt.data.records import DataError, Record, by_question, readable
 from dessurt.data.sets import open_set
 from dessurt.page import Page
+from dessurt.protocol import Request
+from dessurt.train.sources import Records
 
 
 def picture(path: Path, grey: int = 255) -> None:
@@ -84,6 +88,61 @@ def test_docvqa_names_what_is_damaged_and_reads_the_rest(tmp_path):
     assert isinstance(second, DataError) and (second.path, second.where) == (file, "data[4]")
     assert isinstance(no_page, DataError) and no_page.where == "data[3]"
     assert isinstance(number, DataError) and number.where == "data[5]"
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_training_asks_every_question_once_before_any_again(tmp_path, mixed):
+    """And not every page: as the original, which lists questions."""
+    asked = [{"questionId": i, "question": f"{i}?", "answers": [f"{i}"],
+              "image": f"documents/{'ab'[i > 0]}.png"} for i in range(9)]  # fmt: skip
+    write(tmp_path / "train/train_v1.0.json", {"data": asked})
+    for name, grey in (("a", 10), ("b", 20)):
+        picture(tmp_path / f"train/documents/{name}.png", grey)
+    given = {"set": "docvqa", "folder": str(tmp_path)}
+    given = {"set": "mixture", "sets": [given]} if mixed else given
+    times = 1000 if mixed else 9  # a mixture's pass is longer
+    drawn = Records(given, "1 0")
+    assert len(open_set({"set": "docvqa", "folder": str(tmp_path)})) == 2
+    assert len(drawn.records) == times
+    sources = [drawn.source(number, random.Random(0)) for number in range(times)]
+    counts = Counter(example.answers[0] for source in sources for example in source.examples)
+    assert set(counts) == set("012345678")
+    assert max(counts.values()) - min(counts.values()) <= 1 and counts.total() == times
+    for source in sources[:20]:
+        (example,) = source.examples
+        assert source.page.gray[0, 0] == (10 if example.answers == ("0",) else 20)
+    again = Records(given, "1 0").source(7, random.Random(0))  # a run that goes on
+    assert again.examples[0].answers == sources[7].examples[0].answers
+
+
+def test_sets_count_the_questions_of_their_pages_damaged_ones_as_one(tmp_path):
+    docvqa(tmp_path, "train")
+    assert open_set({"set": "docvqa", "folder": tmp_path}).question_counts == [2, 1]
+    page = {"qas": [1, 2, 3]}
+    write(tmp_path / "HW-SQuAD_train_1.0.json", {"data": [page, {"qas": []}, "no page", page]})
+    assert open_set({"set": "hw_squad", "folder": tmp_path}).question_counts == [3, 1, 3]
+    pytest.importorskip("typst")
+    squad(tmp_path, "train")
+    assert open_set({"set": "squad", "folder": tmp_path}).question_counts == [5, 0, 0]
+
+
+def test_a_question_that_a_page_does_not_have_is_another_of_its_questions():
+    class Short:
+        question_counts = (1, 0, 3)
+
+        def __len__(self) -> int:
+            return 3
+
+        def record(self, index: int, rng: random.Random) -> Record:
+            page = Page.from_array(np.zeros((9, 9), np.uint8))
+            asked = (Example(page, Request("natural_q~", text), (text,)) for text in "xy")
+            return Record(page, tuple(asked), source=str(index))
+
+    asked = by_question(Short())
+    found = [asked.record(index, random.Random(0)) for index in range(len(asked))]
+    assert [record.source for record in found] == ["0", "2", "2", "2"]
+    texts = [[example.answers[0] for example in record.examples] for record in found]
+    assert texts == [["x"], ["x"], ["y"], ["x", "y"]]
 
 
 def test_a_disk_that_fails_costs_one_page(tmp_path, monkeypatch):
@@ -176,6 +235,66 @@ def test_hw_squad_without_boxes_has_no_truth_and_a_damaged_page_does_not_kill_th
     assert text.where == "data[2]"
     assert good.truth is None and good.examples[0].printed_answer is None
     assert questions(good)[0] == ("natural_q~", "Who?", ("The cat", "cat"))
+
+
+def tall(folder: Path, height: int = 3000) -> None:
+    """A page of 600 pixels' width, grey 100 above its middle and 200 below, with three lines."""
+    words = [
+        {"wordno": 0, "text": "upper", "xmin": 20, "ymin": 20, "xmax": 70, "ymax": 40},
+        {"wordno": 1, "text": "cut", "xmin": 10, "ymin": 1480, "xmax": 50, "ymax": 1540},
+        {"wordno": 2, "text": "lower", "xmin": 90, "ymin": 1480, "xmax": 140, "ymax": 1540},
+        {"wordno": 3, "text": "last", "xmin": 10, "ymin": 2900, "xmax": 60, "ymax": 2920},
+    ]
+    answer = {"answer_start_word_no": 2, "answer_end_word_no": 3}
+    page = {
+        "document_image": {"document_image": "1.png", "gold_standard_transcription": words},
+        "qas": [{"question_id": "q", "question": "What?", "answers": [answer]}],
+    }
+    write(folder / "HW-SQuAD_train_1.0.json", {"data": [page]})
+    write(folder / "BenthamQA__1.0.json", {"data": [page]})
+    pixels = np.full((height, 600), 100, np.uint8)
+    pixels[height // 2 :] = 200
+    Image.fromarray(pixels).save(folder / "1.png")
+
+
+def test_a_tall_page_of_hw_squad_is_laid_side_by_side(tmp_path):
+    """As in the original: seen at .64 of its size instead of .384."""
+    tall(tmp_path)
+    (record,) = records("hw_squad", tmp_path)
+    page = record.page
+    assert page.size == record.truth.size == (1500, 1200)
+    assert min(1152 / page.height, 768 / page.width) == 0.64
+    assert (page.gray[:, :600] == 100).all() and (page.gray[:, 600:] == 200).all()
+    boxes = {line.text: line.box for line in record.truth.lines}
+    assert boxes["upper"] == pytest.approx((20, 20, 70, 40))
+    assert boxes["cut lower"] == pytest.approx((610, 0, 740, 40))  # less what is in the other half
+    assert boxes["last"] == pytest.approx((610, 1400, 660, 1420))
+    answer = record.examples[0].printed_answer
+    assert answer.text == "lower last"
+    assert answer.spots[0] == pytest.approx((695, 10)) and answer.spots[-1][1] == 1410
+    (square,) = records("hw_squad", tmp_path, size=[3000, 600])
+    (bentham,) = records("bentham", tmp_path, "test")
+    assert square.page.size == bentham.page.size == (3000, 600)
+
+
+def test_halves_of_unlike_height_have_paper_between(tmp_path):
+    tall(tmp_path, 2901)
+    (record,) = records("hw_squad", tmp_path)
+    assert record.page.size == (1451, 1200)
+    assert (record.page.gray[:1450, :600] == 100).all() and (record.page.gray[:, 600:] == 200).all()
+    assert (record.page.gray[1450, :600] == 255).all()
+
+
+@pytest.mark.parametrize(("height", "laid"), [(900, False), (1800, False), (1804, True)])
+def test_pages_are_laid_side_by_side_only_where_that_shows_them_larger(tmp_path, height, laid):
+    """A page of 600 pixels' width: 768 / 1200 of its size, or 1152 / height."""
+    tall(tmp_path, height)
+    given = json.loads((tmp_path / "HW-SQuAD_train_1.0.json").read_text())
+    del given["data"][0]["document_image"]["gold_standard_transcription"]
+    given["data"][0]["qas"][0]["answers"] = [{"text": "x"}]
+    write(tmp_path / "HW-SQuAD_train_1.0.json", given)
+    (record,) = records("hw_squad", tmp_path)
+    assert record.page.width == (1200 if laid else 600) and record.truth is None
 
 
 def test_bentham_qa_is_read_the_same_way_and_has_only_a_test_split(tmp_path):

@@ -42,6 +42,7 @@ class DocVQA:
             self.asked: list[Any] = list(read_json(self.file)["data"])
         self.answered = split != "test"
         self.pages = _by_page(self.asked, 2 if half else 1)
+        self.question_counts = [len(numbers) for numbers in self.pages]
 
     def __len__(self) -> int:
         """Pages."""

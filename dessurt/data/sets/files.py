@@ -53,6 +53,13 @@ def read_lines(path: Path) -> list[str]:
         raise DataError(f"it cannot be read ({error}).", path) from error
 
 
+def questions_in(given: Any) -> int:
+    """How many questions a page of a file has under "qas"; 1 if it is damaged, so that it is told.
+    """
+    asked = given.get("qas") if isinstance(given, dict) else None
+    return len(asked) if isinstance(asked, list) else 1
+
+
 def open_page(path: Path) -> Page:
     """The page of an image file.
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.boxes import line_of
-from dessurt.data.sets.files import damaged, open_page, read_json, there
-from dessurt.data.truth import Box, Paragraph, Truth
+from dessurt.data.sets.files import damaged, open_page, questions_in, read_json, there
+from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
 from dessurt.protocol import Request
 
 
-def hw_squad(folder: Path, split: str = "train") -> AskedPages:
+def hw_squad(
+    folder: Path, split: str = "train", size: tuple[int, int] = (1152, 768)
+) -> AskedPages:
     """HW-SQuAD as a data set.
 
     Get it from https://www.docvqa.org (under Datasets) and lay it out so:
@@ -25,13 +30,19 @@ def hw_squad(folder: Path, split: str = "train") -> AskedPages:
         HW-SQuAD_SPLIT_1.0.json    SPLIT being train, val and test; see `AskedPages`
         the pictures               where "document_image" says, relative to the folder
 
-    The split "valid" is val.
+    The split "valid" is val. As in the original, a tall page is cut at half its height and the
+    halves are laid side by side, if that shows it larger in the model's image.
+
+    Args:
+        folder: of the data.
+        split: "train", "val" or "test".
+        size: height and width of the model's image.
 
     Raises:
         DataError: the file of the split is not there, or is not as `AskedPages` says.
     """
     name = f"HW-SQuAD_{'val' if split == 'valid' else split}_1.0.json"
-    return AskedPages(folder, there(folder / name, "HW-SQuAD_train_1.0.json and so on"))
+    return AskedPages(folder, there(folder / name, "HW-SQuAD_train_1.0.json and so on"), size)
 
 
 class AskedPages:
@@ -49,16 +60,23 @@ class AskedPages:
     the truth and the places of the answers are known.
     """
 
-    def __init__(self, folder: Path, file: Path) -> None:
+    def __init__(self, folder: Path, file: Path, size: tuple[int, int] | None = None) -> None:
         """The pages of `file` that are asked about; pictures lie in `folder`.
+
+        Args:
+            folder: of the pictures.
+            file: as described.
+            size: height and width of an image in which tall pages are laid side by side; None: all
+                pages stay as they are.
 
         Raises:
             DataError: the file is not as described.
         """
-        self.folder, self.file = folder, file
+        self.folder, self.file, self.size = folder, file, size
         with damaged(file, "data"):
             self.given: list[Any] = list(read_json(file)["data"])
         self.numbers = [i for i, page in enumerate(self.given) if _asked(page)]
+        self.question_counts = [questions_in(self.given[i]) for i in self.numbers]
 
     def __len__(self) -> int:
         """Pages that are asked about."""
@@ -75,6 +93,8 @@ class AskedPages:
                 raise ValueError("its words are not numbered from 0")
             page = open_page(self.folder / image["document_image"])
             truth = _truth(page, words)
+            if self.size and _is_too_tall(page, self.size):
+                page, truth = side_by_side(page, truth)
             if truth is None:
                 written = [Printed.sign(str(word["text"])) for word in words]
             else:  # in order, so the words of its lines are those of the file
@@ -127,3 +147,36 @@ def _truth(page: Page, words: Sequence[dict[str, Any]]) -> Truth | None:
             lines.append([])
         lines[-1].append((str(word["text"]).strip(), (x0, y0, x1, y1)))
     return Truth(page.size, paragraphs=(Paragraph(tuple(line_of(line) for line in lines)),))
+
+
+def _is_too_tall(page: Page, size: tuple[int, int]) -> bool:
+    """Whether a page is larger in an image if its halves lie side by side."""
+
+    def scale(height: int, width: int) -> float:
+        return min(size[0] / height, size[1] / width)
+
+    return scale(page.height // 2, 2 * page.width) > scale(page.height, page.width)
+
+
+def side_by_side(page: Page, truth: Truth | None) -> tuple[Page, Truth | None]:
+    """A page's upper half and right of it the lower, and what is known of it.
+
+    A line that is cut belongs to the half that has its middle, and ends where that ends.
+    """
+    cut, width = page.height // 2, page.width
+    upper, lower = page.pixels[:cut], page.pixels[cut:]
+    lacking = [(0, len(lower) - cut), *[(0, 0)] * (upper.ndim - 1)]
+    upper = np.pad(upper, lacking, constant_values=255)
+    laid = Page.from_array(np.concatenate((upper, lower), axis=1))
+    if truth is None:
+        return laid, None
+
+    def moved(line: Line) -> Line:
+        y = line.ends[..., 1]
+        if y.mean() < cut:
+            return replace(line, below=min(line.below, max(float(cut - y.max()), 0.5)))
+        ends = line.ends + np.array((width, -cut), np.float32)
+        return replace(line, ends=ends, above=min(line.above, max(float(y.min() - cut), 0.5)))
+
+    paragraphs = (Paragraph(tuple(map(moved, each.lines))) for each in truth.paragraphs)
+    return laid, replace(truth, size=laid.size, paragraphs=tuple(paragraphs))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dessurt.data.records import DataError, DataSet, Record
+from dessurt.data.records import DataError, Record, by_question
 from dessurt.data.sets import open_set
 
 CYCLE = 1000  # records in a row over which the frequencies hold, or one or two more
@@ -56,7 +56,8 @@ class Mixture:
             raise DataError(f"a mixture needs sets with frequencies above 0, not {shares}.")
         for each in entries:
             each["folder"] = folder / each.get("folder", "")
-        self.sets: list[DataSet] = [open_set(each, split) for each in entries]
+        opened = [open_set(each, split) for each in entries]
+        self.sets = list(map(by_question, opened)) if split == "train" else opened
         self.counts = [len(each) for each in self.sets]
         if 0 in self.counts:
             name = entries[self.counts.index(0)].get("set")

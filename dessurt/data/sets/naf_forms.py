@@ -18,6 +18,7 @@ from dessurt.data.truth import Box, Entity, Paragraph, Table, Truth
 _COLUMN, _ROW = "fieldCol", "fieldRow"
 _NO_TEXT = (_COLUMN, _ROW, "graphic", "fieldRegion")
 _ASIDE = ("textMinor", "textInst")  # parts that do not say what the group is which they are in
+_BLANK = (3, "blank")  # of `isBlank`; a circle is never blank, as in the original
 _TOUCH = 5.0  # pixels between two columns or rows of a table at most
 
 
@@ -29,11 +30,13 @@ class Part:
         kind: its type, such as "text", "textMinor", "field" or "fieldCol".
         quad: corners upper left, upper right, lower right, lower left: float [4, 2].
         text: "" where nothing is printed or nobody wrote it down.
+        blank: somebody said that nothing is printed.
     """
 
     kind: str
     quad: np.ndarray
     text: str
+    blank: bool = False
 
     @property
     def box(self) -> Box:
@@ -91,7 +94,8 @@ def read_parts(given: Any, path: Path, size: tuple[int, int]) -> dict[str, Part]
                     raise TypeError("type must be text")
                 text = " ".join((texts.get(each["id"]) or "").split())
                 quad = np.clip(quad, 0, (size[1], size[0]))
-                parts[each["id"]] = Part(each["type"], quad, text)
+                blank = each["type"] != "fieldCircle" and each.get("isBlank") in _BLANK
+                parts[each["id"]] = Part(each["type"], quad, text, blank)
     return parts
 
 

@@ -20,17 +20,17 @@ from dessurt.data.truth import Box, Line, Paragraph, Truth
 
 TALL = 60  # heights of the line that a part of a page is tall, so that the line can be read
 ASPECT = 2 / 3  # width of the part to its height
-DOUBTFUL = 0.1  # of a line's characters: a line with more `¿` is not asked
+DOUBTFUL = 0.1  # of a line's characters: a line with so many `¿` is not asked
 _ANYWHERE = (1_000_000, 1_000_000)  # of a page that is not opened yet no box is cut
 
 
 class NafLines:
     """`w0>` of every line that somebody could read, on a part of its page drawn by lot.
 
-    The folder is that of `Naf`. A line with `§`, or with `¿` for more than a tenth of its
-    characters, is not asked. The part is 60 lines tall, so that the line can be read when the part
-    is scaled to the model's page; a longer line makes it wider. Unlike the original, no line is
-    asked more often for being long.
+    The folder is that of `Naf`. A line with `§`, or with `¿` for a tenth of its characters or more,
+    is not asked, nor one in a box that is marked as blank. The part is 60 lines tall, so that the
+    line can be read when the part is scaled to the model's page; a longer line makes it wider.
+    Unlike the original, no line is asked more often for being long.
     """
 
     def __init__(self, folder: Path, split: str = "train") -> None:
@@ -80,12 +80,12 @@ def _readable(image: Path) -> list[Part] | list[DataError]:
         parts = read_parts(read_json(path), path, _ANYWHERE)
     except DataError as error:
         return [error]
-    return [part for part in parts.values() if is_asked(part.text)]
+    return [part for part in parts.values() if not part.blank and is_asked(part.text)]
 
 
 def is_asked(text: str) -> bool:
     """Whether a transcription can be an answer."""
-    return bool(text) and "§" not in text and text.count("¿") <= DOUBTFUL * len(text)
+    return bool(text) and "§" not in text and text.count("¿") / len(text) < DOUBTFUL
 
 
 def _window(line: Line, size: tuple[int, int], rng: random.Random) -> Box:

@@ -16,7 +16,7 @@ import numpy as np
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.files import damaged, read_json, there
+from dessurt.data.sets.files import damaged, questions_in, read_json, there
 from dessurt.data.truth import Truth
 from dessurt.page import Page
 from dessurt.protocol import Request
@@ -59,6 +59,7 @@ class SQuAD:
             for i, article in enumerate(read_json(self.file)["data"]):
                 for j, context in enumerate(article["paragraphs"]):
                     self.contexts.append((f"data[{i}].paragraphs[{j}]", context))
+        self.question_counts = [questions_in(context) for _, context in self.contexts]
 
     def __len__(self) -> int:
         """Contexts."""
