@@ -6,10 +6,19 @@ import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 from dessurt import Instrument
 from dessurt.data.example import Example
-from dessurt.evaluate import finding, form_reading, long_answers, reading, tesseract
+from dessurt.evaluate import (
+    finding,
+    form_reading,
+    guessing,
+    long_answers,
+    reading,
+    tesseract,
+    text_answers,
+)
 from dessurt.evaluate.known import Answer, KnownPage
 
 Share = tuple[float, float]
@@ -88,6 +97,20 @@ MEASURES = {
         Measure(
             "json>", (Figure("F", "fields of forms", form_reading.fields),),
             form_reading.forms, long_answers.whole_json,
+        ),
+        Measure(
+            "mk>",
+            (
+                Figure("accuracy", "masked words, to the letter", text_answers.accuracy),
+                *(
+                    Figure(
+                        f"mk_firsttoken_top{most}", f"first token among the {most} likeliest",
+                        partial(guessing.first_token, most=most),
+                    )
+                    for most in (10, 50, guessing.MOST)
+                ),
+            ),
+            guessing.words, guessing.guess,
         ),
     )
 }  # fmt: skip

@@ -294,7 +294,7 @@ def test_a_long_form_is_gone_on_with(further):
     """Answers may begin a little before or behind the end of what they are given."""
     answers, at = {("json>", ""): WHOLE}, MOST
     while at < len(WHOLE):
-        prompt, begin = WHOLE[at - 25 : at - 4], at - 4 + further
+        prompt, begin = WHOLE[at - 24 : at - 6], at - 6 + further
         answers["json~", prompt] = WHOLE[begin:]
         at = begin + MOST
     model = Writer(answers)
@@ -306,7 +306,7 @@ def test_a_long_form_is_gone_on_with(further):
 def test_what_is_not_learned_or_goes_round_is_not_gone_on_with():
     model = Writer({("json>", ""): WHOLE}, tasks=("json>",))
     assert asked(model, "json>") == WHOLE[:MOST] and len(model.asked) == 1
-    prompt = WHOLE[MOST - 25 : MOST - 4]
+    prompt = WHOLE[MOST - 24 : MOST - 6]
     stuck = Writer({("json>", ""): WHOLE, ("json~", prompt): "abcdefg" * 6 + "x"})
     assert asked(stuck, "json>") == WHOLE[:MOST] + "x" and len(stuck.asked) == 2
 
