@@ -6,14 +6,17 @@ differently.
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dessurt.data.boxed import union
 from dessurt.data.example import Example
 from dessurt.data.sets.funsd import Block, read_annotation, read_blocks
 from dessurt.evaluate import entity_alignment
+from dessurt.evaluate.entity_alignment import CLOSE, Likeness
 from dessurt.evaluate.form_entities import (
     SEEN,
     Piece,
@@ -24,38 +27,67 @@ from dessurt.evaluate.form_entities import (
     of_truth,
 )
 from dessurt.evaluate.forms import Counts
-from dessurt.evaluate.ganted import ganted
+from dessurt.evaluate.ganted import ganted, shuffled
 from dessurt.evaluate.json_text import parsed
 from dessurt.evaluate.known import Answer, KnownPage
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How a form that was read is compared with the true one; the defaults are the paper's.
+
+    Attributes:
+        entity: an entity is right whose text differs by less (in NAF only with `first_lines`).
+        link: entities may be aligned whose texts differ by less.
+        first_lines: align by first lines only, as for models that label the first words.
+        close: in GAnTED texts that differ by as much or more differ wholly.
+        twice: align the trees of GAnTED a second time.
+        shuffled: a seed, to measure GAnTED of what was read in another order.
+    """
+
+    entity: float = CLOSE
+    link: float = CLOSE
+    first_lines: bool = False
+    close: float = 1.0
+    twice: bool = False
+    shuffled: int | None = None
+
+    def likeness(self, rules: Rules) -> Likeness:
+        """How entities are aligned and compared."""
+        same = self.entity if self.first_lines or not rules.naf else math.inf
+        return Likeness(self.link, same, self.first_lines, rules.as_original)
+
+
 def entities(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
 ) -> tuple[float, float]:
     """F of the entities, of the counts of all forms."""
-    return _f(_scores(known, answer, rules)[0])
+    return _f(_scores(known, answer, rules, scoring)[0])
 
 
 def relations(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
 ) -> tuple[float, float]:
     """F of the links between entities, of the counts of all forms."""
-    return _f(_scores(known, answer, rules)[1])
+    return _f(_scores(known, answer, rules, scoring)[1])
 
 
 def tree_distance(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
 ) -> tuple[float, float]:
     """GAnTED, to be averaged over forms."""
-    content, true = parsed(answer.text), parsed(example.answers[0])
-    return ganted(content, true, rules.as_original), 1.0
+    content: object = parsed(answer.text)
+    true = parsed(example.answers[0])
+    if scoring.shuffled is not None:
+        content = shuffled(content, random.Random(f"{scoring.shuffled} {Path(known.name).name}"))
+    return ganted(content, true, rules.as_original, scoring.close, scoring.twice), 1.0
 
 
-def _scores(known: KnownPage, answer: Answer, rules: Rules) -> tuple[Counts, Counts]:
-    likeness = entity_alignment.NAF if rules.naf else entity_alignment.FUNSD
-    likeness = replace(likeness, as_original=rules.as_original)
+def _scores(
+    known: KnownPage, answer: Answer, rules: Rules, scoring: Scoring
+) -> tuple[Counts, Counts]:
     read = of_answer(parsed(answer.text), rules)
-    return entity_alignment.scores(read, _true(known, rules), likeness)
+    return entity_alignment.scores(read, _true(known, rules), scoring.likeness(rules))
 
 
 def _true(known: KnownPage, rules: Rules) -> Pieces:

@@ -26,6 +26,7 @@ from dessurt.data.example import Example
 from dessurt.data.form_json import to_json
 from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
 from dessurt.evaluate.form_entities import SEEN, Rules
+from dessurt.evaluate.form_figures import Scoring
 from dessurt.evaluate.known import KnownPage
 from dessurt.evaluate.long_answers import once, whole_json, whole_reading
 from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
@@ -46,6 +47,7 @@ SMALL_LIST_CER = replace(LIST_CER, judge=partial(text_answers.without_case, erro
 SMALL_ACCURACY = replace(ACCURACY, judge=partial(text_answers.without_case, text_answers.accuracy))
 FIELDS = Figure("field F", "facts of receipts, to the letter", receipts.facts)
 ED = Figure("ED", "edit distance over mean length", text_answers.distance)
+PAPER = Scoring()
 NAMES = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
 LISTS = ("record~", "all-name~", "all-given name~", "all-age~")
 
@@ -82,7 +84,9 @@ def on_white(page: Page, size: tuple[int, int], enlarged: bool) -> Page:
     return Page.from_array(white)
 
 
-def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
+def measures_of(
+    name: str, as_original: bool = False, scoring: Scoring = PAPER
+) -> tuple[Measure, ...]:
     """The measures of a data set by its name; none for a set that is not in the table."""
     questions = (_measure("natural_q~", ANLS),)
     accuracy, list_cer = (
@@ -103,8 +107,8 @@ def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
         "synth_handwriting": (_block("read_block>"), _block("read_block0>")),
         "naf_lines": (_measure("w0>", *of_lines),),
         "cdip": (MEASURES["w0>"], MEASURES["read_block0>"], MEASURES["0w~"], MEASURES["re~"]),
-        "funsd": (_form(Rules(naf=False, as_original=as_original)),),
-        "naf": (_form(Rules(naf=True, as_original=as_original)),),
+        "funsd": (_form(Rules(naf=False, as_original=as_original), scoring),),
+        "naf": (_form(Rules(naf=True, as_original=as_original), scoring),),
     }.get(name, ())
 
 
@@ -146,14 +150,14 @@ def _names(token: str, as_original: bool) -> Measure:
     return _measure(token, Figure("macro F1", "named entities", judge, total), text)
 
 
-def _form(rules: Rules) -> Measure:
+def _form(rules: Rules, scoring: Scoring) -> Measure:
+    given = {"rules": rules, "scoring": scoring}
     figures = (
-        Figure("entity F", "entities of forms", partial(form_figures.entities, rules=rules)),
-        Figure("relation F", "their links", partial(form_figures.relations, rules=rules)),
+        Figure("entity F", "entities of forms", partial(form_figures.entities, **given)),
+        Figure("relation F", "their links", partial(form_figures.relations, **given)),
         Figure(
-            "GAnTED", "trees of forms", partial(form_figures.tree_distance, rules=rules),
-            apart=True,
+            "GAnTED", "trees of forms", partial(form_figures.tree_distance, **given), apart=True
         ),
-    )  # fmt: skip
+    )
     shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
     return Measure("json>", figures, shown, whole_json)
