@@ -194,7 +194,7 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     monkeypatch.setattr(long_answers, "once", lambda model, example: long_answers.Answer(answer))
     words = ["--as-original"] if as_original else []
     if as_original:  # to start a process takes seconds: once is enough
-        monkeypatch.setattr(main, "judges", lambda: nullcontext(here))
+        monkeypatch.setattr(main, "judges", lambda processes: nullcontext(here))
     records = [Record(PAGE, truth=form(), source="a"), Record(PAGE, truth=Truth((300, 300)))]
     _, figures = measured(monkeypatch, tmp_path, model, records, *words, name="funsd")
     task = figures["tasks"]["json>"]
@@ -212,7 +212,7 @@ def test_what_cannot_be_judged_is_told_and_the_rest_counts(monkeypatch, tmp_path
     monkeypatch.setattr(long_answers, "once", lambda model, example: answer)
     broken: Future = Future()
     broken.set_exception(MemoryError("too large"))
-    monkeypatch.setattr(main, "judges", lambda: nullcontext(lambda *given: broken))
+    monkeypatch.setattr(main, "judges", lambda processes: nullcontext(lambda *given: broken))
     record = Record(PAGE, truth=form(), source="a")
     code, figures = measured(monkeypatch, tmp_path, Writer({}), [record], name="funsd")
     assert code == 130 and not figures["complete"]
