@@ -199,7 +199,8 @@ class _Gathered:
         cells = content.get("cells")
         if isinstance(cells, list) and not self.rules.naf:
             if self.rules.as_original:
-                rows, columns = ([h for h in heads if h][::-1] for heads in (rows, columns))
+                rows = [header for header in reversed(rows) if header]
+                columns = [header for header in reversed(columns) if header]
             for r, row in enumerate(cells):
                 for c, text in enumerate(row if isinstance(row, list) else []):
                     if isinstance(text, str) and (text or self.rules.as_original):

@@ -151,13 +151,14 @@ def _names(token: str, as_original: bool) -> Measure:
 
 
 def _form(rules: Rules, scoring: Scoring) -> Measure:
-    given = {"rules": rules, "scoring": scoring}
+    entities, relations, trees = (
+        partial(judge, rules=rules, scoring=scoring)
+        for judge in (form_figures.entities, form_figures.relations, form_figures.tree_distance)
+    )
     figures = (
-        Figure("entity F", "entities of forms", partial(form_figures.entities, **given)),
-        Figure("relation F", "their links", partial(form_figures.relations, **given)),
-        Figure(
-            "GAnTED", "trees of forms", partial(form_figures.tree_distance, **given), apart=True
-        ),
+        Figure("entity F", "entities of forms", entities),
+        Figure("relation F", "their links", relations),
+        Figure("GAnTED", "trees of forms", trees, apart=True),
     )
     shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
     return Measure("json>", figures, shown, whole_json)
