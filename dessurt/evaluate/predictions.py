@@ -58,7 +58,7 @@ class Predictions:
         key = self.key(example)
         texts = self._left.get(key, [])
         if not texts:
-            self.missing.append(Path(example.source).name)
+            self.missing.append(_named(key))
             return None
         self._asked[key] += 1
         return Answer(texts.pop(0))

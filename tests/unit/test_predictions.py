@@ -119,10 +119,10 @@ def test_pages_that_do_not_fit_are_told_and_the_others_counted(scored, tmp_path,
     assert code == 130
     assert figures["tasks"]["json>"]["questions"] == 1 and figures_of(figures)[0] == 4 / 6
     assert figures["unfitting"] == [
-        "predictions.json lacks b.png: left out.",
+        "predictions.json lacks b: left out.",
         "predictions.json answers what is not asked: x.",
     ]
-    assert "lacks b.png" in capsys.readouterr().out
+    assert "lacks b" in capsys.readouterr().out
     # Of some of the pages others may be left.
     both = written(tmp_path, {"a": HALF, "b": HALF})
     assert scored(both, forms("a", "b"), "--limit", "1")[0] == 0
