@@ -193,6 +193,10 @@ class DessurtInstrument:
         )
         return frame.to_page(found.cpu().numpy())
 
+    def token_ids(self, text: str) -> list[int]:
+        """The tokens in which an answer of this text would be written."""
+        return self.tokenizer.encode(text)
+
     def _encoded(self, text: str) -> tuple[list[int], str]:
         """The ids of a query's text, and what of the text the model cannot take."""
         room = self.config.max_q_tokens if self.config.use_set_length else None
@@ -234,7 +238,7 @@ class DessurtInstrument:
         left, suppressed = most - len(request.written), self.checkpoint.suppressed
         steps: Iterable[Step]
         if request.beams == 1:
-            steps = greedy_steps(answer, left, suppressed)
+            steps = greedy_steps(answer, left, suppressed, request.alternatives)
         else:
             steps = yield from _search(beam_steps(answer, left, request.beams, suppressed))
         first, tokens, stopped_by = yield from self._write(steps, request, most, started)

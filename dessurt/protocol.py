@@ -33,6 +33,7 @@ class Request:
     want_region: bool = False  # also run the mask head
     seed: int = 0
     written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
+    alternatives: int = 5  # so many of the most probable tokens are told at each step of one beam
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,10 @@ class Instrument(Protocol):
         The model sees each part through `frame(page, part.marks)`; what text is asked for makes no
         difference to that. There may be none, as on a page without lines.
         """
+        ...
+
+    def token_ids(self, text: str) -> list[int]:
+        """The tokens in which an answer of this text would be written."""
         ...
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:

@@ -20,6 +20,7 @@ from dessurt import Instrument
 from dessurt.evaluate import tesseract
 from dessurt.evaluate.known import Answer, KnownPage
 from dessurt.evaluate.measures import Measure, Question, Result
+from dessurt.evaluate.predictions import Predictions
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
 
@@ -61,7 +62,7 @@ def spread(found: list[T], limit: int | None) -> list[T]:
 
 
 def measure_all(
-    model: Instrument,
+    model: Instrument | Predictions,
     batches: Iterable[list[Question]],
     total: int,
     results: dict[str, Result],
@@ -73,7 +74,7 @@ def measure_all(
     """Ask all questions and count the answers.
 
     Args:
-        model: who is asked.
+        model: who is asked, or what was answered earlier.
         batches: the questions, page by page, since a page that was seen is remembered.
         total: how many batches, for the progress bar.
         results: of each task; they grow.
@@ -93,7 +94,7 @@ def measure_all(
                     measure = question.measure
                     result = results.setdefault(measure.token, Result(measure, keep))
                     answer = _measure(model, question, result, program, elsewhere)
-                    if heard:
+                    if heard and answer:
                         heard(question, answer)
                     bar.set_postfix_str(_so_far(results), refresh=False)
                 bar.update(done + 1 - bar.n)
@@ -103,14 +104,21 @@ def measure_all(
 
 
 def _measure(
-    model: Instrument,
+    model: Instrument | Predictions,
     question: Question,
     result: Result,
     program: str | None,
     elsewhere: Elsewhere | None,
-) -> Answer:
+) -> Answer | None:
+    """The answer, which was counted; None if there is none."""
     example, began = question.example, time.perf_counter()
-    answer = question.measure.ask(model, example)
+    if isinstance(model, Predictions):
+        given = model.answer(example)
+        if given is None:
+            return None
+        answer = given
+    else:
+        answer = question.measure.ask(model, example)
     seconds = time.perf_counter() - began
     mode, box = question.measure.tesseract, example.request.marks.bounds("highlight")
     read = None
@@ -135,11 +143,12 @@ def with_beams(batch: list[Question], beams: int) -> list[Question]:
 
 
 @contextmanager
-def judges() -> Iterator[Elsewhere]:
-    """Processes that judge answers while the checkpoint answers more."""
+def judges(processes: int | None = None) -> Iterator[Elsewhere]:
+    """Processes that judge answers while the checkpoint answers more; by default one a core."""
     pool = ProcessPoolExecutor(
-        os.cpu_count(), get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
-    )
+        processes or os.cpu_count(), get_context("spawn"),
+        signal.signal, (signal.SIGINT, signal.SIG_IGN),
+    )  # fmt: skip
     try:
         yield pool.submit
     finally:

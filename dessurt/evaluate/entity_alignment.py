@@ -6,7 +6,8 @@ case over the length of the longer text): the one for which that distance, plus 
 entity that was chosen before, is least. The way is counted in units of 600 pixels, to the side
 0.15 times, downwards once and upwards 1.2 times; a text that is read again begins once more where
 its likeness began. Of several that chose the same true entity the best keeps it, a partner by a
-link that is aligned rightly counting in favour; the others choose from what is left to them.
+link that is aligned rightly counting in favour; the others choose from what is free and from what
+they suit better than the one that holds it.
 
 An entity is right if its kind is, and in FUNSD its text differs by less than 0.6. A relation is
 right if both its ends are aligned, their kinds are right, and the true ones are linked, in either
@@ -37,18 +38,18 @@ class Likeness:
         close: texts that differ by less may be aligned.
         same: texts that differ by less are right.
         first_lines: compare first lines only, as where a model labels the first words of entities.
+        as_original: entities are given away in the order in which they were first chosen, also
+            where there are several to choose from, and any aligned partner counts in favour.
     """
 
     close: float = CLOSE
     same: float = CLOSE
     first_lines: bool = False
+    as_original: bool = False
 
-    def distance(self, read: Piece, true: Piece) -> float:
-        """Of two texts, from 0 to 1."""
-        a, b = read.text, true.text
-        if self.first_lines:
-            a, b = a.split("\\")[0], b.split("\\")[0]
-        return apart(a, b)
+    def compared(self, piece: Piece) -> str:
+        """What of a text is compared to align it."""
+        return piece.text.split("\\")[0] if self.first_lines else piece.text
 
 
 FUNSD, NAF = Likeness(), Likeness(same=math.inf)  # in NAF only the kind must be right
@@ -59,7 +60,7 @@ def scores(read: Pieces, true: Pieces, likeness: Likeness) -> tuple[Counts, Coun
     chosen = aligned(read, true, likeness)
     right = sum(
         read.found[i].kind == true.found[k].kind
-        and likeness.distance(read.found[i], true.found[k]) < likeness.same
+        and apart(read.found[i].text, true.found[k].text) < likeness.same
         for k, i in chosen.items()
     )
     related = 0
@@ -79,39 +80,44 @@ def aligned(read: Pieces, true: Pieces, likeness: Likeness) -> dict[int, int]:
     for i, found in enumerate(costs):
         if found:
             claims.setdefault(min(found, key=found.__getitem__), []).append(i)
-    chosen = {k: claim[0] for k, claim in claims.items() if len(claim) == 1}
+    chosen: dict[int, int] = {}
+    paid: dict[int, float] = {}  # what each true entity costs the one that holds it
     losers: list[int] = []
-    for k, claim in claims.items():
+    in_turn = list(claims.items())
+    if not likeness.as_original:
+        in_turn.sort(key=lambda claim: len(claim[1]) > 1)
+    for k, claim in in_turn:
+        bids = {i: costs[i][k] for i in claim}
         if len(claim) > 1:
-            helped = _helped(k, chosen, read, true)
-            # Rounded, so that the first of equals has it.
-            cost = {i: round(costs[i][k] - PARTNER * (i in helped), 9) for i in claim}
-            chosen[k] = min(claim, key=cost.__getitem__)
-            losers += [i for i in claim if i != chosen[k]]
-    _settle(chosen, losers, costs)
+            ends = chosen if likeness.as_original else {end for pair in true.pairs if k in pair
+                                                        for end in pair}  # fmt: skip
+            helped = _linked(read, {chosen[end] for end in ends if end in chosen})
+            bids = {i: _rounded(cost - PARTNER * (i in helped)) for i, cost in bids.items()}
+        best, *others = sorted(bids, key=bids.__getitem__)
+        chosen[k], paid[k] = best, bids[best]
+        losers += others
+    _settle(chosen, paid, losers, costs)
     return chosen
 
 
-def _helped(k: int, chosen: dict[int, int], read: Pieces, true: Pieces) -> set[int]:
-    """What was read as linked to an entity that is aligned, and truly linked to `k`."""
-    partners = {chosen[end] for pair in true.pairs if k in pair for end in pair if end in chosen}
+def _linked(read: Pieces, ends: set[int]) -> set[int]:
+    """What was read as linked to one of these."""
     links = {*read.links, *((tail, head) for head, tail in read.links)}
-    return {head for head, tail in links if tail in partners}
+    return {head for head, tail in links if tail in ends}
 
 
-def _settle(chosen: dict[int, int], losers: list[int], costs: list[dict[int, float]]) -> None:
-    """Have the losers choose from what they have not tried, and take what they suit better."""
-    left = [sorted(found, key=found.__getitem__)[1:] for found in costs]
+def _settle(
+    chosen: dict[int, int], paid: dict[int, float], losers: list[int], costs: list[dict[int, float]]
+) -> None:
+    """Have the losers choose from what is free and what they suit better than who holds it."""
     for _ in range(ROUNDS):
         again: list[int] = []
         for i in losers:
-            while left[i]:
-                k = left[i].pop(0)
-                holder = chosen.get(k)
-                if holder is None or (holder != i and costs[i][k] < costs[holder][k]):
-                    chosen[k] = i
-                    again += [] if holder is None else [holder]
-                    break
+            left = {k: c for k, c in costs[i].items() if k not in chosen or c < paid[k]}
+            if left:
+                k = min(left, key=left.__getitem__)
+                again += [chosen[k]] if k in chosen else []
+                chosen[k], paid[k] = i, left[k]
         losers = again
 
 
@@ -119,22 +125,29 @@ def _costs(read: Pieces, true: Pieces, likeness: Likeness) -> list[dict[int, flo
     """Of every entity read what each true one costs that its text may stand for."""
     linked = {i for link in read.links for i in link}
     here = before = (0.0, 0.0)  # where the last entity is; from where it was looked for
+    last: str | None = None  # the text of the last that is anywhere
     costs: list[dict[int, float]] = []
     for i, piece in enumerate(read.found):
-        again = i > 0 and read.found[i - 1].text == piece.text
-        start = before if again else here
+        text = likeness.compared(piece)
+        start = before if text == last else here
         found = {}
         for k, other in enumerate(true.found):
-            distance = likeness.distance(piece, other)
+            distance = apart(text, likeness.compared(other))
             if distance < likeness.close:
-                found[k] = distance + _way(start, other.place) / UNIT - LINKED * (i in linked)
+                way = _way(start, other.place) / UNIT
+                found[k] = _rounded(distance + way - LINKED * (i in linked))
         costs.append(found)
-        before = start
         if found:
-            here = true.found[min(found, key=found.__getitem__)].place
+            here, before = true.found[min(found, key=found.__getitem__)].place, start
+            last = text
     return costs
 
 
 def _way(start: Point, end: Point) -> float:
     across, down = end[0] - start[0], end[1] - start[1]
     return SIDEWAYS * abs(across) + (down if down > 0 else -UPWARDS * down)
+
+
+def _rounded(cost: float) -> float:
+    """So that the first of equals has it."""
+    return round(cost, 9)

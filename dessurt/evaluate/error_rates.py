@@ -16,7 +16,7 @@ from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, KnownPage
 
 _MARKS = re.compile(r"([^\w\s])")
-UNREADABLE = "§"  # stands for letters that nobody could read
+UNREADABLE, UNREADABLE_LETTER = "§¿"  # stand for letters, and for one, that nobody could read
 
 
 def characters(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
@@ -41,6 +41,23 @@ def line_words(known: KnownPage, example: Example, answer: Answer) -> tuple[floa
     return _mean(words(known, example, answer), example)
 
 
+def original_line_characters(
+    known: KnownPage, example: Example, answer: Answer
+) -> tuple[float, float]:
+    """As `line_characters`, as the original has it: without case, and of no line with `¿`."""
+    right, read = example.answers[0].lower(), answer.text.lower()
+    return _readable(right, Levenshtein.distance(right, read), len(right))
+
+
+def original_line_words(
+    known: KnownPage, example: Example, answer: Answer
+) -> tuple[float, float]:
+    """As `original_line_characters`, of words: what stands between blanks."""
+    right, read = example.answers[0].lower(), answer.text.lower()
+    words = right.split(" ")
+    return _readable(right, Levenshtein.distance(words, read.split(" ")), len(words))
+
+
 def with_sign(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
     """The error rate of one answer with its sign for the end, to be averaged over answers."""
     right = example.answers[0]
@@ -61,3 +78,9 @@ def _mean(errors: tuple[float, float], example: Example) -> tuple[float, float]:
     if not of or UNREADABLE in example.answers[0]:
         return 0.0, 0.0
     return wrong / of, 1.0
+
+
+def _readable(line: str, wrong: int, of: int) -> tuple[float, float]:
+    if UNREADABLE in line or UNREADABLE_LETTER in line:
+        return 0.0, 0.0
+    return wrong / max(of, 1), 1.0

@@ -137,7 +137,9 @@ class _Gathered:
 
     def add(self, text: str, kind: str, entity: Entity | None = None) -> Span:
         """Add an entity, in NAF line by line."""
-        kind = kind if kind in KINDS or (self.rules.naf and kind in NAF_KINDS) else "other"
+        as_it_is = self.rules.as_original and not self.rules.naf
+        if not as_it_is and kind not in (NAF_KINDS if self.rules.naf else KINDS):
+            kind = "other"
         lines = entity.lines if entity else ()
         texts = [line.text for line in lines] or text.split("\\") if self.rules.naf else [text]
         first = len(self.found)
@@ -197,10 +199,11 @@ class _Gathered:
         cells = content.get("cells")
         if isinstance(cells, list) and not self.rules.naf:
             if self.rules.as_original:
-                rows, columns = rows[::-1], columns[::-1]
+                rows = [header for header in reversed(rows) if header]
+                columns = [header for header in reversed(columns) if header]
             for r, row in enumerate(cells):
                 for c, text in enumerate(row if isinstance(row, list) else []):
-                    if isinstance(text, str) and text:
+                    if isinstance(text, str) and (text or self.rules.as_original):
                         cell = self.add(text, "answer")
                         for header in (*rows[r : r + 1], *columns[c : c + 1]):
                             if header is not None:
@@ -212,7 +215,7 @@ class _Gathered:
         spans: list[Span | None] = []
         above, name = None, None
         for text in texts if isinstance(texts, list) else []:
-            if not isinstance(text, str) or not text:
+            if not isinstance(text, str) or not (text or self.rules.as_original):
                 spans.append(None)
                 continue
             found = re.fullmatch(r"(?:<<(.*?)>>)?(.*)", text, re.DOTALL)

@@ -19,6 +19,7 @@ it takes the signs for what nobody could read in the predicted texts for it.
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, product
@@ -30,21 +31,37 @@ REACH = 10  # siblings that a part is moved by, at most
 MOST_TABLES, ORIGINAL_TABLES = 4, 9  # of both forms; with more, all are taken by rows
 
 
-def ganted(predicted: object, true: object, as_original: bool = False) -> float:
-    """GAnTED of two forms as parsed JSON: 0 equal, 1 nothing predicted (0.5 as the original)."""
-    if as_original:
-        best = min(
-            _aligned(Distance(theirs, 1.0), ours)
-            for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
-        )
-        return _share(best, true, 2.0)
-    distances = [
-        (float(measure(ours)[0]), measure, ours)
-        for ours, theirs in _ways(predicted, true, MOST_TABLES)
-        for measure in [Distance(theirs, 1.0)]
-    ]
-    _, measure, ours = min(distances, key=lambda found: found[0])
-    return _share(_aligned(measure, ours), true, 1.0)
+def ganted(
+    predicted: object,
+    true: object,
+    as_original: bool = False,
+    close: float = 1.0,
+    twice: bool = False,
+) -> float:
+    """GAnTED of two forms as parsed JSON: 0 equal, 1 nothing predicted (0.5 as the original).
+
+    Args:
+        predicted: a form.
+        true: the form that it should be.
+        as_original: measure as the original does; see above.
+        close: texts that differ by as much or more differ wholly.
+        twice: align a second time what was aligned.
+    """
+    ways = _ways(predicted, true, ORIGINAL_TABLES if as_original else MOST_TABLES)
+    pairs = [(Distance(theirs, 1.0, close=close), ours) for ours, theirs in ways]
+    if not as_original:
+        pairs = [min(pairs, key=lambda pair: float(pair[0](pair[1])[0]))]
+    best = min(_aligned(measure, ours, 2 if twice else 1) for measure, ours in pairs)
+    return _share(best, true, 2.0 if as_original else 1.0)
+
+
+def shuffled(content: object, rng: random.Random) -> object:
+    """The same form in another order: of its parts, and of what hangs from each, but of tables."""
+    if isinstance(content, list):
+        return rng.sample([shuffled(part, rng) for part in content], len(content))
+    if isinstance(content, dict) and not _is_table(content):
+        return {key: shuffled(value, rng) for key, value in content.items()}
+    return content
 
 
 def nted(predicted: object, true: object, as_original: bool = False) -> float:
@@ -74,10 +91,11 @@ def _share(distance: float, true: object, each: float) -> float:
     return distance / (each * texts) if texts else float(distance > 0)
 
 
-def _aligned(measure: Distance, ours: Node) -> float:
+def _aligned(measure: Distance, ours: Node, times: int) -> float:
     """The distance after moving parts among their siblings, level by level from the root."""
     best = float(measure(ours)[0])
-    paths: list[tuple[int, ...]] = [()]  # to the nodes whose children are moved next
+    # To the nodes whose children are moved next.
+    paths: list[tuple[int, ...]] = [()]
     while paths and best > 0:
         path = paths.pop(0)
         for child in _at(ours, path).children:
@@ -92,6 +110,8 @@ def _aligned(measure: Distance, ours: Node) -> float:
             if distances.min() < best - 1e-9:
                 best, ours = float(distances.min()), moved[int(distances.argmin())]
         paths += [(*path, k) for k, node in enumerate(_at(ours, path).children) if node.children]
+        if not paths and times > 1:
+            paths, times = [()], times - 1
     return best
 
 

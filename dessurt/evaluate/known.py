@@ -89,12 +89,15 @@ class Answer:
         region: if it was wanted, bool [H, W].
         tokens: the text, token by token.
         stopped_by: as in `Done`.
+        rank: of the right first token among the most probable ones, from 1; None: it is not one
+            of these, or was not looked for (see `guessing`).
     """
 
     text: str = ""
     region: np.ndarray | None = None
     tokens: tuple[str, ...] = ()
     stopped_by: str = "end"
+    rank: int | None = None
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Answer:

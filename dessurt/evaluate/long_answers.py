@@ -1,9 +1,10 @@
 r"""Answers that are longer than a checkpoint writes at once: it is asked to go on.
 
-A form as JSON goes on with `json~`, given the last tokens of what is written. The original trains
-that task with a prompt of 20 tokens of which the model sees 18, so its answers begin 2 tokens
-further on than what it was given; others begin at once. So the prompt ends four tokens before the
-end, and the answer is joined where it says a part of the end again. A block of handwriting
+A form as JSON goes on with `json~`, given 18 of the last tokens of what is written. The original
+takes 21, up to three before the end, of which the model sees the first 18; it trains that task with
+a prompt of 20 tokens of which the model sees 18, so its answers begin 2 tokens further on than what
+it was given, where others begin at once. The answer is joined where it says a part of the end
+again. A block of handwriting
 that went round in circles goes on with `re~` behind what is left of it.
 """
 
@@ -19,7 +20,7 @@ from dessurt.evaluate.text_answers import apart
 
 END = "‡"
 TIMES = 5  # a form is gone on with, at most
-PROMPT, END_OF_TEXT = slice(-25, -4), slice(-25, None)  # tokens
+PROMPT, SEEN, END_OF_TEXT = slice(-24, -3), 18, slice(-25, None)  # tokens
 LIKE = 0.3  # texts that differ by less are said again
 LEAST = 0.25  # of an answer that is no circle
 WORDS = 48  # characters that reading goes on from
@@ -38,7 +39,8 @@ def whole_json(model: Instrument, example: Example) -> Answer:
     if not _learned(model, "json~"):
         return replace(part, text=text)
     for _ in range(TIMES):
-        prompt, said = "".join(part.tokens[PROMPT]), "".join(part.tokens[END_OF_TEXT])
+        tokens = part.tokens[: -1 if part.stopped_by == "end" else None]  # the last one is the end
+        prompt, said = "".join(tokens[PROMPT][:SEEN]), "".join(tokens[END_OF_TEXT])
         if text.startswith(NOTHING):
             text = prompt = said = '[{"'
         if END in text or not prompt or part.stopped_by == "loop":

@@ -3,11 +3,12 @@
     dessurt evaluate --set realpages --data DIR [--degraded]
     dessurt evaluate --set synthetic [--count 500]
     dessurt evaluate --set NAME --data DIR [--split S]
+    dessurt evaluate --set NAME --data DIR --predictions FILE
 
 On real pages everything that can be asked is asked (or about `--limit` questions a task), on
 synthetic ones one question a page and task. A data set has the measures of the paper (see
-`set_measures`), its own or those of the original where they differ. Ctrl-C prints the table of
-what was measured so far.
+`set_measures`), its own or those of the original where they differ; answers to one may also come
+from a file (see `predictions`). Ctrl-C prints the table of what was measured so far.
 """
 
 from __future__ import annotations
@@ -15,24 +16,29 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dessurt import Card, CheckpointError, PageError, RequestError, open_model
+from dessurt import Card, CheckpointError, Instrument, PageError, RequestError, open_model
 from dessurt.data.records import DataError
 from dessurt.data.sets import SETS
 from dessurt.evaluate import contact_sheet, report, sources, tesseract
 from dessurt.evaluate.asking import judges, measure_all, settle, with_beams
+from dessurt.evaluate.form_figures import Scoring
 from dessurt.evaluate.known import SetError
 from dessurt.evaluate.measures import MEASURES, Result
+from dessurt.evaluate.predictions import Predictions
+from dessurt.evaluate.set_measures import PAPER
 from dessurt.evaluate.sources import Source
 from dessurt.evaluate.submission import Answers
 from dessurt.tasks import TASKS
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "dessurt-small"
 PAGES = ("realpages", "synthetic")
+FORMS = ("funsd", "naf")
 INTERRUPTED = 130
 
 
@@ -75,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--tasks", type=_tokens, default=[], help="such as w0>,json>; default: on pages those "
         "learned, of a data set all that it is measured by")  # fmt: skip
     add("--beams", type=_positive, default=1, help="of a search; 1: the most probable token each")
-    add("--checkpoint", default=str(CHECKPOINT), help="file, folder or hub repository")
+    add("--checkpoint", help="file, folder or hub repository; default: the small one")
+    add("--predictions", type=Path, metavar="PATH", help="instead of a checkpoint: score what "
+        "--answers wrote, or the JSON of forms that the original writes with -w")  # fmt: skip
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     add("--seed", type=int, default=0, help="of synthetic pages and of what is drawn by lot")
     add("--worst", type=_positive, metavar="N", help="show the N worst answers of each task")
@@ -84,7 +92,31 @@ def _parser() -> argparse.ArgumentParser:
     add("--answers", type=Path, metavar="PATH", help="write the answers there: of sroie a folder, "
         "of docvqa the file to hand in, else JSON")  # fmt: skip
     add("--json", type=Path, metavar="FILE", help="write the figures there")
+    _add_of_forms(parser.add_argument_group("of forms (funsd, naf)").add_argument)
     return parser
+
+
+def _add_of_forms(add: Callable[..., Any]) -> None:
+    """How forms are compared; see `Scoring`."""
+    add("--entity-threshold", type=float, metavar="X", default=PAPER.entity,
+        help="an entity is right whose text differs by less; default: %(default)s")  # fmt: skip
+    add("--link-threshold", type=float, metavar="X", default=PAPER.link,
+        help="entities are aligned whose texts differ by less; default: %(default)s")  # fmt: skip
+    add("--first-lines", action="store_true", help="align entities by their first lines only")
+    add("--match-threshold", type=float, metavar="X", default=PAPER.close,
+        help="in GAnTED texts that differ by as much differ wholly; default: %(default)s"
+    )  # fmt: skip
+    add("--twice", action="store_true", help="align the trees of GAnTED a second time")
+    add("--shuffled", action="store_true", help="GAnTED of what was read in another order, which "
+        "is drawn by lot")  # fmt: skip
+    add("--processes", type=_positive, metavar="N", help="that measure GAnTED; default: one a core")
+
+
+def _scoring(args: argparse.Namespace) -> Scoring:
+    return Scoring(
+        args.entity_threshold, args.link_threshold, args.first_lines, args.match_threshold,
+        args.twice, args.seed if args.shuffled else None,
+    )  # fmt: skip
 
 
 def _tokens(text: str) -> list[str]:
@@ -124,6 +156,10 @@ def _check(args: argparse.Namespace) -> None:
         raise SetError("--split, --option and --as-original are for data sets.")
     if args.which not in PAGES and args.degraded:
         raise SetError("--degraded is for --set realpages.")
+    if args.predictions and (args.checkpoint or args.which in PAGES):
+        raise SetError("--predictions are for data sets, and take the place of --checkpoint.")
+    if args.which not in FORMS and replace(_scoring(args), shuffled=args.shuffled or None) != PAPER:
+        raise SetError("thresholds, --first-lines, --twice and --shuffled are for funsd and naf.")
     if args.which != "synthetic" and args.data is None:
         raise SetError("say with --data where the pages are.")
     unmeasured = [token for token in args.tasks if token not in MEASURES]
@@ -133,7 +169,11 @@ def _check(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> int:
     keep = args.worst or (50 if args.worst_sheet else 0)
-    model = open_model(args.checkpoint, device=args.device)
+    model: Instrument | Predictions
+    if args.predictions:
+        model = Predictions(args.predictions)
+    else:
+        model = open_model(_checkpoint(args), device=args.device)
     source = _source(args, model.card.tasks)
     results = {measure.token: Result(measure, keep) for measure in source.measures}
     program = None if args.no_tesseract else shutil.which("tesseract")
@@ -145,11 +185,18 @@ def _evaluate(args: argparse.Namespace) -> int:
             stack.callback(answers.close)
             heard = answers.add
         if any(figure.apart for measure in source.measures for figure in measure.figures):
-            elsewhere = stack.enter_context(judges())
+            elsewhere = stack.enter_context(judges(args.processes))
         whole = measure_all(model, batches, source.total, results, program, elsewhere, heard, keep)
         whole = settle(results.values()) and whole
-    _tell(args, model.card, source, results, whole)
-    return 0 if whole else INTERRUPTED
+    unfitting = []
+    if isinstance(model, Predictions):
+        unfitting = list(model.told(source.kind, every=whole and not args.limit))
+    _tell(args, model.card, source, results, whole, unfitting)
+    return 0 if whole and not unfitting else INTERRUPTED
+
+
+def _checkpoint(args: argparse.Namespace) -> str:
+    return args.checkpoint or str(CHECKPOINT)
 
 
 def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:
@@ -157,7 +204,7 @@ def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:
     if args.which not in PAGES:
         given = {"set": args.which, "folder": args.data, **dict(args.option)}
         return sources.data_set(
-            given, args.split, args.tasks, args.seed, args.limit, args.as_original
+            given, args.split, args.tasks, args.seed, args.limit, args.as_original, _scoring(args)
         )
     tokens = args.tasks or [token for token in MEASURES if not learned or token in learned]
     measures = [MEASURES[token] for token in tokens]
@@ -167,7 +214,12 @@ def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:
 
 
 def _tell(
-    args: argparse.Namespace, card: Card, source: Source, results: dict[str, Result], whole: bool
+    args: argparse.Namespace,
+    card: Card,
+    source: Source,
+    results: dict[str, Result],
+    whole: bool,
+    unfitting: Sequence[str] = (),
 ) -> None:
     """Print the table, and write what is to be written."""
     worst = [mistake for result in results.values() for mistake in result.worst]
@@ -186,6 +238,8 @@ def _tell(
     if unanswered:
         asked = sum(result.questions for result in results.values())
         print(f"{unanswered} of {asked} questions have no known answer and count nothing.")
+    for sentence in unfitting:
+        print(sentence)
     if source.damaged:
         print(f"{len(source.damaged)} of {source.total} pages are damaged and were left out.")
     if shutil.which("tesseract") is None and not args.no_tesseract and on_pages:
@@ -198,6 +252,8 @@ def _tell(
         if not on_pages:
             figures["as original"] = args.as_original
             figures["damaged"] = [str(error) for error in source.damaged]
+        if args.predictions:
+            figures["unfitting"] = list(unfitting)
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if args.worst_sheet:
         contact_sheet.write(worst, args.worst_sheet)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
-from dessurt import Instrument
+import numpy as np
+
+from dessurt import Instrument, Page
 from dessurt.data.example import Example
-from dessurt.evaluate import finding, form_reading, long_answers, reading, tesseract
+from dessurt.evaluate import (
+    finding,
+    form_reading,
+    guessing,
+    long_answers,
+    reading,
+    tesseract,
+    text_answers,
+)
 from dessurt.evaluate.known import Answer, KnownPage
 
 Share = tuple[float, float]
 RATES = ("CER", "WER")  # of errors: shown in per cent
+NO_PAGE = Page.from_array(np.full((64, 64), 255, np.uint8))
 LESS_IS_BETTER = (*RATES, "ED", "GAnTED")
 
 
@@ -33,7 +45,7 @@ class Figure:
         judge: what an answer adds to it: a numerator and a denominator, or those of several
             classes by name.
         total: the figure, from the sums of all answers; by default the one over the other.
-        apart: whether judging takes seconds: then another process does it.
+        apart: whether judging takes seconds: then another process does it, without the pixels.
     """
 
     name: str
@@ -88,6 +100,20 @@ MEASURES = {
         Measure(
             "json>", (Figure("F", "fields of forms", form_reading.fields),),
             form_reading.forms, long_answers.whole_json,
+        ),
+        Measure(
+            "mk>",
+            (
+                Figure("accuracy", "masked words, to the letter", text_answers.accuracy),
+                *(
+                    Figure(
+                        f"mk_firsttoken_top{most}", f"first token among the {most} likeliest",
+                        partial(guessing.first_token, most=most),
+                    )
+                    for most in (10, 50, guessing.MOST)
+                ),
+            ),
+            guessing.words, guessing.guess,
         ),
     )
 }  # fmt: skip
@@ -184,11 +210,12 @@ class Result:
             self.unanswered += 1
             return
         for score in self.scores:
-            asked = question.known, question.example, answer
+            known, example = question.known, question.example
             if score.figure.apart and elsewhere:
-                self.unjudged.append((score, elsewhere(score.figure.judge, *asked)))
+                seen = KnownPage(known.name, NO_PAGE), replace(example, page=NO_PAGE)
+                self.unjudged.append((score, elsewhere(score.figure.judge, *seen, answer)))
                 continue
-            shares = score.figure.judge(*asked)
+            shares = score.figure.judge(known, example, answer)
             score.add(shares)
             if score is self.ours:
                 alone = Score(score.figure)

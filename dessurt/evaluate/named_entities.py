@@ -7,15 +7,17 @@ the answer are first aligned with the true ones, so that they differ least. Of e
 harmonic mean, and the figure the unweighted mean over classes.
 
 The original differs, and `--as-original` does as it does: a word may be aligned with several and
-counts once for each; a class outside of its list is "o" (of "[LOC]" too, since it knows only
-"location"); text without a class counts as often as it has words; a class that is never true but
-given counts in the mean, with an F1 of 0; and the text's error rate is a mean over answers, with
-two blanks between words.
+counts once for each, so that the sum of plain edit distances is least; of an empty answer every
+true word has a recall of 0 and a precision of 1; a class outside of its list is "o" (of "[LOC]"
+too, since it knows only "location"); text without a class stands for the whole answer; a class that
+is never true but given counts in the mean, with an F1 of 0; and the text's error rate is a mean
+over answers, with the blank before each word counted, but for one before a punctuation mark.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -36,6 +38,7 @@ CLASSES = frozenset(
 )
 _CLASS_LAST = re.compile(r"([^\[]*)\[([^\]]*)\]")
 _CLASS_FIRST = re.compile(r"\{([^}]*)\}([^{]*)")
+_JOINED = re.compile(r" ([.,?!;:()])")
 _ONE = re.compile(r"\[([^\]]*)\]([^\[]*)")  # `ne>`, which the original gave up
 
 
@@ -50,7 +53,11 @@ def original_classes(known: KnownPage, example: Example, answer: Answer) -> dict
     """The same as the original counts."""
     task = example.request.task
     true, given = (original_tagged(text, task) for text in (example.answers[0], answer.text))
-    return _counted(true, given, warped(true, given))
+    if given:
+        return _counted(true, given, warped(true, given))
+    words = Counter(name for _, name in true if name != NOTHING)
+    recalls = {f"recall {name}": (0.0, float(of)) for name, of in words.items()}
+    return recalls | {f"precision {name}": (float(of), float(of)) for name, of in words.items()}
 
 
 def text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
@@ -64,10 +71,10 @@ def text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
 
 
 def original_text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
-    """The error rate of one answer, with two blanks between words, to be averaged over answers."""
+    """The error rate of one answer, to be averaged over answers."""
     task = example.request.task
     true, given = (
-        " ".join(word for word, _ in original_tagged(text, task))
+        _JOINED.sub(r"\1", " ".join(word for word, _ in original_tagged(text, task)))
         for text in (example.answers[0], answer.text)
     )
     return Levenshtein.distance(true, given) / max(len(true), 1), 1.0
@@ -100,16 +107,25 @@ def tagged(text: str, task: str) -> list[Word]:
 
 
 def original_tagged(text: str, task: str) -> list[Word]:
-    """The words as the original takes them apart: with the blank before them."""
+    """The words as the original takes them apart: at the `]`, with the blank before them.
+
+    Where there are more blanks than that, they are taken apart at blanks.
+    """
     if task == "ne>" or task.endswith("_c1>"):
         return tagged(text, task)
-    text, found, end = text.lower(), [], 0
-    for match in _CLASS_LAST.finditer(text):
-        name = match[2].rpartition(":")[2]
-        found.append((match[1], name if name in CLASSES else NOTHING))
-        end = match.end()
-    rest = text[end:].strip()
-    return found + [(rest.split("[")[0], NOTHING)] * len(rest.split())
+    text = text.lower()
+    at_blanks = text.count("]") <= text.count(" ")
+    found = []
+    for part in filter(None, text.split(" " if at_blanks else "]")):
+        word, bracket, name = part.rpartition("[")
+        end = part.rfind("]") if at_blanks else len(part)
+        if name.startswith("ne:"):
+            start = len(word) + 4
+        else:  # a colon of the word itself counts, too
+            start = (part.rfind(":") if ":" in part else len(word)) + 1
+        name = part[start:end] if end >= 0 else NOTHING
+        found.append((word if bracket else text, name if bracket and name in CLASSES else NOTHING))
+    return found
 
 
 def aligned(true: list[Word], given: list[Word]) -> list[Pair]:
@@ -137,19 +153,17 @@ def aligned(true: list[Word], given: list[Word]) -> list[Pair]:
 
 def warped(true: list[Word], given: list[Word]) -> list[Pair]:
     """Every word with at least one of the others, in order: the original's alignment."""
-    if not true or not given:
-        return []
     costs = np.full((len(true) + 1, len(given) + 1), np.inf)
     costs[0, 0] = 0
     for i, (word, _) in enumerate(true):
         for k, (other, _) in enumerate(given):
             before = min(costs[i, k], costs[i, k + 1], costs[i + 1, k])
-            costs[i + 1, k + 1] = before + apart(word, other)
+            costs[i + 1, k + 1] = before + Levenshtein.distance(word, other)
     i, k = len(true), len(given)
     pairs: list[Pair] = []
     while i and k:
         pairs.append((i - 1, k - 1))
-        ways = ((i - 1, k - 1), (i - 1, k), (i, k - 1))
+        ways = ((i - 1, k - 1), (i, k - 1), (i - 1, k))  # the first of equals is taken
         i, k = min(ways, key=lambda way: costs[way])
     return pairs[::-1]
 

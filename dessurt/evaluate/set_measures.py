@@ -26,6 +26,7 @@ from dessurt.data.example import Example
 from dessurt.data.form_json import to_json
 from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
 from dessurt.evaluate.form_entities import SEEN, Rules
+from dessurt.evaluate.form_figures import Scoring
 from dessurt.evaluate.known import KnownPage
 from dessurt.evaluate.long_answers import once, whole_json, whole_reading
 from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
@@ -39,8 +40,14 @@ WER = Figure("WER", "words", error_rates.words)
 LINE_CER = Figure("CER", "characters, mean of lines", error_rates.line_characters)
 LINE_WER = Figure("WER", "words, mean of lines", error_rates.line_words)
 LIST_CER = Figure("CER", "characters, mean of answers", error_rates.with_sign)
+# The original's, which are without regard to case.
+SMALL_LINE_CER = replace(LINE_CER, judge=error_rates.original_line_characters)
+SMALL_LINE_WER = replace(LINE_WER, judge=error_rates.original_line_words)
+SMALL_LIST_CER = replace(LIST_CER, judge=partial(text_answers.without_case, error_rates.with_sign))
+SMALL_ACCURACY = replace(ACCURACY, judge=partial(text_answers.without_case, text_answers.accuracy))
 FIELDS = Figure("field F", "facts of receipts, to the letter", receipts.facts)
 ED = Figure("ED", "edit distance over mean length", text_answers.distance)
+PAPER = Scoring()
 NAMES = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
 LISTS = ("record~", "all-name~", "all-given name~", "all-age~")
 
@@ -77,25 +84,31 @@ def on_white(page: Page, size: tuple[int, int], enlarged: bool) -> Page:
     return Page.from_array(white)
 
 
-def measures_of(name: str, as_original: bool = False) -> tuple[Measure, ...]:
+def measures_of(
+    name: str, as_original: bool = False, scoring: Scoring = PAPER
+) -> tuple[Measure, ...]:
     """The measures of a data set by its name; none for a set that is not in the table."""
     questions = (_measure("natural_q~", ANLS),)
+    accuracy, list_cer = (
+        (SMALL_ACCURACY, SMALL_LIST_CER) if as_original else (ACCURACY, LIST_CER)
+    )
+    of_lines = (SMALL_LINE_CER, SMALL_LINE_WER) if as_original else (LINE_CER, LINE_WER)
     return {
         "docvqa": questions,
         "hw_squad": questions,
         "squad": questions,
         "bentham": questions,
-        "rvl_cdip": (_measure("classify>", ACCURACY),),
+        "rvl_cdip": (_measure("classify>", accuracy),),
         "sroie": (_measure("sroie>", FIELDS),),
-        "census": tuple(_measure(token, LIST_CER) for token in LISTS),
+        "census": tuple(_measure(token, list_cer) for token in LISTS),
         "iam": (_block("read_block>"),),
         "iam_mixed": (_block("read_block0>"), _block("read_block>")),
         "iam_ner": tuple(_names(token, as_original) for token in NAMES),
         "synth_handwriting": (_block("read_block>"), _block("read_block0>")),
-        "naf_lines": (_measure("w0>", LINE_CER, LINE_WER),),
+        "naf_lines": (_measure("w0>", *of_lines),),
         "cdip": (MEASURES["w0>"], MEASURES["read_block0>"], MEASURES["0w~"], MEASURES["re~"]),
-        "funsd": (_form(Rules(naf=False, as_original=as_original)),),
-        "naf": (_form(Rules(naf=True, as_original=as_original)),),
+        "funsd": (_form(Rules(naf=False, as_original=as_original), scoring),),
+        "naf": (_form(Rules(naf=True, as_original=as_original), scoring),),
     }.get(name, ())
 
 
@@ -105,11 +118,18 @@ def measure_of(token: str, as_original: bool = False) -> Measure:
         return _names(token, as_original)
     if token in ("read_block>", "read_block0>"):
         return _block(token)
+    if token == "mk>":
+        return replace(MEASURES[token], questions=own_questions(token))
     figures = {
-        "natural_q~": (LETTERS if as_original else ANLS,), "classify>": (ACCURACY,),
-        "w0>": (CER, WER), "sroie>": (FIELDS,),
+        "natural_q~": (ANLS,), "classify>": (ACCURACY,), "w0>": (CER, WER), "sroie>": (FIELDS,),
+        **dict.fromkeys(LISTS, (LIST_CER,)),
     }  # fmt: skip
-    return _measure(token, *figures.get(token, (LIST_CER if token in LISTS else ED,)))
+    if as_original:
+        figures |= {
+            "natural_q~": (LETTERS,), "classify>": (SMALL_ACCURACY,),
+            "w0>": (SMALL_LINE_CER, SMALL_LINE_WER), **dict.fromkeys(LISTS, (SMALL_LIST_CER,)),
+        }  # fmt: skip
+    return _measure(token, *figures.get(token, (ED,)))
 
 
 def _measure(token: str, *figures: Figure) -> Measure:
@@ -130,14 +150,15 @@ def _names(token: str, as_original: bool) -> Measure:
     return _measure(token, Figure("macro F1", "named entities", judge, total), text)
 
 
-def _form(rules: Rules) -> Measure:
+def _form(rules: Rules, scoring: Scoring) -> Measure:
+    entities, relations, trees = (
+        partial(judge, rules=rules, scoring=scoring)
+        for judge in (form_figures.entities, form_figures.relations, form_figures.tree_distance)
+    )
     figures = (
-        Figure("entity F", "entities of forms", partial(form_figures.entities, rules=rules)),
-        Figure("relation F", "their links", partial(form_figures.relations, rules=rules)),
-        Figure(
-            "GAnTED", "trees of forms", partial(form_figures.tree_distance, rules=rules),
-            apart=True,
-        ),
-    )  # fmt: skip
+        Figure("entity F", "entities of forms", entities),
+        Figure("relation F", "their links", relations),
+        Figure("GAnTED", "trees of forms", trees, apart=True),
+    )
     shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
     return Measure("json>", figures, shown, whole_json)

@@ -15,9 +15,10 @@ from dessurt.data.records import DataError, DataSet
 from dessurt.data.sets import open_set
 from dessurt.evaluate import realpages
 from dessurt.evaluate.asking import all_of, one_each, questions, spread
+from dessurt.evaluate.form_figures import Scoring
 from dessurt.evaluate.known import KnownPage, SetError, blocks_of
 from dessurt.evaluate.measures import MEASURES, Measure, Question
-from dessurt.evaluate.set_measures import measure_of, measures_of
+from dessurt.evaluate.set_measures import PAPER, measure_of, measures_of
 
 SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
 
@@ -70,6 +71,7 @@ def data_set(
     seed: int,
     limit: int | None,
     as_original: bool = False,
+    scoring: Scoring = PAPER,
 ) -> Source:
     """All questions about the pages of a data set, or about `limit` pages evenly from all.
 
@@ -80,13 +82,14 @@ def data_set(
         seed: of what is drawn by lot.
         limit: pages at most.
         as_original: take the original's measures where they differ.
+        scoring: how forms are compared.
 
     Raises:
         DataError: there is no such set or split.
         SetError: the set is not measured by these tasks.
     """
     records, split = _opened(given, split)
-    measures = measures_of(str(given["set"]), as_original)
+    measures = measures_of(str(given["set"]), as_original, scoring)
     if measures and tokens:
         measures = tuple(each for each in measures if each.token in tokens)
         if not measures:

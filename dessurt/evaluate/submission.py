@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from dessurt.data.example import Example
 from dessurt.evaluate import receipts
 from dessurt.evaluate.known import Answer, SetError
 from dessurt.evaluate.measures import Question
@@ -41,12 +42,9 @@ class Answers:
         example = question.example
         if self.name == "sroie":
             facts = json.dumps(receipts.read(answer.text), ensure_ascii=False, indent=1)
-            name = Path(example.source).name
-            (self.path / f"{name}.txt").write_text(facts + "\n", encoding="utf-8")
+            (self.path / f"{receipt(example)}.txt").write_text(facts + "\n", encoding="utf-8")
         elif self.name == "docvqa":
-            number = example.source.rpartition("questionId ")[2]
-            of_number = int(number) if number.isdecimal() else number
-            self.listed.append({"questionId": of_number, "answer": answer.text})
+            self.listed.append({"questionId": question_id(example), "answer": answer.text})
         else:
             self.listed.append({
                 "source": example.source, "task": example.request.task,
@@ -59,3 +57,14 @@ class Answers:
         if self.name != "sroie":
             text = json.dumps(self.listed, ensure_ascii=False, indent=1)
             self.path.write_text(text + "\n", encoding="utf-8")
+
+
+def question_id(example: Example) -> int | str:
+    """Under which an answer to DocVQA is handed in."""
+    number = example.source.rpartition("questionId ")[2]
+    return int(number) if number.isdecimal() else number
+
+
+def receipt(example: Example) -> str:
+    """The name under which the facts of a receipt are handed in."""
+    return Path(example.source).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from rapidfuzz.distance import Levenshtein
@@ -29,6 +30,17 @@ def anls_of_letters(known: KnownPage, example: Example, answer: Answer) -> tuple
 def accuracy(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
     """1 where the answer is one of the right ones to the letter."""
     return float(answer.text in example.answers), 1.0
+
+
+def without_case(
+    judge: Callable[[KnownPage, Example, Answer], tuple[float, float]],
+    known: KnownPage,
+    example: Example,
+    answer: Answer,
+) -> tuple[float, float]:
+    """What a measure makes of small letters, in which the original compares."""
+    small = replace(example, answers=tuple(right.lower() for right in example.answers))
+    return judge(known, small, replace(answer, text=answer.text.lower()))
 
 
 def distance(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:

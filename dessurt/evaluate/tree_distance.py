@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,10 +43,13 @@ class Distance:
         true: the tree to which the distances are; its root has no text.
         most: the highest cost of one change: 1, or 2, which is that of a text put in or taken out.
         wild: "true" or "other": in whose texts `¿` stands for any letter and `§` for any letters.
+        close: a change that costs as much or more costs `most`.
     """
 
-    def __init__(self, true: Node, most: float, wild: str = "true") -> None:
-        self.most, self.wild = most, wild
+    def __init__(
+        self, true: Node, most: float, wild: str = "true", close: float = math.inf
+    ) -> None:
+        self.most, self.wild, self.close = most, wild, close
         nodes = true.postorder
         self.texts = [node.text for node in nodes]
         first = [j + 1 - len(node.postorder) for j, node in enumerate(nodes)]
@@ -89,7 +93,9 @@ class Distance:
         """What it costs to change a text into each of the true ones; "" is none at all."""
         lengths = [max((len(text) + len(true)) / 2, 0.5) for true in self.texts]
         pairs = ((text, true) if self.wild == "true" else (true, text) for true in self.texts)
-        return np.minimum(np.array([edit_distance(*pair) for pair in pairs]) / lengths, self.most)
+        costs = np.array([edit_distance(*pair) for pair in pairs]) / lengths
+        costs[costs >= self.close] = self.most
+        return np.minimum(costs, self.most)
 
     def _taken(self, nodes: Sequence[Node]) -> np.ndarray:
         """What it costs to take out a text: [n, 1]."""

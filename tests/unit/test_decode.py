@@ -134,6 +134,19 @@ def test_events_of_an_answer(instrument: DessurtInstrument) -> None:
     assert (done.stopped_by == "end") == (text[-1].token_id == 2)
     assert text[0].alternatives[0].token_id == text[0].token_id
     assert text[0].alternatives[0].probability == text[0].probability
+    assert len(text[0].alternatives) == 5
+
+
+def test_as_many_alternatives_as_wanted_are_told_and_a_text_has_tokens(
+    instrument: DessurtInstrument,
+) -> None:
+    request = Request("w0>", marks=LINE, max_tokens=1, alternatives=100)
+    (told,) = (event for event in instrument.ask(PAGE, request) if isinstance(event, Text))
+    probabilities = [each.probability for each in told.alternatives]
+    assert len({each.token_id for each in told.alternatives}) == 100
+    assert probabilities == sorted(probabilities, reverse=True)
+    ids = instrument.token_ids("two words")
+    assert instrument.tokenizer.decode(ids) == "two words"
 
 
 def test_length_limit(instrument: DessurtInstrument) -> None:

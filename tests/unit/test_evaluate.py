@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt import Card, Done, Event, Marks, Page, Region, Request, Text
+from dessurt import Alternative, Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.truth import Entity, Line, Paragraph, Truth
 from dessurt.evaluate import asking, finding, main, reading, realpages, report, synthetic, tesseract
@@ -158,6 +159,38 @@ def test_words_to_find_are_five_or_more_of_a_line_with_their_boxes(known):
     }  # fmt: skip
 
 
+class Guesser(FakeInstrument):
+    """Thinks a hundred tokens the likeliest, 0 first; a word's token is its length."""
+
+    def token_ids(self, text: str) -> list[int]:
+        return [len(text) * 10]
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        likely = tuple(Alternative("", i, 0.0) for i in range(request.alternatives))
+        assert len(likely) == 100 and request.marks.has("mask")
+        yield Text("three", 0, 1.0, likely)
+        yield Text("", 2, 1.0, likely)
+        yield Done(0.0, 0.0, 2, "end")
+
+
+def test_masked_words_are_guessed(known):
+    measure = MEASURES["mk>"]
+    found = asked(measure.questions, known)
+    texts = [set(text.split(" ")) for text, _, counts in LINES if counts]
+    assert all(each.answers[0] in line for each, line in zip(found, texts, strict=True))
+    x0, y0, x1, y1 = found[3].request.marks.bounds("mask")  # 2 pixels more than the word
+    assert (x1 - x0, y0, y1) == (10 * len(found[3].answers[0]) + 4, 98, 122)
+    result = Result(measure)
+    for word in ("three", "a", "bb", "x" * 9, "x" * 20):  # tokens 50, 10, 20, 90 and 200
+        example = replace(found[0], answers=(word,))
+        answer = measure.ask(Guesser(), example)
+        result.add(Question(measure, known, example), answer, 0.1)
+    assert {score.figure.name: score.value for score in result.scores} == {
+        "accuracy": 1 / 5, "mk_firsttoken_top10": 0, "mk_firsttoken_top50": 2 / 5,
+        "mk_firsttoken_top100": 4 / 5,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("token", "right", "given", "errors", "letters"),
     [
@@ -259,7 +292,7 @@ def test_a_limit_is_spread_evenly_and_batches_are_pages(known):
 def test_of_a_synthetic_page_one_question_a_task_is_drawn(known):
     questions = asking.one_each(known, MEASURES.values(), 7)
     tokens = [question.measure.token for question in questions]
-    assert tokens == ["w0>", "read_block0>", "0w~", "re~"]
+    assert tokens == ["w0>", "read_block0>", "0w~", "re~", "mk>"]
     again = asking.one_each(known, MEASURES.values(), 7)
     assert [q.example.answers for q in again] == [q.example.answers for q in questions]
     several = (asking.one_each(known, MEASURES.values(), seed)[0] for seed in range(30))

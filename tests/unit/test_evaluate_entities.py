@@ -118,7 +118,7 @@ def test_the_true_entities_of_a_form_and_of_its_table():
 def test_the_original_aligns_and_counts_the_same(case):
     given = case["params"]
     naf = given.get("kind") == "naf"
-    likeness = Likeness(given.get("Lk", 0.6), given.get("E", 0.6), given.get("BROS", False))
+    likeness = Likeness(given.get("Lk", 0.6), given.get("E", 0.6), given.get("BROS", False), True)
     read = of_answer(case["pred"], Rules(naf, as_original=True))
     true = Pieces(
         tuple(

@@ -194,7 +194,7 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     monkeypatch.setattr(long_answers, "once", lambda model, example: long_answers.Answer(answer))
     words = ["--as-original"] if as_original else []
     if as_original:  # to start a process takes seconds: once is enough
-        monkeypatch.setattr(main, "judges", lambda: nullcontext(here))
+        monkeypatch.setattr(main, "judges", lambda processes: nullcontext(here))
     records = [Record(PAGE, truth=form(), source="a"), Record(PAGE, truth=Truth((300, 300)))]
     _, figures = measured(monkeypatch, tmp_path, model, records, *words, name="funsd")
     task = figures["tasks"]["json>"]
@@ -212,7 +212,7 @@ def test_what_cannot_be_judged_is_told_and_the_rest_counts(monkeypatch, tmp_path
     monkeypatch.setattr(long_answers, "once", lambda model, example: answer)
     broken: Future = Future()
     broken.set_exception(MemoryError("too large"))
-    monkeypatch.setattr(main, "judges", lambda: nullcontext(lambda *given: broken))
+    monkeypatch.setattr(main, "judges", lambda processes: nullcontext(lambda *given: broken))
     record = Record(PAGE, truth=form(), source="a")
     code, figures = measured(monkeypatch, tmp_path, Writer({}), [record], name="funsd")
     assert code == 130 and not figures["complete"]
@@ -294,7 +294,7 @@ def test_a_long_form_is_gone_on_with(further):
     """Answers may begin a little before or behind the end of what they are given."""
     answers, at = {("json>", ""): WHOLE}, MOST
     while at < len(WHOLE):
-        prompt, begin = WHOLE[at - 25 : at - 4], at - 4 + further
+        prompt, begin = WHOLE[at - 24 : at - 6], at - 6 + further
         answers["json~", prompt] = WHOLE[begin:]
         at = begin + MOST
     model = Writer(answers)
@@ -306,7 +306,7 @@ def test_a_long_form_is_gone_on_with(further):
 def test_what_is_not_learned_or_goes_round_is_not_gone_on_with():
     model = Writer({("json>", ""): WHOLE}, tasks=("json>",))
     assert asked(model, "json>") == WHOLE[:MOST] and len(model.asked) == 1
-    prompt = WHOLE[MOST - 25 : MOST - 4]
+    prompt = WHOLE[MOST - 24 : MOST - 6]
     stuck = Writer({("json>", ""): WHOLE, ("json~", prompt): "abcdefg" * 6 + "x"})
     assert asked(stuck, "json>") == WHOLE[:MOST] + "x" and len(stuck.asked) == 2
 

@@ -12,7 +12,7 @@ from dessurt.evaluate import error_rates, named_entities, receipts, text_answers
 from dessurt.evaluate.known import Answer, KnownPage
 from dessurt.evaluate.measures import Figure, Score
 from dessurt.evaluate.named_entities import Levenshtein
-from dessurt.evaluate.set_measures import measure_of
+from dessurt.evaluate.set_measures import measure_of, measures_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 METRICS = json.loads((GOLDEN / "trainer_metrics.json").read_text())
@@ -51,8 +51,8 @@ def original(case):
             found["E_acc@NL0.5"] = [int(found["E_ANLS"][0] > 0)]
     for tokens, key, judge in (
         (("classify>",), "E_class_acc", text_answers.accuracy),
-        (("w0>", "read_block0>"), "E_line_based_CER", error_rates.line_characters),
-        (("w0>",), "E_line_based_WER", error_rates.line_words),
+        (("w0>", "read_block0>"), "E_line_based_CER", error_rates.original_line_characters),
+        (("w0>",), "E_line_based_WER", error_rates.original_line_words),
         (("json>",), "E_json_CE", error_rates.with_sign),
         (("record~",), "E_doc_CE", error_rates.with_sign),
     ):
@@ -144,6 +144,45 @@ def test_words_left_out_and_made_up_and_classes_that_are_never_true():
     both = named_entities.original_classes, named_entities.original_macro_f1
     assert macro(*both, pairs) == pytest.approx(2 / 3 / 3)
     assert macro(named_entities.classes, named_entities.macro_f1, [("a[O]", "a[O]")]) is None
+
+
+def test_names_as_the_original_counts_them():
+    right = "Ann[PER] saw[O] Rome[LOCATION] and[O] Bob[PER] .[O]"
+    # Of an empty answer each true word has a recall of 0, and nothing given a precision of 1.
+    assert judged(named_entities.original_classes, right, "", "ner_full>") == {
+        "recall per": (0, 2), "precision per": (2, 2),
+        "recall location": (0, 1), "precision location": (1, 1),
+    }  # fmt: skip
+    assert judged(named_entities.original_text_errors, right, "", "ner_full>") == (1, 1)
+    both = named_entities.original_classes, named_entities.original_macro_f1
+    assert macro(*both, [(right, right), (right, "")]) == pytest.approx(2 / 3)
+    # Words are aligned so that few letters differ, however long they are.
+    right, given = "Al[PER] longername[O] b[PER]", "Al[PER] lo[O] bb[O] b[PER]"
+    assert judged(named_entities.original_classes, right, given, "ner_full>") == {
+        "recall per": (2, 3), "precision per": (2, 2),
+    }  # fmt: skip
+    # "ann  saw  rome ." has 16 letters: one blank before a full stop is left out.
+    right, given = "Ann[PER] saw[O] Rome[LOCATION] .[O]", "Ann[PER] sow[O] Roma[O] .[O]"
+    assert judged(named_entities.original_text_errors, right, given, "ner_full>") == (2 / 16, 1)
+    # Text without classes stands for the whole answer, as often as it has words.
+    assert named_entities.original_tagged("10:30[TIME] [O]", "ner_line>")[0] == ("10:30", "o")
+
+
+def test_lines_lists_and_kinds_as_the_original_counts_them():
+    right, given = "Some Words, here", "some words , Here"
+    (cer, wer), (census,), (kind,) = (
+        measures_of(name, as_original=True)[0].figures
+        for name in ("naf_lines", "census", "rvl_cdip")
+    )
+    assert judged(cer.judge, right, given) == (1 / 16, 1)
+    assert judged(wer.judge, right, given) == (2 / 3, 1)  # of "some", "words," and "here"
+    assert judged(cer.judge, "wh¿t", "what") == judged(wer.judge, "wh§", "what") == (0, 0)
+    assert judged(census.judge, "Ann|Bob‡", "ann|bob‡") == (0, 1)
+    assert judged(kind.judge, "C:Memo", "c:memo") == (1, 1)
+    corrected = measures_of("naf_lines")[0].figures
+    assert [judged(figure.judge, right, given)[0] for figure in corrected] == [4 / 16, 3 / 4]
+    own = measure_of("w0>", as_original=True)
+    assert own.figures == (cer, wer)
 
 
 def test_the_text_of_names_is_compared_without_classes():

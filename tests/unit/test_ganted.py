@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.ganted import ganted, nted, tree
+from dessurt.evaluate.ganted import ganted, nted, shuffled, tree
 from dessurt.evaluate.tree_distance import Distance, Node, edit_distance
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ganted.json").read_text())
@@ -118,3 +118,27 @@ def test_nothing_predicted(true):
     assert nted([], true) == ganted("", true) == (1 if true else 0)
     assert ganted("", true, as_original=True) == (0.5 if true else 0)
     assert ganted([{"a": "other"}], true) == (0 if true else 1)
+
+
+def test_forms_in_another_order_are_aligned_again():
+    form = [{"A": "question", "answers": ["1", "2", "3"]}, {"B": "other"}, {"C": "other"}]
+    table = {"row headers": ["r1", "r2"], "column headers": [None], "cells": [["x"], ["y"]]}
+    orders = [shuffled([*form, table], random.Random(seed)) for seed in range(20)]
+    assert orders == [shuffled([*form, table], random.Random(seed)) for seed in range(20)]
+    assert len({json.dumps(order) for order in orders}) > 10
+    assert all(table in order for order in orders)
+    aligned, not_aligned, twice = (
+        [measure(order, [*form, table], **more) for order in orders]
+        for measure, more in ((ganted, {}), (nted, {}), (ganted, {"twice": True}))
+    )
+    assert sum(aligned) < sum(not_aligned) / 10 and min(not_aligned) > 0
+    # A second time round brings one more home, and none farther away.
+    assert sum(twice) < sum(aligned)
+    assert all(second <= first for first, second in zip(aligned, twice, strict=True))
+
+
+def test_texts_that_differ_much_can_be_taken_to_differ_wholly():
+    pair = [{"abcd": "other"}], [{"abxd": "other"}]
+    assert ganted(*pair) == ganted(*pair, close=0.3) == 0.25
+    assert ganted(*pair, close=0.25) == 1
+    assert ganted(*pair, as_original=True, close=0.25) == 0.5

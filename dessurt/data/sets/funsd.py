@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -102,30 +103,59 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     return form_truth(*read_annotation(path, size), size)
 
 
-def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], list[Link]]:
-    """The entities of a form in reading order and its links, as they are annotated.
+@dataclass(frozen=True)
+class Block:
+    """An entity as it is annotated: its kind, and its words with their boxes; some have no text."""
+
+    kind: str
+    words: tuple[_Word, ...]
+
+    @property
+    def original_lines(self) -> list[list[_Word]]:
+        """Its words line by line, as the original has them: words that overlap are parted, too."""
+        return _split(self.words, edge=2)
+
+
+def read_blocks(path: Path) -> tuple[list[Block], list[Link]]:
+    """The entities of a form in the order of the file, all of them, and links between these.
 
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
     with damaged(path):
         form = list(read_json(path)["form"])
-    found: dict[Any, Entity] = {}
+    blocks: dict[Any, Block] = {}
     pairs: list[tuple[Any, Any]] = []
     for number, each in enumerate(form):
         with damaged(path, f"form[{number}]"):
-            entity = _entity(each, size)
-            if each["id"] in found:
+            if each["id"] in blocks:
                 raise ValueError(f"the id {each['id']} is there twice")
-            if entity is not None:
-                found[each["id"]] = entity
+            blocks[each["id"]] = _block(each)
             pairs += [(head, tail) for head, tail in each["linking"]]
-    order = reading_order([entity.lines[0].box for entity in found.values()])
-    ids = [list(found)[i] for i in order]
-    numbers = {each: i for i, each in enumerate(ids)}
+    numbers = {each: i for i, each in enumerate(blocks)}
     with damaged(path, "linking"):
-        links = [(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers]
-    return [found[each] for each in ids], sorted(links)
+        links = {(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers}
+    return list(blocks.values()), sorted((a, b) for a, b in links if a != b)
+
+
+def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], list[Link]]:
+    """The entities of a form that have text, in reading order, and its links as annotated.
+
+    Raises:
+        DataError: the annotation is damaged; the entity is named.
+    """
+    blocks, links = read_blocks(path)
+    found: dict[int, Entity] = {}
+    for number, block in enumerate(blocks):
+        with damaged(path, f"form[{number}]"):
+            words = [(text, within(box, size)) for text, box in block.words if text.strip()]
+            if words:
+                found[number] = Entity(block.kind, _lines(words))
+    order = reading_order([entity.lines[0].box for entity in found.values()])
+    kept = [list(found)[i] for i in order]
+    place = {number: i for i, number in enumerate(kept)}
+    linked = [(place[a], place[b]) for a, b in links if a in place and b in place]
+    return [found[number] for number in kept], sorted(linked)
 
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:
@@ -143,29 +173,41 @@ def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[in
     )
 
 
-def _entity(given: dict[str, Any], size: tuple[int, int]) -> Entity | None:
-    """An entity; None if it has no text."""
+def _block(given: dict[str, Any]) -> Block:
     if given["label"] not in KINDS:
         raise ValueError(f"label {given['label']!r} is none of {', '.join(KINDS)}")
-    words = [(w["text"], within(w["box"], size)) for w in given["words"] if w["text"].strip()]
-    return Entity(given["label"], _lines(words)) if words else None
+    words = []
+    for word in given["words"]:
+        x0, y0, x1, y1 = map(float, word["box"])
+        words.append((str(word["text"]), (x0, y0, x1, y1)))
+    return Block(given["label"], tuple(words))
 
 
 def _lines(words: Sequence[_Word]) -> tuple[Line, ...]:
+    return tuple(
+        line_of([part for text, box in line for part in words_in(text, box)])
+        for line in _split(words)
+    )
+
+
+def _split(words: Sequence[_Word], edge: int = 0) -> list[list[_Word]]:
     """Words in lines: a new one begins to the left of the last word or below it.
 
     To the left is by more than a quarter of its width, below by three quarters of its height.
+
+    Args:
+        words: in reading order.
+        edge: of the last word, to the left of which is meant: its left (0) or its right one (2).
     """
-    lines: list[list[_Word]] = [[words[0]]]
+    lines: list[list[_Word]] = [[word] for word in words[:1]]
     for last, word in pairwise(words):
         (x0, y0, x1, y1), (left, top, _, bottom) = last[1], word[1]
-        is_left = left < x0 - 0.25 * (x1 - x0)
+        is_left = left < last[1][edge] - 0.25 * (x1 - x0)
         is_below = (top + bottom - y0 - y1) / 2 > 0.75 * (y1 - y0)
         if is_left or is_below:
             lines.append([])
         lines[-1].append(word)
-    return tuple(line_of([part for text, box in line for part in words_in(text, box)])
-                 for line in lines)  # fmt: skip
+    return lines
 
 
 def _with_headers(entities: Sequence[Entity], links: Sequence[Link]) -> list[Entity]:
