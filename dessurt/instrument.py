@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dessurt import tasks
-from dessurt.checkpoint import Checkpoint, CheckpointError, load
+from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
@@ -41,12 +41,16 @@ LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
 
 
-def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
+def open_model(
+    path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
+) -> DessurtInstrument:
     """Open a checkpoint for asking.
 
     Args:
         path: an official `.pth`, our folder, or a Hugging Face repository ("owner/name").
         device: "auto" (a GPU if there is one), or a torch device.
+        tokenizer: of an official file, the folder with its vocabulary; by default a folder
+            `tokenizer` beside it, or facebook/bart-base from the Hugging Face hub.
 
     Raises:
         CheckpointError: it cannot be read or fetched, or the device is not there.
@@ -56,7 +60,7 @@ def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
         local = _download(str(path))
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    checkpoint = load(local)
+    checkpoint = load(local, open_tokenizer(tokenizer) if tokenizer else None)
     try:
         checkpoint.model.to(device)
     except (RuntimeError, AssertionError) as error:

@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
         "learned, of a data set all that it is measured by")  # fmt: skip
     add("--beams", type=_positive, default=1, help="of a search; 1: the most probable token each")
     add("--checkpoint", default=str(CHECKPOINT), help="file, folder or hub repository")
+    add("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth; default: a folder "
+        "tokenizer beside it, or the hub")  # fmt: skip
     add("--seed", type=int, default=0, help="of synthetic pages and of what is drawn by lot")
     add("--worst", type=_positive, metavar="N", help="show the N worst answers of each task")
     add("--worst-sheet", type=Path, metavar="PNG", help="draw these (or 50) there")
@@ -132,7 +134,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> int:
     keep = args.worst or (50 if args.worst_sheet else 0)
-    model = open_model(args.checkpoint)
+    model = open_model(args.checkpoint, tokenizer=args.tokenizer)
     source = _source(args, model.card.tasks)
     results = {measure.token: Result(measure, keep) for measure in source.measures}
     program = None if args.no_tesseract else shutil.which("tesseract")

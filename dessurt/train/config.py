@@ -31,10 +31,12 @@ MORE = (
     *("auxiliary", "teacher", "freeze", "slow", "validate", "remember"),
 )
 INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
+# Keys that a config of the original has not: `--set` means the translation's.
+OURS = {*NEEDED, *MORE} - {"name", "model"}
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
     *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "mean", "documents"),
+    *("warm_up", "documents"),
 )
 PART = tuple(each.name for each in fields(Part))
 
@@ -52,7 +54,8 @@ def read(
 
     Args:
         path: our config.
-        settings: other values for keys, which may lie deeper: `stages.0.lr`.
+        settings: other values for keys, which may lie deeper: `stages.0.lr`. Of a config of the
+            original for its own keys (`trainer.iterations`) and for ours (`precision`).
         data: the folder of all its data sets, in place of those that it names.
 
     Raises:
@@ -63,10 +66,16 @@ def read(
         config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
+    ours = [each for each in settings if is_original(config) and _root(each[0]) in OURS]
     for key, value in settings:
-        _set(config, key, value)
+        if (key, value) not in ours:
+            _set(config, key, value)
     if is_original(config):
-        config = _of_original(config, dict(settings))
+        config = _of_original(config)
+        for key, value in ours:
+            _set(config, key, value)
+        if "start" not in config:
+            config.setdefault("tokenizer", VOCABULARY)
     if isinstance(config, dict) and "start" in config:
         start = load(config["start"]).config
         known = {key: start[key] for key in INHERITED if key in start}
@@ -76,6 +85,7 @@ def read(
     _frame(config["frame"])
     _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
+    _mean(config.get("mean", 0))
     _losses(config)
     _schedule(config)
     if "validate" in config:
@@ -106,7 +116,11 @@ def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
     return [part["data"] for part in parts if "data" in part]
 
 
-def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+def _root(key: str) -> str:
+    return key.partition(".")[0]
+
+
+def _of_original(given: dict[str, Any]) -> dict[str, Any]:
     """A config of the original in our keys; says what is not taken over."""
     try:
         config = translated(given)
@@ -116,8 +130,7 @@ def _of_original(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, A
         raise ConfigError(f"the original's config lacks something ({error}).") from error
     if ignored := left_out(given):
         print(f"Not taken over from the original's config: {', '.join(ignored)}", file=sys.stderr)
-    begin = {"start": settings["start"]} if "start" in settings else {"tokenizer": VOCABULARY}
-    return {**config, **begin}
+    return config
 
 
 def _set(config: Any, key: str, value: Any) -> None:
@@ -143,6 +156,12 @@ def _frame(frame: Any) -> None:
         return _keys(frame, "its frame", ("mode",), ())
     _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
     return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
+
+
+def _mean(given: Any) -> None:
+    """Refuse a share that no mean can keep."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1:
+        raise ConfigError(f"its mean is {given!r}: give a number from 0, no mean, to below 1.")
 
 
 def _losses(config: dict[str, Any]) -> None:

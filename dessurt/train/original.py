@@ -24,7 +24,10 @@ SYNTHETIC = {"SynthParaQA": (), "SynthFormDataset": ("form", "invoice", "receipt
 NO_FOLDER = ("DistilBartDataset",)  # drawn, by us from the computer's fonts
 
 # What the original takes where its config says nothing.
-MODEL = {"max_q_tokens": 20, "max_a_tokens": 800, "no_dropout": False, "do_mask_output": True}
+MODEL = {
+    "max_q_tokens": 20, "max_a_tokens": 800, "no_dropout": False, "do_mask_output": True,
+    "init_from_pretrained": True,
+}  # fmt: skip
 
 # What a mode of the original asks about paragraphs: how often each kind of question.
 _EASY = {name: 1.0 for name in (
@@ -80,7 +83,7 @@ TAKEN = {
         "short_class task data_split freq half",
     "trainer": "iterations accum_grad_steps use_learning_schedule warmup_steps lr_down_start "
         "ramp_down_steps lr_mul swa_start swa_lr_mul lr_steps freeze_param_names "
-        "slow_param_names AMP cycle_size min_lr_mul low_lr_mul",
+        "slow_param_names AMP cycle_size min_lr_mul low_lr_mul warmup_cap decay_rate",
 }  # fmt: skip
 
 
@@ -114,12 +117,11 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
     accumulate = trainer.get("accum_grad_steps", 1)
     parts = _parts(given["data_loader"])
     smoothing = given.get("loss_params", {}).get("answer", {}).get("smoothing", 0.1)
-    schedule = trainer.get("use_learning_schedule", False)
-    names = {True: "spike", False: "multi_rise"}
     config = {
         "name": given.get("name", "original"),
         "seed": 1234,
         "precision": "bf16" if trainer.get("AMP") else "no",
+        "mean": 0,  # the original keeps the weights themselves
         "model": {**MODEL, **given["model"]},
         "frame": {"mode": "fit"},
         "card": {"description": f"Trained as {given.get('name')} of the original"},
@@ -128,11 +130,7 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
             "smoothing": smoothing if _smooth(given) else 0.0,
             **{key: weights[key] for key in ("answer", "mask", "distillation") if key in weights},
         },
-        "schedule": {
-            "warmup_steps": [],
-            **{key: trainer[key] for key in TAKEN["trainer"].split() if key in trainer},
-            "kind": names.get(schedule, schedule),
-        },
+        "schedule": _schedule(trainer),
         "freeze": trainer.get("freeze_param_names", []),
         "slow": {name: 0.1 for name in trainer.get("slow_param_names", [])},
         "stages": [{
@@ -145,6 +143,15 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
     if any(part.get("data", {}).get("set") == "distill" for part in parts.values()):
         config["teacher"] = TEACHER
     return config
+
+
+def _schedule(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """The schedule of the rate of learning; without one the rate stays as it is."""
+    kind = trainer.get("use_learning_schedule", False)
+    if not kind:
+        return {"kind": "multi_rise", "warmup_steps": []}
+    known = {key: trainer[key] for key in TAKEN["trainer"].split() if key in trainer}
+    return {**known, "kind": "spike" if kind is True else kind}
 
 
 def _smooth(given: Mapping[str, Any]) -> bool:

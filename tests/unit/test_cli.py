@@ -209,7 +209,7 @@ def test_interrupting_keeps_the_answer_so_far(capsys, letter, monkeypatch):
             yield Text(" Sir", 8, 0.25)
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "open_model", lambda path, device: Interrupted())
+    monkeypatch.setattr(cli, "open_model", lambda *_: Interrupted())
     code, out, err = run(capsys, "ask", letter, "--task", "json>", "--checkpoint", "x", "--json")
     answer = json.loads(out)
     assert (code, answer["answer"], answer["stopped_by"]) == (0, "Dear Sir", "user")

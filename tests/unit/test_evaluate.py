@@ -88,7 +88,7 @@ class FakeInstrument:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> FakeInstrument:
     fake = FakeInstrument()
-    monkeypatch.setattr(main, "open_model", lambda checkpoint: fake)
+    monkeypatch.setattr(main, "open_model", lambda checkpoint, **_: fake)
     return fake
 
 
@@ -223,7 +223,7 @@ def test_the_table_and_the_file_hold_the_figures(folder, model, tmp_path, capsys
 
 def test_tasks_that_were_not_learned_are_left_out_unless_asked_for(folder, monkeypatch, capsys):
     fake = FakeInstrument(tasks=("w0>",))
-    monkeypatch.setattr(main, "open_model", lambda checkpoint: fake)
+    monkeypatch.setattr(main, "open_model", lambda checkpoint, **_: fake)
     words = ["--data", str(folder), "--no-tesseract"]
     assert main.main(words) == 0
     assert {request.task for request in fake.asked} == {"w0>"}

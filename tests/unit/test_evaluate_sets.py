@@ -78,7 +78,7 @@ def form() -> Truth:
 def measured(monkeypatch, tmp_path, model, records, *words, name=NAME):
     """The exit code, and the figures that were written."""
     monkeypatch.setattr(Made, "records", tuple(records))
-    monkeypatch.setattr(main, "open_model", lambda checkpoint: model)
+    monkeypatch.setattr(main, "open_model", lambda checkpoint, **_: model)
     monkeypatch.setattr(
         sources, "open_set", lambda given, split: open_set({**given, "set": NAME}, split)
     )
@@ -244,7 +244,7 @@ def test_a_split_without_answers_is_only_measured_where_it_is_named(monkeypatch,
             self.given = [Record(PAGE, (replace(QUESTION, answers=answers),), source="a")]
 
     model = Writer({("natural_q~", "Who?"): "Bob"})
-    monkeypatch.setattr(main, "open_model", lambda checkpoint: model)
+    monkeypatch.setattr(main, "open_model", lambda checkpoint, **_: model)
     monkeypatch.setattr(sources, "open_set", lambda given, split: Two(tmp_path, split))
     words, file = ["--set", "docvqa", "--data", str(tmp_path)], tmp_path / "f.json"
     named = ["--split", "test"]
