@@ -368,9 +368,10 @@ class Run:
 def _average(keep: float, mean: list[Tensor], weights: list[Tensor], steps: Tensor | int) -> None:
     """Move mean weights towards the present ones, so that they are of the last part of a run.
 
-    The share that stays grows with the steps done, as in TensorFlow's `ExponentialMovingAverage`:
-    the mean reaches back about a ninth of them, and the first weights soon weigh nothing, however
-    short the run will be. From some 9 / (1 - keep) steps on it stays `keep`.
+    The share that stays grows with the steps done, in the manner of TensorFlow's
+    `ExponentialMovingAverage`: the mean reaches back over about a third of them, and the first
+    weights weigh 24 / steps^3, however short the run will be. From some 3 / (1 - keep) steps on it
+    stays `keep`.
 
     Args:
         keep: the share of the mean that a step leaves at most.
@@ -378,4 +379,4 @@ def _average(keep: float, mean: list[Tensor], weights: list[Tensor], steps: Tens
         steps: that are in the mean already.
     """
     done = int(steps)
-    get_ema_multi_avg_fn(min(keep, (1 + done) / (10 + done)))(mean, weights, steps)
+    get_ema_multi_avg_fn(min(keep, (1 + done) / (4 + done)))(mean, weights, steps)

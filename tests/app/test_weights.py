@@ -205,3 +205,14 @@ def test_one_that_cannot_be_read_is_named(several):
     with pytest.raises(WeightsError, match="damaged"):
         weights.of("official.pth").model(timeout=60)
     assert weights.of("official.pth").label() == "official.pth · not loaded"
+
+
+def test_official_files_have_the_vocabulary_that_was_named(several, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "dessurt_app.weights.open_model",
+        lambda *_, tokenizer: given.append(tokenizer) or FakeInstrument(),
+    )
+    Weights(path=several / "c.pth", folder=several, tokenizer="pieces").of(None).model()
+    Weights(folder=several, tokenizer="pieces").of("official.pth").model()
+    assert given == ["pieces", "pieces"]
