@@ -1,7 +1,5 @@
 """Training from the original's configs as they are, and from its files."""
 
-import json
-import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,33 +8,20 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer as Backend
-from tokenizers import decoders, models, pre_tokenizers, trainers
 
 pytest.importorskip("accelerate")
 
 from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, load  # noqa: E402
-from dessurt.data.records import readable  # noqa: E402
-from dessurt.data.sets import open_set  # noqa: E402
-from dessurt.instrument import DessurtInstrument  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, _average  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
 from dessurt.train.state import read_log, read_state, write_state  # noqa: E402
-from dessurt.train.validating import answered  # noqa: E402
 from tests.unit.test_checkpoint import official_file  # noqa: E402
 from tests.unit.test_configs import docvqa  # noqa: E402
 from tests.unit.test_train_data import config_of, part, write  # noqa: E402
-
-TOY = {
-    "image_size": [48, 48], "conv_channels": [8, 8, 16, 16, 32, 32, 32], "im_embed_dim": 32,
-    "blocks_per_level": [1], "window_size": 6, "swin_nheads": [2], "use_swin": [True],
-    "swin_cross_attention": [True], "use_auto": [True], "decode_dim": 64, "dim_ff": 128,
-    "decode_num_heads": 4, "do_mask_output": False, "no_dropout": True,
-}  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -47,48 +32,7 @@ def one_run_at_a_time() -> Iterator[None]:
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
-def settings(**given: Any) -> list[str]:
-    """`--set` for each of them; `__` stands for a point."""
-    pairs = [f"{key.replace('__', '.')}={json.dumps(value)}" for key, value in given.items()]
-    return [word for pair in pairs for word in ("--set", pair)]
-
-
-def vocabulary(texts: list[str], folder: Path) -> Path:
-    """A small one in BART's manner, in which each word of the texts is a piece."""
-    backend = Backend(models.BPE(unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    backend.train_from_iterator(texts, trainers.BpeTrainer(
-        vocab_size=800, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
-    ))  # fmt: skip
-    folder.mkdir()
-    backend.save(str(folder / "tokenizer.json"))
-    return folder
-
-
-# The exported checkpoint has learned
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["cats_qa", "cats_each"])
-def test_the_cats_of_the_original_are_learned(shared: Path, tmp_path: Path, name: str) -> None:
-    original = shared / "data" / "original"
-    data = original / "example_data" / name
-    pages = readable(open_set({"set": "my_dataset", "folder": str(data)}), random.Random(0))
-    found = [example for record in pages for example in record.examples]
-    pieces = vocabulary([example.answers[0] for example in found], tmp_path / "vocabulary")
-    toy = {f"model__{key}": value for key, value in TOY.items()}
-    config = original / "configs" / f"cf_test_{name}_finetune.json"
-    assert main([
-        str(config), "--data", str(data), "--runs", str(tmp_path), "--device", "cpu",
-        "--tokenizer", str(pieces), *settings(trainer__iterations=1200, optimizer__lr=2e-3, **toy),
-    ]) == 0  # fmt: skip
-    run = tmp_path / f"test_{name}_finetune"
-    model = DessurtInstrument(load(run / "checkpoint"))
-    answers = [answered(model, example) for example in found]
-    assert len(answers) == 10
-    assert sum(written == right for written, right in answers) >= 9, answers
+# What is exported
 
 
 def test_a_config_of_the_original_exports_the_weights_themselves(tmp_path: Path) -> None:
