@@ -29,6 +29,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
     parser.add_argument("--share", action="store_true", help="also open a public link for a while")
     parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
+    parser.add_argument("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth")
     parser.add_argument(
         "--auth",
         type=account,
@@ -56,7 +57,9 @@ def main() -> None:
     arguments = parse_arguments()
     lend = spaces and spaces.GPU
     training = training_on(arguments.data, arguments.host, arguments.share)
-    app = build(None, arguments.checkpoint, lend, arguments.data, training)
+    app = build(
+        None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer
+    )
     app.launch(
         server_name=arguments.host,
         server_port=arguments.port,

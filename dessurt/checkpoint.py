@@ -64,12 +64,15 @@ class Checkpoint:
                 more pieces than the model knows.
         """
         beside = (self.path.parent if self.path else Path()) / "tokenizer"
-        tokenizer = self.given_tokenizer or official_tokenizer(beside)
+        tokenizer = self.given_tokenizer or open_tokenizer(
+            beside if beside.is_dir() else OFFICIAL_TOKENIZER
+        )
         known = self.model.config.vocab_size
         if tokenizer.vocab_size > known:
             raise CheckpointError(
-                f"The tokenizer has {tokenizer.vocab_size} pieces but the model knows {known}: put "
-                f"the tokenizer that it was trained with into {beside}."
+                f"The tokenizer has {tokenizer.vocab_size} pieces but the model knows {known}: "
+                f"name the folder of the one that it was trained with by --tokenizer, or put it "
+                f"into {beside}."
             )
         return tokenizer
 
@@ -84,8 +87,8 @@ def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
 
     Args:
         path: the file or the folder.
-        tokenizer: for an official file; by default facebook/bart-base, from a folder
-            `tokenizer` beside the file or from the Hugging Face hub, when it is first needed.
+        tokenizer: for an official file (see `open_tokenizer`); by default that in a folder
+            `tokenizer` beside the file, else facebook/bart-base, opened when it is first needed.
 
     Raises:
         CheckpointError: it is missing, damaged, of another architecture, or tries to run code.
@@ -276,26 +279,32 @@ def history_of(logger: Any) -> dict[int, dict[str, float]]:
     }
 
 
-def official_tokenizer(beside: str | Path) -> Tokenizer:
-    """facebook/bart-base: from a folder, if there is one, else from the hub's cache or the net.
+def open_tokenizer(given: str | Path) -> Tokenizer:
+    """A vocabulary, which official files do not carry.
+
+    Args:
+        given: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; or
+            facebook/bart-base, which is taken from the Hugging Face hub or its cache.
 
     Raises:
-        CheckpointError: the folder is damaged, or it is not to be had.
+        CheckpointError: the folder has none, or a damaged one; or the hub cannot be reached.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    from_hub = str(given) == OFFICIAL_TOKENIZER and not Path(given).is_dir()
     try:
-        if Path(beside).is_dir():
-            return Tokenizer.open(beside)
-        wanted = ["vocab.json", "merges.txt", "tokenizer.json"]
-        return Tokenizer.open(snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted))
+        if from_hub:
+            wanted = ["vocab.json", "merges.txt", "tokenizer.json"]
+            given = snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted)
+        return Tokenizer.open(given)
     except ValueError as error:
-        raise CheckpointError(f"The tokenizer in {beside} is damaged ({error}).") from error
+        raise CheckpointError(f"The tokenizer in {given} is damaged ({error}).") from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = "could not be downloaded" if from_hub else f"cannot be read ({error})"
         raise CheckpointError(
-            f"The tokenizer {OFFICIAL_TOKENIZER} could not be downloaded: put its vocab.json and "
-            f"merges.txt into {beside}, or go online once."
+            f"The tokenizer {given} {reason}: name by --tokenizer a folder with the vocab.json "
+            f"and merges.txt of {OFFICIAL_TOKENIZER}, or go online once."
         ) from error
 
 

@@ -35,7 +35,6 @@ from dessurt import (
     checkpoint,
     open_model,
 )
-from dessurt.model import Tokenizer
 from dessurt.tasks import TaskError, split_query
 from dessurt.train.verbs import add_verbs
 
@@ -49,6 +48,10 @@ PACKAGES = {
         ("synth", "make synthetic pages"),
     )
     if (Path(__file__).parent / verb / "__main__.py").is_file()
+}
+TOKENIZER: dict[str, Any] = {
+    "metavar": "FOLDER",
+    "help": "vocabulary of an official .pth; default: a folder tokenizer beside it, or the hub",
 }
 EXPECTED = (CheckpointError, MarksError, PageError, RequestError, TaskError)
 
@@ -109,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
             help=f"{what}, in page pixels",
         )
     ask.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
+    ask.add_argument("--tokenizer", **TOKENIZER)
     ask.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
     ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
@@ -119,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
 
     app = verbs.add_parser("app", help="open the browser app")
     app.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
+    app.add_argument("--tokenizer", **TOKENIZER)
     app.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
     app.add_argument("--port", type=int, help="default: the first free one from 7860 on")
     app.add_argument("--share", action="store_true", help="also open a public link for a while")
@@ -143,11 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     convert = actions.add_parser("convert", help="write an official .pth as our folder")
     convert.add_argument("source", metavar="OFFICIAL.pth")
     convert.add_argument("folder", metavar="FOLDER")
-    convert.add_argument(
-        "--tokenizer",
-        metavar="FOLDER",
-        help="its vocabulary; by default a folder tokenizer beside the file, or the hub",
-    )
+    convert.add_argument("--tokenizer", **TOKENIZER)
     convert.set_defaults(run=_convert)
     add_verbs(verbs, actions)
 
@@ -189,7 +190,9 @@ def _ask(arguments: argparse.Namespace) -> int:
         want_region=arguments.region is not None,
     )
     page = Page.open(arguments.page, arguments.number - 1)
-    instrument = open_model(_checkpoint(arguments.checkpoint), arguments.device)
+    instrument = open_model(
+        _checkpoint(arguments.checkpoint), arguments.device, arguments.tokenizer
+    )
     answer = _Answer(arguments)
     try:
         for event in instrument.ask(page, request):
@@ -300,7 +303,10 @@ def _app(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     try:
         training = ui.training_on(data, arguments.host, arguments.share)
-        ui.build(None, arguments.checkpoint, data=data, training=training).launch(
+        app = ui.build(
+            None, arguments.checkpoint, None, data, training, arguments.tokenizer
+        )
+        app.launch(
             server_name=arguments.host,
             server_port=arguments.port,
             share=arguments.share,
@@ -328,7 +334,8 @@ def _package(arguments: argparse.Namespace) -> int:
 
 def _convert(arguments: argparse.Namespace) -> int:
     try:
-        given = Tokenizer.open(arguments.tokenizer) if arguments.tokenizer else None
+        folder = arguments.tokenizer
+        given = checkpoint.open_tokenizer(folder) if folder else None
         checkpoint.convert(arguments.source, arguments.folder, given)
     except OSError as error:
         raise CommandError(f"Could not convert {arguments.source} ({error}).") from error

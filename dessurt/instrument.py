@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from dessurt import tasks
-from dessurt.checkpoint import Checkpoint, CheckpointError, load
+from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
@@ -41,12 +41,16 @@ LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
 
 
-def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
+def open_model(
+    path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
+) -> DessurtInstrument:
     """Open a checkpoint for asking.
 
     Args:
         path: an official `.pth`, our folder, or a Hugging Face repository ("owner/name").
         device: as `device_of` takes it.
+        tokenizer: of an official file, the folder with its vocabulary; by default a folder
+            `tokenizer` beside it, or facebook/bart-base from the Hugging Face hub.
 
     Raises:
         CheckpointError: it cannot be read or fetched, or the device is not there.
@@ -55,7 +59,7 @@ def open_model(path: str | Path, device: str = "auto") -> DessurtInstrument:
     if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
         local = _download(str(path))
     chosen = device_of(device)
-    checkpoint = load(local)
+    checkpoint = load(local, open_tokenizer(tokenizer) if tokenizer else None)
     try:
         checkpoint.model.to(chosen)
     except (RuntimeError, AssertionError) as error:

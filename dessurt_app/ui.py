@@ -39,6 +39,7 @@ def build(
     lend: Callable[[Ask], Ask] | None = None,
     data: Path | None = None,
     training: Training | None = None,
+    tokenizer: str | Path | None = None,
 ) -> gr.Blocks:
     """The app, not launched yet.
 
@@ -48,9 +49,10 @@ def build(
         lend: put round the function that asks, on a machine that lends a GPU for each question.
         data: the folder in which answers are saved, which all visitors see; None: nothing is.
         training: what learns from them; None: nothing does.
+        tokenizer: of official files, the folder with their vocabulary.
     """
     never_fetch()
-    weights = Weights(model, checkpoint)
+    weights = Weights(model, checkpoint, tokenizer=tokenizer)
     weights.read_soon()
     asking = Asking(weights, lend(weights.ask) if lend else weights.ask)
     store = Store(data) if data else None

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 
 import dessurt
@@ -28,9 +29,11 @@ class WeightsError(RuntimeError):
     """There is no model to ask; the message says in one sentence what to do."""
 
 
-def open_model(path: str | Path, device: str = "auto") -> Instrument:
+def open_model(
+    path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
+) -> Instrument:
     """The same as `dessurt.open_model`; the first call imports torch, which takes seconds."""
-    return dessurt.open_model(path, device)
+    return dessurt.open_model(path, device, tokenizer)
 
 
 class Loading:
@@ -42,6 +45,7 @@ class Loading:
         card: Card | None = None,
         outcome: Instrument | WeightsError | None = None,
         used: Callable[[Loading], None] = lambda loading: None,
+        tokenizer: str | Path | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -50,8 +54,9 @@ class Loading:
             card: what is known of it already.
             outcome: a model that is there already, or why there is none.
             used: told whenever the model is wanted.
+            tokenizer: as for `open_model`.
         """
-        self.path, self.name = path, Path(path).name
+        self.path, self.name, self.tokenizer = path, Path(path).name, tokenizer
         self._card, self._used = card or Card(self.name), used
         self._lock = threading.Lock()
         self._model: Future[Instrument] | None = None
@@ -98,7 +103,7 @@ class Loading:
 
     def on_cpu(self) -> Instrument:
         """The same model in the computer's own memory, for one question that needs more."""
-        return open_model(self.path, "cpu")
+        return open_model(self.path, "cpu", tokenizer=self.tokenizer)
 
     def forget(self) -> None:
         """Free the memory unless it is being read just now; it is read again when wanted."""
@@ -119,7 +124,7 @@ class Loading:
 
     def _read(self, model: Future[Instrument]) -> None:
         try:
-            outcome = open_model(self.path)
+            outcome = open_model(self.path, tokenizer=self.tokenizer)
         except dessurt.CheckpointError as error:
             outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=error))
         except Exception as error:  # else a waiting question would wait for ever
@@ -143,6 +148,7 @@ class Weights:
         model: Instrument | None = None,
         path: str | Path | None = None,
         folder: Path | None = None,
+        tokenizer: str | Path | None = None,
     ) -> None:
         """Find the checkpoints; each is read when it is wanted.
 
@@ -150,18 +156,20 @@ class Weights:
             model: a model that is there already.
             path: of the checkpoint that comes first; by default the shipped one.
             folder: where the others are, by default checkpoints/.
+            tokenizer: of official files, the folder with their vocabulary.
         """
         self._lock = threading.Lock()
+        loading = partial(Loading, used=self._keep, tokenizer=tokenizer)
         self._recent: list[Loading] = []
         if model is not None:
             first = [Loading(model.card.name, outcome=model, used=self._keep)]
         else:
-            first = [Loading(path, _card_in(Path(path)), used=self._keep)] if path else []
+            first = [loading(path, _card_in(Path(path)))] if path else []
         found = () if model is not None else _checkpoints_in(folder or CHECKPOINTS)
-        others = [Loading(each, card, used=self._keep) for each, card in found]
+        others = [loading(there, card) for there, card in found]
         self._all: dict[str, Loading] = {}
-        for loading in first + others:
-            self._all.setdefault(loading.name, loading)
+        for each in first + others:
+            self._all.setdefault(each.name, each)
 
     def read_soon(self) -> None:
         """Read the first one in a few seconds, even if nobody wants it until then."""

@@ -82,6 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "learned, of a data set all that it is measured by")  # fmt: skip
     add("--beams", type=_positive, default=1, help="of a search; 1: the most probable token each")
     add("--checkpoint", help="file, folder or hub repository; default: the small one")
+    add("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth; default: a folder "
+        "tokenizer beside it, or the hub")  # fmt: skip
     add("--predictions", type=Path, metavar="PATH", help="instead of a checkpoint: score what "
         "--answers wrote, or the JSON of forms that the original writes with -w")  # fmt: skip
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
@@ -173,7 +175,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.predictions:
         model = Predictions(args.predictions)
     else:
-        model = open_model(_checkpoint(args), device=args.device)
+        model = open_model(_checkpoint(args), args.device, args.tokenizer)
     source = _source(args, model.card.tasks)
     results = {measure.token: Result(measure, keep) for measure in source.measures}
     program = None if args.no_tesseract else shutil.which("tesseract")

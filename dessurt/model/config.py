@@ -9,6 +9,7 @@ from typing import Any
 CONV_CHANNELS = (64, 128, 128, 256, 512, 512, 512)
 CONV_CHANNELS_LIGHTER = (64, 128, 128, 256, 256, 256, 256)
 POSITION_ROWS = 1026  # BART's table: two reserved rows, then one for each position
+BART_WIDTH = 768
 TASK_ROWS = 136
 # Tokens that three switches of the original append to the tokenizer.
 FORM_TOKENS, NER_TOKENS, RVL_CDIP_TOKENS = 7, 26, 16
@@ -39,7 +40,7 @@ class DessurtConfig:
     no_dropout: bool = False
     distillation_dim: int | None = None
     position_rows: int = POSITION_ROWS
-    position_width: int = 768  # differs from decode_dim: a linear adapter follows the table
+    position_width: int = BART_WIDTH  # differs from decode_dim: a linear adapter follows the table
     source: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as it was given
 
     @classmethod
@@ -58,6 +59,7 @@ class DessurtConfig:
         levels, layers = len(blocks), sum(blocks)
         width = int(given.get("decode_dim", cls.decode_dim))
         lighter = given.get("lighter_conv_patch_emb", False)
+        positions = BART_WIDTH if given.get("init_from_pretrained") else width
         same = {
             name: given[name]
             for name in (
@@ -82,7 +84,7 @@ class DessurtConfig:
             conv_channels=tuple(
                 given.get("conv_channels", CONV_CHANNELS_LIGHTER if lighter else CONV_CHANNELS)
             ),
-            position_width=int(given.get("position_width", width)),
+            position_width=int(given.get("position_width", positions)),
             source=given,
             **same,
         )

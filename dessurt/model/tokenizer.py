@@ -48,7 +48,10 @@ class Tokenizer:
             vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
             pairs = [line.split(" ") for line in lines if line and not line.startswith("#v")]
-            return cls.from_merges(vocab, [(first, second) for first, second in pairs])
+            try:
+                return cls.from_merges(vocab, [(first, second) for first, second in pairs])
+            except Exception as error:
+                raise ValueError(f"vocab.json or merges.txt cannot be used: {error}") from error
         raise FileNotFoundError(
             f"no tokenizer in {folder}: it needs tokenizer.json, or vocab.json and merges.txt"
         )

@@ -36,7 +36,7 @@ OPTIMIZER = {  # unless the config has another
 FIT = {"mode": "fit"}  # the frame of checkpoints that name none
 NUMBERS = (
     *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "mean", "documents", "every", "log_every"),
+    *("warm_up", "documents", "every", "log_every"),
 )
 PART = tuple(each.name for each in fields(Part))
 
@@ -85,6 +85,7 @@ def read(
     _frame(config["frame"])
     _numbers(config, "the config")
     _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
+    _mean(config.get("mean", 0))
     _losses(config)
     _optimizer(config)
     _schedule(config)
@@ -159,6 +160,12 @@ def _frame(frame: Any) -> None:
         return _keys(frame, "its frame", ("mode",), ())
     _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
     return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
+
+
+def _mean(given: Any) -> None:
+    """Refuse a share that no mean can keep."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1:
+        raise ConfigError(f"its mean is {given!r}: give a number from 0, no mean, to below 1.")
 
 
 def _losses(config: dict[str, Any]) -> None:

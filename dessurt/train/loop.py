@@ -1,11 +1,11 @@
 """The training loop, on Accelerate.
 
 Everything of a run lies in `runs/NAME/`: `state.pt` (weights, their running mean, the optimiser,
-the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean as a checkpoint to
-ask; with a monitor also `best/`, a checkpoint of the weights that it found best. Every step draws
-its batch and its random numbers from the seed and its own number, so a run that was stopped, by
-Ctrl-C or otherwise, goes on as if it had not been (the number of workers that draw the pages has to
-be the same).
+the step), `log.jsonl`, TensorBoard's events and `checkpoint/`, the running mean, or without one the
+weights themselves, as a checkpoint to ask; with a monitor also `best/`, a checkpoint of the weights
+that it found best. Every step draws its batch and its random numbers from the seed and its own
+number, so a run that was stopped, by Ctrl-C or otherwise, goes on as if it had not been (the number
+of workers that draw the pages has to be the same).
 """
 
 from __future__ import annotations
@@ -15,12 +15,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, broadcast, send_to_device
+from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
@@ -49,9 +53,18 @@ REPORT_EVERY = 50  # steps
 WARM_UP = 200  # steps after which the rate of learning is full, from a fresh optimiser on
 COOL_DOWN = 0.25  # of the steps or of the budget, at the end, unless the config says otherwise
 COLDEST = 0.02
-EMA = 0.998
+EMA = 0.998  # of the mean weights, the share that each step keeps in a long run
 CHECK_TIME = 0.06  # of a budget, kept for measuring at the end
 CHOOSE_TIME = 0.12  # the same where validation pages are read, too
+
+
+@dataclass
+class Figures:
+    """What was seen since the last report; it is kept with the state, so that none is lost."""
+
+    values: dict[str, list[float]] = field(default_factory=dict)  # of each figure
+    samples: int = 0
+    seconds: float = 0.0
 
 
 class Run:
@@ -93,13 +106,15 @@ class Run:
         state = read_state(folder)
         student, changed = student_of(config, as_original)
         for line in changed if state is None and self.accelerator.is_main_process else ():
-            print(f"{config['start']}: {line}", file=sys.stderr)
+            print(f"{config.get('start', 'Without a checkpoint')}: {line}", file=sys.stderr)
         optimiser = optimiser_of(student, config)
         self.student, self.optimiser = self.accelerator.prepare(student, optimiser)
         self.plain: Student = self.accelerator.unwrap_model(self.student)
-        averaged = get_ema_multi_avg_fn(config.get("mean", EMA))
-        self.mean = AveragedModel(self.plain, multi_avg_fn=averaged)
+        keep = config.get("mean", EMA)
+        averaged = AveragedModel(self.plain, multi_avg_fn=partial(_average, keep)) if keep else None
+        self.mean = averaged
         self.step, self.warm_from, self.seconds = 0, 0, 0.0
+        self.since = Figures()
         self.chooser: Chooser | None = None
         if "validate" in config and self.accelerator.is_main_process:
             self.chooser = Chooser(config, self._sampler(), self.plain, folder)
@@ -123,7 +138,10 @@ class Run:
     def _take_up(self, state: dict[str, Any]) -> None:
         try:
             self.plain.load_state_dict(state["weights"])
-            self.mean.load_state_dict(state["mean"])
+            if self.mean and "mean" in state:
+                self.mean.load_state_dict(state["mean"])
+            elif self.mean:  # the run was without one until now
+                self.mean.module.load_state_dict(state["weights"])
         except RuntimeError as error:
             raise ConfigError(
                 f"what is in {self.folder} is not of the config's model: give the run another "
@@ -133,9 +151,13 @@ class Run:
         self.seconds = state["seconds"]
         if self.monitor:
             self.monitor.best = state.get("best", self.monitor.best)
+        self.since = Figures(**state.get("since", {}))
         if state["optimiser"] is not None:
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.warm_from = state["warm_from"]
+            try:
+                self.optimiser.load_state_dict(state["optimiser"])
+                self.warm_from = state["warm_from"]
+            except ValueError:
+                self._begins_anew("the run's is of other groups of parameters")
         if self.accelerator.is_main_process:
             forget_log_after(self.folder, self.step)
 
@@ -146,6 +168,16 @@ class Run:
         state["state"] = moments(self.plain, self.optimiser.param_groups, resumed.moments)
         self.optimiser.load_state_dict(state)
         self.warm_from = 0 if state["state"] else self.step
+        if resumed.missing:
+            self._begins_anew(resumed.missing)
+        elif anew := len(resumed.moments) - len(state["state"]):
+            self._begins_anew("they are of another shape here, or do not learn", anew)
+
+    def _begins_anew(self, reason: str, parameters: int | None = None) -> None:
+        """Say that an optimiser's state, or what it has of some parameters, is not taken up."""
+        if self.accelerator.is_main_process:
+            some = f" for {parameters} parameters" if parameters else ""
+            print(f"The optimiser begins anew{some}: {reason}.", file=sys.stderr)
 
     def _teacher(self) -> Teacher | None:
         name = self.config.get("teacher")
@@ -162,9 +194,10 @@ class Run:
         if not self.accelerator.is_main_process:
             return
         write_state(self.folder, {
-            "weights": self.plain.state_dict(), "mean": self.mean.state_dict(),
+            "weights": self.plain.state_dict(),
+            **({"mean": self.mean.state_dict()} if self.mean else {}),
             "optimiser": self.optimiser.state_dict(), "step": self.step,
-            "warm_from": self.warm_from, "seconds": self.seconds,
+            "warm_from": self.warm_from, "seconds": self.seconds, "since": vars(self.since),
             **({"best": self.monitor.best} if self.monitor else {}),
         })  # fmt: skip
 
@@ -199,20 +232,20 @@ class Run:
         self.save()  # so that state and best weights belong together
 
     def measure(self, final: bool = False) -> None:
-        """Write the mean weights as a checkpoint and measure it on fonts never trained on; with
-        validation pages, on these, to keep the best. `final`: at the end of the run.
+        """Write the mean weights, or without a mean the weights, as a checkpoint and measure it on
+        fonts never trained on; with validation pages, on these, to keep the best. `final`: at the
+        end of the run.
         """
         if not self.accelerator.is_main_process:
             return
-        mean: Student = self.mean.module
         if self.chooser:
-            self.log(self.chooser.look(mean, SHARES if final else MEANWHILE))
+            self.log(self.chooser.look(self.exported, SHARES if final else MEANWHILE))
             if final:
                 self.log(self.chooser.after())
             return
-        mean.export(self.folder / "checkpoint")
+        self.exported.export(self.folder / "checkpoint")
         if draws_pages(self.config):
-            self.log({"kind": "check", **check(mean.checkpoint(), self.config["seed"])})
+            self.log({"kind": "check", **check(self.exported.checkpoint(), self.config["seed"])})
 
     def train(self, budget: float | None = None, workers: int = 1) -> None:
         """Go on until the steps or the budget's minutes are over, or somebody stops it.
@@ -267,8 +300,7 @@ class Run:
             total=end if limit == math.inf else None, initial=self.step, unit="step",
             dynamic_ncols=True, disable=not self.accelerator.is_main_process,
         )  # fmt: skip
-        sums: dict[str, list[float]] = {}
-        samples, last = 0, time.monotonic()
+        last = time.monotonic()
         while self.step < end and not self._over(began, limit):
             elapsed = (time.monotonic() - began) / limit if limit < math.inf else 0.0
             done = max(self.step / self.ends[-1], elapsed)
@@ -279,36 +311,36 @@ class Run:
                 name, text, batch, told = next(batches)
                 self._tell(told)
                 for key, value in self._learn(batch, text).items():
-                    sums.setdefault(f"{name}/{key}", []).append(value)
-                samples += len(batch.image) * self.accelerator.num_processes
-            self.mean.update_parameters(self.plain)
+                    self.since.values.setdefault(f"{name}/{key}", []).append(value)
+                self.since.samples += len(batch.image) * self.accelerator.num_processes
+            if self.mean:
+                self.mean.update_parameters(self.plain)
             self.step += 1
             shown.update()
             now = time.monotonic()
+            self.seconds += now - last
+            self.since.seconds += now - last
+            last = now
             if self._came_past(self.config.get("log_every", self.report_every * accumulate)):
-                self.seconds += now - last
-                per_second = samples / (now - last)
+                per_second = self.since.samples / self.since.seconds
                 told = f"{per_second:.1f} samples/s"
                 if limit < math.inf:
                     told += f", {(limit - (now - began)) / 60:.1f} min left"
                 shown.set_postfix_str(told)
-                means = {key: sum(values) / len(values) for key, values in sums.items()}
+                means = {key: fmean(values) for key, values in self.since.values.items()}
                 self.log({"kind": "train", "lr": rate, "samples/s": per_second, **means})
-                sums, samples, last = {}, 0, now
+                self.since = Figures()
             if self.monitor and self._came_past(self.monitor.every):
                 self.validate(lambda: self.stopped or time.monotonic() - began >= limit, workers)
-                last += time.monotonic() - now  # validating is no training
-                now = time.monotonic()
+                last = now = time.monotonic()  # validating is no training
             if now - saved > SAVE_EVERY:
                 self.save()
                 saved = now
             if now - checked > self.check_every:
                 self.measure()
                 self.accelerator.wait_for_everyone()
-                checked = time.monotonic()
-                last += checked - now  # measuring is no training
+                last = checked = time.monotonic()  # measuring is no training
         shown.close()
-        self.seconds += time.monotonic() - last
 
     def _came_past(self, every: int) -> bool:
         """Whether a multiple of so many micro-batches was reached in the last step."""
@@ -384,3 +416,20 @@ class Run:
         for name, value in figures.items():
             if self.writer and isinstance(value, float):
                 self.writer.add_scalar(f"{figures['kind']}/{name}", value, self.step)
+
+
+def _average(keep: float, mean: list[Tensor], weights: list[Tensor], steps: Tensor | int) -> None:
+    """Move mean weights towards the present ones, so that they are of the last part of a run.
+
+    The share that stays grows with the steps done, in the manner of TensorFlow's
+    `ExponentialMovingAverage`: the mean reaches back over about a third of them, and the first
+    weights weigh 24 / steps^3, however short the run will be. From some 3 / (1 - keep) steps on it
+    stays `keep`.
+
+    Args:
+        keep: the share of the mean that a step leaves at most.
+        mean, weights: of each parameter.
+        steps: that are in the mean already.
+    """
+    done = int(steps)
+    get_ema_multi_avg_fn(min(keep, (1 + done) / (4 + done)))(mean, weights, steps)

@@ -40,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--data", metavar="FOLDER", help="where the config's data sets are, validation pages too"
     )
     parser.add_argument(
+        "--tokenizer", metavar="FOLDER",
+        help="the vocabulary, as the config's `tokenizer`; default: facebook/bart-base of the hub",
+    )  # fmt: skip
+    parser.add_argument(
         "--resume", type=Path, metavar="OFFICIAL.pth",
         help="go on where a run of the original stood, optimiser and schedule included",
     )  # fmt: skip
@@ -59,6 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.resume:
             args.settings.append(("start", str(args.resume)))
+        if args.tokenizer:
+            args.settings.append(("tokenizer", args.tokenizer))
         config = read(args.config, args.settings, args.data)
         if draws_pages(config):
             config = _with_fonts(config)

@@ -12,7 +12,13 @@ from torch import Tensor
 
 from dessurt.checkpoint import BUFFERS, TIED, read_official
 
-DROPPED = ("optimizer", "swa_state_dict", "lr_schedule")  # when training begins anew
+DROPPED = ("optimizer", "swa_state_dict")  # when training begins anew
+# What a LambdaLR reads as its own beginning. Rates are not in it: the optimiser has them from the
+# config that training goes on with, which need not be the one in the file.
+FRESH_SCHEDULE = {"last_epoch": 0, "_step_count": 1, "lr_lambdas": []}
+
+
+MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # that Adam keeps of a parameter
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,8 @@ class TrainingState:
     """Where an original run had come to."""
 
     iteration: int  # micro-batches done
-    moments: dict[str, dict[str, Tensor]]  # Adam's, by name of parameter
+    moments: dict[str, dict[str, Tensor]]  # Adam's, by name of parameter; of some or none
+    missing: str = ""  # why there are none
 
 
 def training_state(path: Path) -> TrainingState:
@@ -30,16 +37,26 @@ def training_state(path: Path) -> TrainingState:
         CheckpointError: the file cannot be read.
     """
     file = read_official(path)
-    return TrainingState(int(file.get("iteration") or 0), _moments(file))
+    iteration = int(file.get("iteration") or 0)
+    try:
+        return TrainingState(iteration, _moments(file))
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        told = f"{error}" if type(error) is ValueError else "that of the file cannot be read"
+        return TrainingState(iteration, {}, told)
 
 
 def _moments(file: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
-    """Adam's moments; none if the file has none, or they are not those of its weights.
+    """Adam's moments.
 
     The original numbers its parameters: all that learn in the order of the weights, then the slow
     ones.
+
+    Raises:
+        ValueError: the file has none, or they are not those of its weights.
     """
     state = file.get("optimizer", {}).get("state", {})
+    if not state:
+        raise ValueError("the file has none")
     weights = {
         name.removeprefix("module."): tensor
         for name, tensor in file["state_dict"].items()
@@ -52,9 +69,13 @@ def _moments(file: Mapping[str, Any]) -> dict[str, dict[str, Tensor]]:
     names = [*fast, *(name for name in slow if name not in frozen)]
     groups = file.get("optimizer", {}).get("param_groups", ())
     counted = sum(len(group["params"]) for group in groups)
-    found = {names[number]: each for number, each in state.items() if number < len(names)}
-    fitting = all(each["exp_avg"].shape == weights[name].shape for name, each in found.items())
-    return found if fitting and counted == len(names) else {}
+    if counted != len(names):
+        raise ValueError(f"the file's is of {counted} parameters, and {len(names)} learn")
+    found = {names[number]: {key: each[key] for key in MOMENTS} for number, each in state.items()}
+    for name, each in found.items():
+        if not each["exp_avg"].shape == each["exp_avg_sq"].shape == weights[name].shape:
+            raise ValueError(f"the file's state of {name} is of another shape")
+    return found
 
 
 def _named(name: str, parts: list[str] | None) -> bool:
@@ -64,10 +85,15 @@ def _named(name: str, parts: list[str] | None) -> bool:
 def reset(file: Mapping[str, Any]) -> dict[str, Any]:
     """An official file's contents as if training had not begun: weights and config alone count.
 
-    Unlike the original's script this forgets the schedule of the rate of learning and the best
-    figure too; with them a new run would begin at the end of the old one's schedule.
+    Unlike the original's script this puts the schedule of the rate of learning back to its
+    beginning, where a new run would else go on at the end of the old one's, and forgets the best
+    figure too. The schedule is written in any case: the original insists on it if the config has
+    one that training goes on with.
     """
     kept = {key: value for key, value in file.items() if key not in DROPPED}
     least = file["config"].get("trainer", {}).get("monitor_mode") == "min"
     worst = math.inf if least else -math.inf
-    return {**kept, "iteration": 0, "logger": None, "monitor_best": worst}
+    return {
+        **kept, "iteration": 0, "logger": None, "monitor_best": worst,
+        "lr_schedule": FRESH_SCHEDULE,
+    }  # fmt: skip

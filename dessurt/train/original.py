@@ -37,7 +37,10 @@ VALIDATED = (
 )
 
 # What the original takes where its config says nothing.
-MODEL = {"max_q_tokens": 20, "max_a_tokens": 800, "no_dropout": False, "do_mask_output": True}
+MODEL = {
+    "max_q_tokens": 20, "max_a_tokens": 800, "no_dropout": False, "do_mask_output": True,
+    "init_from_pretrained": True,
+}  # fmt: skip
 
 PARAGRAPHS = ("SynthParaQA", "CDIPCloudQA", "IAMQA")  # sets whose `mode` says what is asked
 FORMS = ("SynthFormDataset", "FUNSDQA", "NAFQA")  # sets whose `use_json` says it
@@ -165,12 +168,11 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
     accumulate = trainer.get("accum_grad_steps", 1)
     parts = _parts(given["data_loader"])
     smoothing = given.get("loss_params", {}).get("answer", {}).get("smoothing", 0.1)
-    schedule = trainer.get("use_learning_schedule", False)
-    names = {True: "spike", False: "multi_rise"}
     config = {
         "name": given.get("name", "original"),
         "seed": 1234,
         "precision": "bf16" if trainer.get("AMP") else "no",
+        "mean": 0,  # the original keeps the weights themselves
         "model": {**MODEL, **given["model"]},
         "frame": {"mode": "fit"},
         "card": {"description": f"Trained as {given.get('name')} of the original"},
@@ -181,11 +183,7 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
             **({} if "mask" in given.get("loss", {}) else {"mask": 0.0}),
         },
         "optimizer": _optimizer(given),
-        "schedule": {
-            "warmup_steps": [],
-            **{key: trainer[key] for key in SCHEDULE.split() if key in trainer},
-            "kind": names.get(schedule, schedule),
-        },
+        "schedule": _schedule(trainer),
         "freeze": trainer.get("freeze_param_names", []),
         "slow": {
             name: factor for key, factor in SLOW.items() for name in trainer.get(key, [])
@@ -204,6 +202,15 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
     if any(part.get("data", {}).get("set") == "distill" for part in parts.values()):
         config["teacher"] = TEACHER
     return config
+
+
+def _schedule(trainer: Mapping[str, Any]) -> dict[str, Any]:
+    """The schedule of the rate of learning; without one the rate stays as it is."""
+    kind = trainer.get("use_learning_schedule", False)
+    if not kind:
+        return {"kind": "multi_rise", "warmup_steps": []}
+    known = {key: trainer[key] for key in SCHEDULE.split() if key in trainer}
+    return {**known, "kind": "spike" if kind is True else kind}
 
 
 def _smooth(given: Mapping[str, Any]) -> bool:

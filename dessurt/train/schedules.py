@@ -11,10 +11,11 @@ from typing import Any
 
 LOWEST = 0.01  # where a rise begins
 SWA = 0.001  # the rate while weights are averaged, unless said otherwise
+WARM_UP = 1000  # iterations, of the kinds that need not name them
 KINDS = (
     *("multi_rise", "multi_rise then ramp_to_lower", "multi_rise then swa"),
-    *("multi_rise then ramp_to_swa", "detector", "step", "spike", "cyclic", "cyclic-full"),
-    *("1cycle", "LR_test"),
+    *("multi_rise then ramp_to_swa", "multi_rise with cyclic_full then swa", "detector", "step"),
+    *("spike", "spike then swa", "cyclic", "cyclic-full", "cyclic-decay", "1cycle", "LR_test"),
 )
 
 
@@ -29,9 +30,9 @@ def multiplier(schedule: Mapping[str, Any], iteration: int) -> float:
         KeyError: the schedule lacks a key that its kind needs.
     """
     kind = schedule["kind"]
-    if kind.startswith("multi_rise"):
-        return _rise_and_fall(schedule, kind, iteration)
-    return _OTHERS[kind](schedule, iteration)
+    if kind in _OTHERS:
+        return _OTHERS[kind](schedule, iteration)
+    return _rise_and_fall(schedule, kind, iteration)
 
 
 def _rise_and_fall(given: Mapping[str, Any], kind: str, k: int) -> float:
@@ -61,7 +62,7 @@ def _rise(ends: list[int], k: int) -> float:
 
 
 def _detector(given: Mapping[str, Any], k: int) -> float:
-    return min((k + 1) ** -0.3, (k + 1) * given["warmup_steps"] ** -1.3)
+    return min((k + 1) ** -0.3, (k + 1) * given.get("warmup_steps", WARM_UP) ** -1.3)
 
 
 def _step(given: Mapping[str, Any], k: int) -> float:
@@ -69,8 +70,12 @@ def _step(given: Mapping[str, Any], k: int) -> float:
 
 
 def _spike(given: Mapping[str, Any], k: int) -> float:
-    warm = given["warmup_steps"]
+    warm = given.get("warmup_steps", WARM_UP)
     return min((max(1e-6, k - (warm - 3)) / 100) ** -0.1, LOWEST + k * 1.485 / warm)
+
+
+def _spike_then_swa(given: Mapping[str, Any], k: int) -> float:
+    return _spike(given, k) if k < given["swa_start"] else given.get("swa_lr_mul", 0.1)
 
 
 def _cyclic(given: Mapping[str, Any], k: int) -> float:
@@ -78,11 +83,25 @@ def _cyclic(given: Mapping[str, Any], k: int) -> float:
     return 1 - (1 - low) * ((k - 1) % length) / (length - 1)
 
 
-def _cyclic_full(given: Mapping[str, Any], k: int) -> float:
+def _cyclic_full(given: Mapping[str, Any], k: int, decay: float = 1.0) -> float:
+    """Up and down in turn; what lies above the lowest rate shrinks by `decay` each iteration."""
     length, low = given.get("cycle_size", 500), given.get("min_lr_mul", 0.25)
     turn, place = divmod(k, length)
     up = place / (length - 1)
-    return low + (1 - low) * (up if turn % 2 == 0 else 1 - up)
+    return low + (1 - low) * decay**k * (up if turn % 2 == 0 else 1 - up)
+
+
+def _cyclic_decay(given: Mapping[str, Any], k: int) -> float:
+    return _cyclic_full(given, k, given.get("decay_rate", 0.99994))
+
+
+def _rise_and_cycles(given: Mapping[str, Any], k: int) -> float:
+    """Rises to a rate of their own, cycles from then on, and the rate for averaging at the end."""
+    if k >= given["swa_start"]:
+        return given.get("swa_lr_mul", SWA)
+    if k < max(given["warmup_steps"], default=0):
+        return given["warmup_cap"] * _rise(given["warmup_steps"], k)
+    return _cyclic_full(given, k)
 
 
 def _one_cycle(given: Mapping[str, Any], k: int) -> float:
@@ -94,15 +113,18 @@ def _one_cycle(given: Mapping[str, Any], k: int) -> float:
 
 
 def _test(given: Mapping[str, Any], k: int) -> float:
-    return 1e-6 + k * (1 - 1e-6) / 1000
+    return 1e-6 + k * (1 - 1e-6) / given["iterations"]
 
 
 _OTHERS: dict[str, Callable[[Mapping[str, Any], int], float]] = {
+    "multi_rise with cyclic_full then swa": _rise_and_cycles,
     "detector": _detector,
     "step": _step,
     "spike": _spike,
+    "spike then swa": _spike_then_swa,
     "cyclic": _cyclic,
     "cyclic-full": _cyclic_full,
+    "cyclic-decay": _cyclic_decay,
     "1cycle": _one_cycle,
     "LR_test": _test,
 }

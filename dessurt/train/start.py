@@ -17,9 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from dessurt.checkpoint import load, official_tokenizer
+from dessurt.checkpoint import OFFICIAL_TOKENIZER, CheckpointError, load, open_tokenizer
 from dessurt.model import Tokenizer
 from dessurt.train.config import OPTIMIZER, ConfigError
+from dessurt.train.pretrained import begin_as_bart
 from dessurt.train.student import Student
 from dessurt.train.vocabulary import tokenizer
 
@@ -36,16 +37,16 @@ def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[St
         as_original: tensors of another shape are cut and pasted as the original does it.
 
     Returns:
-        the learner, and what of the checkpoint did not fit, a line each.
+        the learner, and what is not as it was to be: of the checkpoint what did not fit, a line
+        each.
 
     Raises:
         CheckpointError: the checkpoint to start with, or its tokenizer, cannot be read.
     """
     if "start" not in config:
-        pieces = official_tokenizer(config["tokenizer"]) if "tokenizer" in config else None
-        pieces = pieces or Tokenizer(tokenizer())
-        return Student(dict(config), pieces, pieces.vocab_size), []
-    start = load(config["start"])
+        return _from_nothing(config)
+    folder = config.get("tokenizer", OFFICIAL_TOKENIZER)
+    start = load(config["start"], None if folder == OFFICIAL_TOKENIZER else open_tokenizer(folder))
     student = Student(dict(config), start.tokenizer, start.model.config.vocab_size)
     expected = student.checkpoint().model
     weights, changed = fitted(
@@ -54,6 +55,19 @@ def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[St
     )  # fmt: skip
     student.start(weights)
     return student, changed
+
+
+def _from_nothing(config: Mapping[str, Any]) -> tuple[Student, list[str]]:
+    """A learner with random weights, and BART's token embedding if the config's model wants it."""
+    source = config.get("tokenizer")
+    pieces = open_tokenizer(source) if source else Tokenizer(tokenizer())
+    student = Student(dict(config), pieces, pieces.vocab_size)
+    if config["model"].get("init_from_pretrained"):
+        try:
+            begin_as_bart(student.model, source or OFFICIAL_TOKENIZER)
+        except CheckpointError as error:
+            return student, [f"the text embedding begins at random, not as BART's: {error}"]
+    return student, []
 
 
 def fitted(

@@ -93,7 +93,8 @@ def reset_training(source: Path, out: Path) -> Path:
         if state is None:
             raise CheckpointError(f"{source} is no run: it has no {STATE}.")
         out.mkdir(parents=True, exist_ok=True)
-        write_state(out, {**state, "optimiser": None, "step": 0, "warm_from": 0, "seconds": 0.0})
+        begun = {"optimiser": None, "step": 0, "warm_from": 0, "seconds": 0.0}
+        write_state(out, {"weights": state["weights"], **begun})
         (out / LOG).unlink(missing_ok=True)
         return out / STATE
     file = reset(read_official(source))

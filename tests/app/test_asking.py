@@ -300,7 +300,7 @@ def test_failures_become_one_sentence_and_keep_the_text():
 def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):
     there = threading.Event()
     fake = FakeInstrument("a b", 0)
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait() and fake)
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait() and fake)
     weights = Weights(path=tmp_path)
     stream = ask(Asking(weights))
     assert next(stream).status == strings.LOADING_WEIGHTS
@@ -311,7 +311,7 @@ def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):
 
 def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
     there = threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait())
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait())
     desk = Asking(Weights(path=tmp_path))
     stream = ask(desk)
     next(stream)

@@ -219,7 +219,7 @@ def test_what_cannot_be_shown_is_told(canvas, told):
 
 def test_before_the_weights_are_there_it_says_so(monkeypatch, tmp_path):
     there = threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait())
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait())
     shown = preview(Weights(path=tmp_path), canvas_value(LETTER.page))
     there.set()
     assert (shown.message, shown.channels) == (strings.INSPECT_LOADING, None)

@@ -48,7 +48,7 @@ def read(monkeypatch) -> list[str]:
     """The names of the checkpoints that were read, in order."""
     names: list[str] = []
 
-    def read(path, device="auto"):
+    def read(path, device="auto", **_):
         names.append(Path(path).name)
         return FakeInstrument(f"written by {Path(path).name}", 0)
 
@@ -96,7 +96,7 @@ def test_one_that_is_being_read_is_not_forgotten(several, read, monkeypatch):
     opened = SimpleNamespace(card=Card("slow"))
     monkeypatch.setattr(
         "dessurt_app.weights.open_model",
-        lambda path: there.wait(10) and opened if Path(path).name == "c" else FakeInstrument(),
+        lambda path, **_: there.wait(10) and opened if Path(path).name == "c" else FakeInstrument(),
     )
     weights = Weights(folder=several)
     with pytest.raises(TimeoutError):
@@ -172,7 +172,9 @@ def small_gpu(several, monkeypatch):
     on_gpu, on_cpu = TooLarge("a b c d", 0), FakeInstrument("a b c d", 0)
     on_gpu.device, on_gpu.error = "cuda:0", torch.OutOfMemoryError("CUDA out of memory")
     models = {"auto": on_gpu, "cpu": on_cpu}
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda _, device="auto": models[device])
+    monkeypatch.setattr(
+        "dessurt_app.weights.open_model", lambda _, device="auto", **__: models[device]
+    )
     return Weights(folder=several), on_gpu, on_cpu
 
 
@@ -203,3 +205,14 @@ def test_one_that_cannot_be_read_is_named(several):
     with pytest.raises(WeightsError, match="damaged"):
         weights.of("official.pth").model(timeout=60)
     assert weights.of("official.pth").label() == "official.pth · not loaded"
+
+
+def test_official_files_have_the_vocabulary_that_was_named(several, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "dessurt_app.weights.open_model",
+        lambda *_, tokenizer: given.append(tokenizer) or FakeInstrument(),
+    )
+    Weights(path=several / "c.pth", folder=several, tokenizer="pieces").of(None).model()
+    Weights(folder=several, tokenizer="pieces").of("official.pth").model()
+    assert given == ["pieces", "pieces"]

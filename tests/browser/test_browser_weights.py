@@ -33,7 +33,7 @@ def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
 
 def test_run_waits_for_the_weights(open_screen, monkeypatch, tmp_path):
     fake, there = FakeInstrument("a b c", 0.02), threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path: there.wait() and fake)
+    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait() and fake)
     with serve(checkpoint=tmp_path / "slow-model") as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.tab.text_content("#model").strip() == "Loading slow-model…")
@@ -51,7 +51,7 @@ def three_checkpoints(monkeypatch, tmp_path):
     reads = FakeInstrument("read by a", 0), FakeInstrument("read by b", 0)
     reads[1].card = Card("Model b", "Finds <things>", ("0w~",), licence="MIT")
 
-    def open_model(path):
+    def open_model(path, **_):
         if path.name == "c.pth":
             raise CheckpointError("c.pth is damaged: download it again.")
         return reads[path.name == "b.pth"]

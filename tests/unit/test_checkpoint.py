@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from dessurt.checkpoint import Checkpoint, CheckpointError, convert, load, save
+from dessurt.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    convert,
+    load,
+    open_tokenizer,
+    save,
+)
 from dessurt.instrument import device_of, open_model
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from tests.unit.test_model import SMALL
@@ -217,6 +224,22 @@ def test_an_official_file_loads_without_its_tokenizer(
     (tmp_path / "tokenizer").mkdir()
     Tokenizer.of_bytes().save(tmp_path / "tokenizer")
     assert load(tmp_path / "official.pth").tokenizer.vocab_size == VOCABULARY
+
+
+def test_a_vocabulary_is_opened_by_its_folder(tmp_path: Path) -> None:
+    torch.save(official_file(), tmp_path / "official.pth")
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    Tokenizer.of_bytes().save(folder)
+    opened = open_model(tmp_path / "official.pth", "cpu", folder)
+    assert opened.tokenizer.vocab_size == VOCABULARY
+    for name, told in (("none", r"none cannot be read .*--tokenizer"), ("odd", "odd is damaged")):
+        if name == "odd":
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "vocab.json").write_text('{"<s>": 0}')
+            (tmp_path / name / "merges.txt").write_text("a b")
+        with pytest.raises(CheckpointError, match=told):
+            open_tokenizer(tmp_path / name)
 
 
 def test_a_tokenizer_that_is_too_large_is_told(tmp_path: Path) -> None:

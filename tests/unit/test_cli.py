@@ -14,6 +14,7 @@ from dessurt import Marks, Notice, Page, Request, Text, cli, open_model
 from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig
 from dessurt.model.tokenizer import END, Tokenizer
+from tests.unit.test_checkpoint import official_file
 
 HIGHLIGHT = "10,20,60,30"
 
@@ -209,7 +210,7 @@ def test_interrupting_keeps_the_answer_so_far(capsys, letter, monkeypatch):
             yield Text(" Sir", 8, 0.25)
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "open_model", lambda path, device: Interrupted())
+    monkeypatch.setattr(cli, "open_model", lambda *_: Interrupted())
     code, out, err = run(capsys, "ask", letter, "--task", "json>", "--checkpoint", "x", "--json")
     answer = json.loads(out)
     assert (code, answer["answer"], answer["stopped_by"]) == (0, "Dear Sir", "user")
@@ -235,6 +236,22 @@ def test_control_c_while_it_streams(weights, letter):
 def test_converting(capsys, weights, tmp_path):
     code, _, err = run(capsys, "checkpoint", "convert", tmp_path / "none.pth", tmp_path / "out")
     assert code == 2 and "none.pth" in err and not (tmp_path / "out").exists()
+
+
+def test_the_vocabulary_of_an_official_file_is_named_by_its_folder(capsys, letter, tmp_path):
+    torch.save(official_file(), tmp_path / "official.pth")
+    (tmp_path / "pieces").mkdir()
+    Tokenizer.of_bytes().save(tmp_path / "pieces")
+    asked = ("ask", letter, "--task", "json>", "--max-tokens", 2)
+    words = ("--checkpoint", tmp_path / "official.pth", "--tokenizer")
+    code, out, _ = run(capsys, *asked, *words, tmp_path / "pieces", "--json", "--device", "cpu")
+    assert code == 0 and len(json.loads(out)["tokens"]) == 2
+    code, _, err = run(capsys, *asked, *words, tmp_path / "none")
+    assert code == 2 and "none cannot be read" in err and len(err.splitlines()) == 1
+    converting = ("checkpoint", "convert", tmp_path / "official.pth", tmp_path / "ours")
+    assert run(capsys, *converting, "--tokenizer", tmp_path / "none")[0] == 2
+    assert run(capsys, *converting, "--tokenizer", tmp_path / "pieces")[0] == 0
+    assert (tmp_path / "ours" / "tokenizer.json").is_file()
 
 
 def test_a_missing_package_is_named_with_what_installs_it(capsys, monkeypatch):

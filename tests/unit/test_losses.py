@@ -60,7 +60,8 @@ def test_a_learner_that_says_what_the_teacher_says_has_nothing_to_learn() -> Non
 
 def schedule_of(trainer: dict[str, Any]) -> dict[str, Any]:
     kind = trainer["use_learning_schedule"]
-    return {**trainer, "kind": "spike" if kind is True else kind}
+    # the original's config had 1000 iterations where the case names none
+    return {"iterations": 1000, **trainer, "kind": "spike" if kind is True else kind}
 
 
 @pytest.mark.parametrize("case", SCHEDULES, ids=[case["name"] for case in SCHEDULES])
@@ -73,5 +74,50 @@ def test_rates_of_learning(case: dict[str, Any]) -> None:
         assert slow == pytest.approx(rate / 10)
 
 
+# Worked out by hand from the formulas of the original's `base_trainer.py`.
+OTHERS: list[tuple[dict[str, Any], dict[int, float]]] = [
+    ({"kind": "LR_test", "iterations": 4}, {0: 1e-6, 1: 0.25000075, 4: 1.0}),
+    (
+        {"kind": "cyclic-decay", "cycle_size": 5, "min_lr_mul": 0.2, "decay_rate": 0.5},
+        # rises 0, 1/4, ... 1 of 0.8 * 0.5 ** k, then falls in the same way
+        {0: 0.2, 1: 0.3, 4: 0.25, 5: 0.225, 7: 0.203125, 9: 0.2, 10: 0.2},
+    ),
+    (
+        {"kind": "cyclic-decay"},
+        {499: 0.25 + 0.75 * 0.99994**499, 500: 0.25 + 0.75 * 0.99994**500, 999: 0.25},
+    ),
+    (
+        {"kind": "spike then swa", "warmup_steps": 1000, "swa_start": 2000},
+        {1: 0.011485, 999: 1.4787576366283137, 1500: 0.8508307971733355, 2000: 0.1, 9000: 0.1},
+    ),
+    ({"kind": "spike then swa", "swa_start": 10, "swa_lr_mul": 0.3}, {9: 0.023365, 10: 0.3}),
+    (
+        {
+            "kind": "multi_rise with cyclic_full then swa", "warmup_steps": [4, 10],
+            "warmup_cap": 0.5, "cycle_size": 5, "swa_start": 20,
+        },
+        # after the rises the cycles of all iterations, not those since then
+        {
+            0: 0.005, 2: 0.2525, 4: 0.005, 7: 0.2525, 9: 0.005 + 0.495 * 5 / 6,
+            10: 0.25, 12: 0.625, 14: 1.0, 15: 1.0, 16: 0.8125, 19: 0.25, 20: 0.001, 99: 0.001,
+        },
+    ),
+    (
+        {
+            "kind": "multi_rise with cyclic_full then swa", "warmup_steps": [], "warmup_cap": 0.5,
+            "cycle_size": 3, "min_lr_mul": 0.0, "swa_start": 6, "swa_lr_mul": 0.02,
+        },
+        {0: 0.0, 1: 0.5, 2: 1.0, 3: 1.0, 4: 0.5, 5: 0.0, 6: 0.02},
+    ),
+    ({"kind": "detector"}, {0: 1000**-1.3, 999: 0.1258925411794167}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("schedule", "expected"), OTHERS, ids=[case["kind"] for case, _ in OTHERS])
+def test_rates_of_learning_by_hand(schedule: dict[str, Any], expected: dict[int, float]) -> None:
+    assert {k: multiplier(schedule, k) for k in expected} == pytest.approx(expected, rel=1e-9)
+
+
 def test_every_kind_of_schedule_is_tested() -> None:
-    assert {schedule_of(case["trainer_config"])["kind"] for case in SCHEDULES} == set(KINDS)
+    golden = {schedule_of(case["trainer_config"])["kind"] for case in SCHEDULES}
+    assert golden | {schedule["kind"] for schedule, _ in OTHERS} == set(KINDS)

@@ -61,15 +61,34 @@ def test_show(official: Path, capsys: pytest.CaptureFixture) -> None:
 def test_reset_of_an_official_file(official: Path) -> None:
     assert run("checkpoint", "reset", official, official.parent / "new") == 0
     file = read_official(official.parent / "new" / "checkpoint-latest.pth")
-    assert {"optimizer", "lr_schedule"}.isdisjoint(file) and file["iteration"] == 0
+    assert "optimizer" not in file and file["iteration"] == 0
     assert file["logger"] is None and file["monitor_best"] == -math.inf
     before = read_official(official)["state_dict"]
     assert all(torch.equal(file["state_dict"][name], before[name]) for name in before)
 
 
+def test_the_original_resumes_a_file_that_was_reset(official: Path) -> None:
+    run("checkpoint", "reset", official, official.parent / "new.pth")
+    file = read_official(official.parent / "new.pth")
+    assert {"config", "iteration", "monitor_best", "state_dict", "logger"} <= file.keys()
+    fast, slow = torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(1))
+    # as the original makes them, of a config with another rate than that in the file
+    groups = [{"params": [fast]}, {"params": [slow], "lr": 3e-6}, {"params": [], "lr": 1e-6}]
+    optimiser = torch.optim.AdamW(groups, lr=3e-5)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda k: 0.01 * (k + 1))
+    schedule.load_state_dict(file["lr_schedule"])
+    for iteration in (1, 2, 3):
+        optimiser.step()
+        schedule.step()
+        factor = 0.01 * (iteration + 1)
+        assert schedule.last_epoch == iteration
+        rates = [group["lr"] for group in optimiser.param_groups]
+        assert rates == pytest.approx([3e-5 * factor, 3e-6 * factor, 1e-6 * factor])
+
+
 def test_reset_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     state = {"weights": {"a": torch.ones(2)}, "optimiser": {"state": {}}, "step": 9,
-             "warm_from": 3, "seconds": 5.0, "mean": {}}  # fmt: skip
+             "warm_from": 3, "seconds": 5.0, "mean": {}, "since": {}}  # fmt: skip
     (tmp_path / "run").mkdir()
     write_state(tmp_path / "run", state)
     append_log(tmp_path / "run", {"kind": "train", "step": 9})
@@ -77,6 +96,7 @@ def test_reset_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     new = read_state(tmp_path / "other")
     assert new is not None and new["weights"]["a"].tolist() == [1, 1]
     assert (new["step"], new["warm_from"], new["optimiser"]) == (0, 0, None)
+    assert {"mean", "since"}.isdisjoint(new)  # of the weights before
     assert read_state(tmp_path / "run")["step"] == 9
     assert run("checkpoint", "reset", tmp_path, tmp_path / "x") == 2
     assert "is no run" in capsys.readouterr().err
