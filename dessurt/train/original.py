@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 VOCABULARY = "facebook/bart-base"
@@ -21,6 +22,7 @@ SETS = {
     "SROIE": "sroie", "SynthHWQA": "synth_handwriting",
 }  # fmt: skip
 SYNTHETIC = {"SynthParaQA": (), "SynthFormDataset": ("form", "invoice", "receipt", "table")}
+PAIRS = "gpt2_form_generation.json"  # labels and values of forms; without it they are made up
 NO_FOLDER = ("DistilBartDataset",)  # drawn, by us from the computer's fonts
 
 # What the original takes where its config says nothing.
@@ -183,7 +185,11 @@ def _part(loader: Mapping[str, Any]) -> dict[str, Any]:
     if tasks := _tasks(name, loader):
         part["tasks"] = tasks
     if name in SYNTHETIC:
-        return {**part, "kinds": list(SYNTHETIC[name])}
+        kinds, folder = list(SYNTHETIC[name]), loader.get("data_dir", "")
+        if name != "SynthFormDataset" or not (Path(folder) / PAIRS).is_file():
+            return {**part, "kinds": kinds}
+        data = {"set": "synthetic", "folder": folder, "vocabulary": PAIRS, "kinds": kinds}
+        return {**part, "data": data}
     folder = {} if name in NO_FOLDER else {"folder": loader.get("data_dir", "")}
     return {**part, "data": {"set": SETS[name], **folder, **_options(name, loader)}}
 

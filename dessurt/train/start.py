@@ -42,8 +42,7 @@ def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[St
         CheckpointError: the checkpoint to start with, or its tokenizer, cannot be read.
     """
     if "start" not in config:
-        pieces = official_tokenizer(config["tokenizer"]) if "tokenizer" in config else None
-        pieces = pieces or Tokenizer(tokenizer())
+        pieces = first_vocabulary(config)
         return Student(dict(config), pieces, pieces.vocab_size), []
     start = load(config["start"])
     student = Student(dict(config), start.tokenizer, start.model.config.vocab_size)
@@ -54,6 +53,17 @@ def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[St
     )  # fmt: skip
     student.start(weights)
     return student, changed
+
+
+def first_vocabulary(config: Mapping[str, Any]) -> Tokenizer:
+    """The vocabulary of a run that starts with random weights: the config's, or the small one.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    if "tokenizer" in config:
+        return official_tokenizer(config["tokenizer"])
+    return Tokenizer(tokenizer())
 
 
 def fitted(
