@@ -138,10 +138,11 @@ def forms(
         known: forms that there are already.
     """
     write = Writer(rng)
-    pairs = [("Date", write.date()) for _ in range(DATES)]
+    dates = (write.date() for _ in range(DATES))
+    pairs = [("Date", date) for date in dates if ":" not in date]  # that would be no pair
     pairs += [(label, value if isinstance(value, str) else ", ".join(value))
               for _, fields in known for label, value in fields]  # fmt: skip
-    labels = list(dict.fromkeys([*LABELS, *(label for label, _ in pairs[DATES:])]))
+    labels = list(dict.fromkeys([*LABELS, *(label for _, fields in known for label, _ in fields)]))
     seen, asked = set(pairs), set(labels)
     while True:
         head, title = rng.choice(HEADS), None

@@ -66,7 +66,8 @@ class Stub:
         return list(self.said)
 
 
-def test_prompts_are_a_head_a_known_pair_and_a_known_label() -> None:
+def test_prompts_are_a_head_a_known_pair_and_a_known_label(monkeypatch) -> None:
+    monkeypatch.setattr(pairs, "DATES", 6)
     stub = Stub(" Ann\nShoe size: 1\nDrinks: tea, milk, wine, beer")
     made = []
     for title, fields in islice(forms(stub, random.Random(1), ["Cleopatra"]), 60):
