@@ -36,6 +36,7 @@ from dessurt import (
     open_model,
 )
 from dessurt.tasks import TaskError, split_query
+from dessurt.train.data_verbs import add_data_verbs
 from dessurt.train.verbs import add_verbs
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
@@ -80,6 +81,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(arguments)
     except (*EXPECTED, CommandError) as error:
         print(f"dessurt: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        print(
+            f"dessurt: {words[0]} needs the package {error.name}: pip install -e '.[train]'.",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("dessurt: stopped.", file=sys.stderr)
@@ -151,6 +158,7 @@ def _parser() -> argparse.ArgumentParser:
     convert.add_argument("--tokenizer", **TOKENIZER)
     convert.set_defaults(run=_convert)
     add_verbs(verbs, actions)
+    add_data_verbs(verbs)
 
     for verb, what in PACKAGES.items():  # only for the help: these read their own words
         verbs.add_parser(verb, help=what)
@@ -323,12 +331,7 @@ def _app(arguments: argparse.Namespace) -> int:
 def _package(arguments: argparse.Namespace) -> int:
     verb, *rest = arguments.words
     sys.argv = [f"dessurt {verb}", *rest]
-    try:
-        runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
-    except ModuleNotFoundError as error:
-        raise CommandError(
-            f"{verb} needs the package {error.name}: pip install -e '.[train]'."
-        ) from error
+    runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
     return 0
 
 

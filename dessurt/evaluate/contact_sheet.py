@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from dessurt.data.contact_sheet import joined, sheet, written
 from dessurt.evaluate import report
 from dessurt.evaluate.measures import Mistake
 
-COLUMNS, WIDTH, TALLEST, GAP = 2, 720, 360, 12  # pixels
-LETTERS, LEADING, ROOM = 13, 17, 96  # text size, line to line, characters in a line
+COLUMNS, WIDTH, TALLEST = 2, 720, 360  # pixels
 AROUND = 10  # pixels of the page round a highlight
 ABOVE = 110  # pixels of the page above and below a region
 BLACK, RIGHT, WRONG = (0, 0, 0), (0, 120, 0), (190, 0, 0)
@@ -24,16 +23,7 @@ def write(mistakes: list[Mistake], path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    tiles = [_tile(mistake) for mistake in mistakes]
-    rows = [tiles[i : i + COLUMNS] for i in range(0, len(tiles), COLUMNS)]
-    heights = [max(tile.height for tile in row) + GAP for row in rows]
-    sheet = Image.new("RGB", (COLUMNS * (WIDTH + GAP) + GAP, sum(heights) + GAP), "lightgrey")
-    top = GAP
-    for row, height in zip(rows, heights, strict=True):
-        for column, tile in enumerate(row):
-            sheet.paste(tile, (GAP + column * (WIDTH + GAP), top))
-        top += height
-    sheet.save(path, "PNG")
+    sheet([_tile(mistake) for mistake in mistakes], COLUMNS).save(path, "PNG")
 
 
 def _tile(mistake: Mistake) -> Image.Image:
@@ -41,19 +31,8 @@ def _tile(mistake: Mistake) -> Image.Image:
     scale = min(WIDTH / crop.width, TALLEST / crop.height, 1.0)
     crop = crop.resize((max(round(crop.width * scale), 1), max(round(crop.height * scale), 1)))
     right, given = report.right_and_given(mistake)
-    texts = [
-        (line, colour)
-        for text, colour in (
-            (report.headline(mistake), BLACK), (right, RIGHT), (given or "(nothing)", WRONG),
-        )
-        for line in textwrap.wrap(text, ROOM)
-    ]  # fmt: skip
-    tile = Image.new("RGB", (WIDTH, crop.height + LEADING * len(texts) + 8), "white")
-    tile.paste(crop, (0, 0))
-    draw, font = ImageDraw.Draw(tile), ImageFont.load_default(LETTERS)
-    for number, (text, colour) in enumerate(texts):
-        draw.text((4, crop.height + 4 + LEADING * number), text, fill=colour, font=font)
-    return tile
+    texts = [(report.headline(mistake), BLACK), (right, RIGHT), (given or "(nothing)", WRONG)]
+    return joined(crop, written(texts, WIDTH), below=True)
 
 
 def _crop(mistake: Mistake) -> Image.Image:

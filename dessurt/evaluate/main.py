@@ -24,7 +24,7 @@ from typing import Any
 
 from dessurt import Card, CheckpointError, Instrument, PageError, RequestError, open_model
 from dessurt.data.records import DataError
-from dessurt.data.sets import SETS
+from dessurt.data.sets import SETS, option
 from dessurt.evaluate import contact_sheet, report, sources, tesseract
 from dessurt.evaluate.asking import judges, measure_all, settle, with_beams
 from dessurt.evaluate.form_figures import Scoring
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--set", default="realpages", dest="which", help=f"{names}, or your own module:attribute")
     add("--data", type=Path, help="folder of the set; see its docstring in dessurt/data/sets")
     add("--split", help="of a data set; default: test, valid or train, the first with answers")
-    add("--option", type=_option, action="append", default=[], metavar="KEY=VALUE",
+    add("--option", type=option, action="append", default=[], metavar="KEY=VALUE",
         help="of a data set, as in a config; several times for several")  # fmt: skip
     add("--as-original", action="store_true", help="the original's measures where they differ")
     add("--degraded", action="store_true", help="real pages: their scanned versions instead")
@@ -129,16 +129,6 @@ def _tokens(text: str) -> list[str]:
             f"{unknown[0]!r} is no task: choose such as {','.join(MEASURES)}"
         )
     return text.split(",")
-
-
-def _option(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not key or not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value
 
 
 def _positive(text: str) -> int:

@@ -110,7 +110,7 @@ def groups(path: Path) -> tuple[Group, ...]:
                 label = clean(label).rstrip(": ")  # how a form writes its labels, it says itself
                 fields.append(Field(label, tuple(filter(None, map(clean, lines)))))
             found.append(Group(clean(title or ""), tuple(each for each in fields if each.label)))
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"{path} does not list labels and values ({error!r}).") from error
     if not any(group.fields for group in found):
         raise ValueError(f"{path} has no field.")

@@ -15,18 +15,18 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
-import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from dessurt.data.contact_sheet import sheet
+from dessurt.synth.fields import Group, groups
 from dessurt.synth.files import save, whole
 from dessurt.synth.fonts import NoFontsError
 from dessurt.synth.kinds import KINDS
 from dessurt.synth.page import SynthPage, page
 
-SHOWN = 64  # pages on the contact sheet
-THUMB = 280  # pixels, the side of the square that a page is shown in
+SHOWN, COLUMNS = 64, 8  # pages on the contact sheet, and in a row of it
+THUMB = 272  # pixels, the longer side of such a page
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--kinds", type=_kinds, help=f"some of {','.join(KINDS)}")
     parser.add_argument("--scans", type=float, default=0.4, help="share that looks scanned")
     parser.add_argument("--held-out", action="store_true", help="fonts kept for validation")
+    parser.add_argument("--vocabulary", type=Path, metavar="FILE", help="labels and values of "
+                        "forms, as `dessurt data pairs` writes them")  # fmt: skip
     parser.add_argument("--fonts", type=Path, help="folder with more fonts (default: fonts)")
     args = parser.parse_args(argv)
     if args.count < 1:
@@ -49,9 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             parser.error(f"there is no folder {args.fonts}")
         os.environ["DESSURT_FONTS"] = str(args.fonts)
     try:
+        fields = groups(args.vocabulary) if args.vocabulary else ()
         args.out.mkdir(parents=True, exist_ok=True)
-        _write(_pages(args.seed, args.held_out, args.kinds, args.scans), args.count, args.out)
-    except (NoFontsError, OSError) as error:
+        pages = _pages(args.seed, args.held_out, args.kinds, args.scans, fields)
+        _write(pages, args.count, args.out)
+    except (NoFontsError, OSError, ValueError) as error:
         print(f"dessurt synth: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -70,35 +74,22 @@ def _kinds(text: str) -> list[str]:
 
 
 def _pages(
-    seed: int, held_out: bool, kinds: list[str] | None, scans: float
+    seed: int, held_out: bool, kinds: list[str] | None, scans: float, fields: Sequence[Group]
 ) -> Iterator[SynthPage]:
     """Pages without end."""
     rng = random.Random(seed)
     while True:
-        yield from page(rng.getrandbits(48), held_out, kinds, scans)
+        yield from page(rng.getrandbits(48), held_out, kinds, scans, fields)
 
 
 def _write(pages: Iterator[SynthPage], count: int, folder: Path) -> None:
-    thumbs: list[np.ndarray] = []
+    thumbs = []
     for i in tqdm(range(count), unit="page"):
         each = next(pages)
         save(each, folder / f"page-{i:05d}.json")
         if i < SHOWN:
-            thumbs.append(_thumb(each.pixels))
-    wide = min(8, len(thumbs))
-    thumbs += [np.full_like(thumbs[0], 160)] * (-len(thumbs) % wide)
-    rows = [np.hstack(thumbs[i : i + wide]) for i in range(0, len(thumbs), wide)]
-    sheet = Image.fromarray(np.vstack(rows))
-    whole(folder / "contact_sheet.png", lambda part: sheet.save(part, format="png"))
-
-
-def _thumb(pixels: np.ndarray) -> np.ndarray:
-    """A page in a grey square with a margin."""
-    height, width = pixels.shape
-    scale = (THUMB - 8) / max(height, width)
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    square = np.full((THUMB, THUMB), 160, np.uint8)
-    square[4 : 4 + size[1], 4 : 4 + size[0]] = cv2.resize(
-        pixels, size, interpolation=cv2.INTER_AREA
-    )
-    return square
+            thumb = Image.fromarray(each.pixels)
+            thumb.thumbnail((THUMB, THUMB))
+            thumbs.append(thumb)
+    shown = sheet(thumbs, COLUMNS)
+    whole(folder / "contact_sheet.png", lambda part: shown.save(part, format="png"))

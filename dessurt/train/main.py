@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 from dessurt.checkpoint import CheckpointError
 from dessurt.data.records import DataError
+from dessurt.data.sets import option
 from dessurt.synth import NoFontsError
 from dessurt.synth.fonts import families
 from dessurt.train.config import ConfigError, draws_pages, read
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="end after so many minutes with a saved and measured checkpoint",
     )  # fmt: skip
     parser.add_argument(
-        "--set", action="append", default=[], type=_setting, dest="settings", metavar="KEY=VALUE",
+        "--set", action="append", default=[], type=option, dest="settings", metavar="KEY=VALUE",
         help="another value for a key of the config, e.g. stages.0.lr=1e-5; may be repeated",
     )  # fmt: skip
     parser.add_argument(
@@ -108,14 +108,3 @@ def _with_fonts(config: dict[str, Any]) -> dict[str, Any]:
         stages = zip(config["stages"], parts, strict=True)
         return {**config, "stages": [{**stage, "parts": own} for stage, own in stages]}
     return config
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """A key and a value from key=value; the value is JSON, or else a string."""
-    key, sign, value = text.partition("=")
-    if not key or not sign:
-        raise argparse.ArgumentTypeError(f"{text!r} is no setting: write key=value")
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value

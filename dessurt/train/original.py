@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from dessurt.train import original_keys
@@ -24,6 +25,7 @@ SETS = {
     "SROIE": "sroie", "SynthHWQA": "synth_handwriting",
 }  # fmt: skip
 SYNTHETIC = {"SynthParaQA": (), "SynthFormDataset": ("form", "invoice", "receipt", "table")}
+PAIRS = "gpt2_form_generation.json"  # labels and values of forms; without it they are made up
 NO_FOLDER = ("DistilBartDataset",)  # drawn, by us from the computer's fonts
 # Where ink and paper change their brightness, and where pages are made to fit, unless a config says
 # otherwise. The original draws its forms as large as the image; ours are larger.
@@ -294,7 +296,11 @@ def _part(loader: Mapping[str, Any], split: str) -> dict[str, Any]:
     elif tasks := _tasks(name, loader):
         part["tasks"] = tasks
     if name in SYNTHETIC:
-        return {**part, "kinds": list(SYNTHETIC[name])}
+        kinds, folder = list(SYNTHETIC[name]), loader.get("data_dir", "")
+        if name != "SynthFormDataset" or not (Path(folder) / PAIRS).is_file():
+            return {**part, "kinds": kinds}
+        data = {"set": "synthetic", "folder": folder, "vocabulary": PAIRS, "kinds": kinds}
+        return {**part, "data": data}
     data = {"set": SETS[name]}
     if name not in NO_FOLDER:
         data["folder"] = loader.get("data_dir", "")

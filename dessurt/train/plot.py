@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from dessurt.checkpoint import CheckpointError
@@ -19,10 +21,11 @@ def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
     Args:
         path: as `series` takes it.
         out: the picture, PNG, PDF or SVG; None: a window, until it is closed.
-        wanted: parts of the names of the figures; none: all, validation first.
+        wanted: regular expressions, of which one is found in the name; none: all, validation
+            first.
 
     Returns:
-        a line for each figure drawn: name, values and the last value.
+        a line for each figure: its name and its values in short; only the first 15 are drawn.
 
     Raises:
         CheckpointError: there are no such figures, or Matplotlib is not installed.
@@ -35,7 +38,7 @@ def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
     chosen = _chosen(series(path), wanted)
     if out is not None:
         matplotlib.use("agg")  # no screen is needed
-    rows = -(-len(chosen) // COLUMNS)
+    rows = -(-min(len(chosen), MOST) // COLUMNS)
     size = (4.5 * COLUMNS, 2.8 * rows)
     figure, axes = pyplot.subplots(
         rows, COLUMNS, figsize=size, squeeze=False, layout="constrained"
@@ -49,20 +52,45 @@ def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
     else:
         figure.savefig(out, dpi=100)
     pyplot.close(figure)
+    told = [_summary(name, points) for name, points in chosen.items()]
+    if len(chosen) > MOST:
+        told.append(f"The first {MOST} of {len(chosen)} are drawn: name others with --figures.")
+    return told
+
+
+def values(path: Path, wanted: Sequence[str] = ()) -> list[str]:
+    """A line for each value of the figures: name, step and value; arguments as `plot`.
+
+    Raises:
+        CheckpointError: there are no such figures.
+    """
     return [
-        f"{name}: {len(points)} values, the last {points[-1][1]:.4g}"
-        for name, points in chosen.items()
+        f"{name}\t{step}\t{value:.6g}"
+        for name, points in _chosen(series(path), wanted).items()
+        for step, value in points
     ]
 
 
+def _summary(name: str, points: list[tuple[int, float]]) -> str:
+    numbers = [value for _, value in points]
+    return (f"{name}: {len(numbers)} values, the last {numbers[-1]:.4g}, min {min(numbers):.4g}, "
+            f"max {max(numbers):.4g}, mean {fmean(numbers):.4g}")  # fmt: skip
+
+
 def _chosen(found: Series, wanted: Sequence[str]) -> Series:
-    names = [name for name in found if not wanted or any(part in name for part in wanted)]
+    try:
+        patterns = [re.compile(each) for each in wanted]
+    except re.error as error:
+        raise CheckpointError(
+            f"{error.pattern!r} is no regular expression ({error.msg})."
+        ) from error
+    names = [name for name in found if not wanted or any(each.search(name) for each in patterns)]
     if not names:
         raise CheckpointError(
             f"no figure has {' or '.join(map(repr, wanted))} in its name: {', '.join(found)}."
         )
     first = [name for name in names if name.startswith(("check", "val", "avg"))]
-    return {name: found[name] for name in list(dict.fromkeys([*first, *names]))[:MOST]}
+    return {name: found[name] for name in dict.fromkeys([*first, *names])}
 
 
 def _draw(axis: Any, name: str, points: list[tuple[int, float]]) -> None:

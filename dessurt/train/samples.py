@@ -48,6 +48,8 @@ SLIPPED = 0.7  # of the answers are written with slips; see `with_slips`
 NEW = 0.6  # of the lines of a data set that is varied; see `dessurt.data.recombination`
 REPEATED = 0.1  # of the regions that only repeat the highlight are worth the time
 
+Samples = tuple[list[dict[str, Any]], tuple[int, int]]  # as `stacked` takes them
+
 
 class Drawn(NamedTuple):
     """A batch, the part of the mixture that it is of, and what was wrong with skipped records."""
@@ -121,19 +123,37 @@ class Sampler:
 
     def batch(self, part: Part, pool: Sequence[Source], rng: random.Random) -> Batch:
         """One batch of a part's tasks about some pages."""
+        return stacked(*self.samples(part, pool, rng))
+
+    def samples(self, part: Part, pool: Sequence[Source], rng: random.Random) -> Samples:
+        """The samples of such a batch, and where their windows begin.
+
+        Raises:
+            ValueError: hardly any page suits.
+        """
 
         def drawn() -> Iterator[dict[str, Any] | None]:
             while True:
                 (token,) = rng.choices(list(part.tasks), list(part.tasks.values()))
                 yield self.sample(part, token, rng.choice(pool), rng)
 
-        batch = self._filled(part, drawn(), rng)
-        if batch is None:
+        found = self._filled(part, drawn(), rng)
+        if found is None:
             raise ValueError(f"hardly any page suits {part}: give a larger window or other kinds.")
-        return batch
+        return found
 
     def batch_of(self, part: Part, records: Records, number: int, rng: random.Random) -> Batch:
         """Batch `number` of a data set's questions."""
+        return stacked(*self.samples_of(part, records, number, rng))
+
+    def samples_of(
+        self, part: Part, records: Records, number: int, rng: random.Random
+    ) -> Samples:
+        """The samples of such a batch, and where their windows begin.
+
+        Raises:
+            DataError: hardly any record gives a sample.
+        """
         first = number * part.batch
         recombines = part.vary and (not part.tasks or recombination.TASK in part.tasks)
 
@@ -150,18 +170,18 @@ class Sampler:
                     records.tell(f"{source.name if source else records.name}: {error}")
                     yield None
 
-        batch = self._filled(part, drawn(), rng)
-        if batch is None:
+        found = self._filled(part, drawn(), rng)
+        if found is None:
             wrong = f"; {records.told[-1]}" if records.told else ""
             raise DataError(
                 f"hardly any record of the data set {records.name} gives a sample: check its "
                 f"questions, or the part's tasks and window{wrong}"
             )
-        return batch
+        return found
 
     def _filled(
         self, part: Part, drawn: Iterator[dict[str, Any] | None], rng: random.Random
-    ) -> Batch | None:
+    ) -> Samples | None:
         samples: list[dict[str, Any]] = []
         corner: tuple[int, int] | None = None
         for sample, _ in zip(drawn, range(TRIES * part.batch), strict=False):
@@ -170,7 +190,7 @@ class Sampler:
             samples.append(sample)
             corner = corner or self.corner(part.window, rng if sample["anywhere"] else None)
             if len(samples) == part.batch:
-                return stacked(samples, corner)
+                return samples, corner
         return None
 
     def question(self, part: Part, source: Source, rng: random.Random) -> dict[str, Any] | None:
@@ -223,11 +243,14 @@ class Sampler:
         if not part.cased:
             example = _lowered(example)
         if self.text_height is None:
-            return self._shifted(example, part, rng, own)
-        if own and part.vary:
-            example = varied(example, rng)
-        frame = self._frame(example, source, part, rng, own)
-        return None if frame is None else self.laid(example, source.glyphs, frame, rng, own)
+            seen = self._shifted(example, part, rng, own)
+        else:
+            if own and part.vary:
+                example = varied(example, rng)
+            frame = self._frame(example, source, part, rng, own)
+            seen = self.laid(example, source.glyphs, frame, rng, own) if frame else None
+        # For those who look at samples.
+        return seen and {**seen, "example": example, "source": example.source or source.name}
 
     def laid(
         self,
@@ -311,8 +334,8 @@ class Sampler:
         elif frame and rng.random() < SLIPPED:
             steps = with_slips(steps, self.tokenizer.encode(rng.choice(ALPHABET))[0], rng)
         return {
-            "task": task.row, "query": query, "query_spots": query_spots, "steps": steps,
-            "hidden": [] if frame else self._hidden(example, answer, len(ids)),
+            "task": task.row, "query": query, "query_spots": query_spots, "answer": ids,
+            "steps": steps, "hidden": [] if frame else self._hidden(example, answer, len(ids)),
         }  # fmt: skip
 
     def _hidden(self, example: Example, answer: Printed, count: int) -> list[bool]:

@@ -57,14 +57,23 @@ def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[St
     return student, changed
 
 
+def first_vocabulary(config: Mapping[str, Any]) -> Tokenizer:
+    """The vocabulary of a run that starts with random weights: the config's, or the small one.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    source = config.get("tokenizer")
+    return open_tokenizer(source) if source else Tokenizer(tokenizer())
+
+
 def _from_nothing(config: Mapping[str, Any]) -> tuple[Student, list[str]]:
     """A learner with random weights, and BART's token embedding if the config's model wants it."""
-    source = config.get("tokenizer")
-    pieces = open_tokenizer(source) if source else Tokenizer(tokenizer())
+    pieces = first_vocabulary(config)
     student = Student(dict(config), pieces, pieces.vocab_size)
     if config["model"].get("init_from_pretrained"):
         try:
-            begin_as_bart(student.model, source or OFFICIAL_TOKENIZER)
+            begin_as_bart(student.model, config.get("tokenizer", OFFICIAL_TOKENIZER))
         except CheckpointError as error:
             return student, [f"the text embedding begins at random, not as BART's: {error}"]
     return student, []

@@ -104,6 +104,16 @@ def reset_training(source: Path, out: Path) -> Path:
     return out
 
 
+def config_of(path: Path) -> dict[str, Any]:
+    """The config that a checkpoint carries, as `set_config` takes it.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    config: dict[str, Any] = _contents(path)["config"]
+    return config
+
+
 def set_config(source: Path, config_file: Path, out: Path) -> None:
     """Write a checkpoint with another config.
 
@@ -146,12 +156,14 @@ def rename_keys(source: Path, old: str, new: str, out: Path) -> int:
 
 
 def series(path: Path) -> Series:
-    """The logged figures of a run's folder, its log, or a checkpoint.
+    """The logged figures of a run's folder, its log, a checkpoint, or an exported table.
 
     Raises:
         CheckpointError: there are none.
     """
     log = path / LOG if path.is_dir() else path
+    if log.suffix == ".csv" and log.is_file():
+        return _read_table(log)
     if log.suffix == ".jsonl" and log.is_file():
         entries: list[tuple[int, Mapping[str, Any]]] = [
             (each["step"], {f"{each['kind']}/{key}": value for key, value in each.items()})
@@ -187,6 +199,21 @@ def export_history(path: Path, out: Path) -> int:
         for name, points in figures.items():
             table.writerows((name, step, value) for step, value in points)
     return len(figures)
+
+
+def _read_table(path: Path) -> Series:
+    """What `export_history` wrote."""
+    found: Series = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                point = int(row["step"]), float(row["value"])
+                found.setdefault(row["figure"], []).append(point)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} is no table of figure, step and value ({error}).") from error
+    if not found:
+        raise CheckpointError(f"{path} has no logged figures.")
+    return found
 
 
 def write_official(file: Mapping[str, Any], path: Path) -> None:

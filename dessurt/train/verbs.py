@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def add_verbs(verbs: Any, actions: Any) -> None:
     """
     show = _add(actions, "show", "say what a checkpoint is", _show, "checkpoint")
     show.add_argument("--weights", action="store_true", help="list its tensors, too")
+    show.add_argument("--config", action="store_true", help="print its config as JSON instead")
     _add(
         actions, "reset", "forget training: optimiser, steps, schedule, figures", _reset,
         "checkpoint", "out",
@@ -43,8 +45,10 @@ def add_verbs(verbs: Any, actions: Any) -> None:
     draw.add_argument("--out", type=Path, default=Path("plot.png"), help="PNG, PDF or SVG")
     draw.add_argument("--window", action="store_true", help="open a window instead")
     draw.add_argument(
-        "--figures", nargs="+", default=[], metavar="TEXT", help="only those with it in their name"
-    )
+        "--figures", nargs="+", default=[], metavar="REGEX",
+        help="only those in whose name such an expression is found, e.g. '^val_'",
+    )  # fmt: skip
+    draw.add_argument("--values", action="store_true", help="print all values instead of drawing")
 
 
 HELP = {
@@ -71,6 +75,8 @@ def _told(run: Run, given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> str:
+    if given.config:
+        return json.dumps(upkeep.config_of(given.checkpoint), indent=1, ensure_ascii=False)
     return upkeep.described(given.checkpoint, given.weights)
 
 
@@ -93,6 +99,8 @@ def _export(given: argparse.Namespace) -> str:
 
 
 def _plot(given: argparse.Namespace) -> str:
+    if given.values:
+        return "\n".join(plot.values(given.checkpoint, given.figures))
     out = None if given.window else given.out
     told = plot.plot(given.checkpoint, out, given.figures)
     return "\n".join([*told, *([f"Wrote {out}."] if out else [])])

@@ -363,6 +363,20 @@ def test_hw_squad_is_laid_into_the_image_of_its_config() -> None:
     assert part["data"] == {"set": "hw_squad", "folder": "x", "size": [768, 640]}
 
 
+def test_forms_take_the_originals_labels_and_values_where_they_are_there(tmp_path: Path) -> None:
+    loader = {"data_set_name": "SynthFormDataset", "data_dir": str(tmp_path)}
+    given = {**docvqa(), "data_loader": loader}
+    made_up = translated(given)["stages"][0]["parts"]["SynthFormDataset"]
+    assert "data" not in made_up and "form" in made_up["kinds"]
+    pairs = [["Cleopatra", [["Favourite moon", "Phobos"]]]]
+    (tmp_path / "gpt2_form_generation.json").write_text(json.dumps(pairs))
+    part = translated(given)["stages"][0]["parts"]["SynthFormDataset"]
+    assert part["tasks"] == made_up["tasks"] and "kinds" not in part
+    found = sets.open_set(part["data"])
+    assert [each.title for each in found.groups] == ["Cleopatra"]
+    assert found.kinds == tuple(made_up["kinds"])
+
+
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
     assert {token for tokens in TOKENS.values() for token in tokens.split()} <= TASKS.keys()
     golden = json.loads((root / "tests" / "golden" / "para_tasks.json").read_text())

@@ -19,6 +19,7 @@ from accelerate.state import AcceleratorState  # noqa: E402
 from dessurt.checkpoint import CheckpointError, load, read_official  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.printed import Printed  # noqa: E402
+from dessurt.data.sets import option  # noqa: E402
 from dessurt.data.truth import Line  # noqa: E402
 from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
@@ -27,7 +28,7 @@ from dessurt.protocol import Request  # noqa: E402
 from dessurt.train.batch import stacked  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.main import _setting, main  # noqa: E402
+from dessurt.train.main import main  # noqa: E402
 from dessurt.train.official import reset, training_state  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
@@ -237,12 +238,12 @@ def test_settings_change_keys_of_the_config(tmp_path: Path) -> None:
 
 
 def test_a_setting_is_json_or_else_text(capsys: pytest.CaptureFixture) -> None:
-    assert _setting("stages.0.lr=1e-3") == ("stages.0.lr", 0.001)
-    assert _setting("model.use_auto=[true, false]") == ("model.use_auto", [True, False])
-    assert _setting("start=a=b.pth") == ("start", "a=b.pth")
+    assert option("stages.0.lr=1e-3") == ("stages.0.lr", 0.001)
+    assert option("model.use_auto=[true, false]") == ("model.use_auto", [True, False])
+    assert option("start=a=b.pth") == ("start", "a=b.pth")
     with pytest.raises(SystemExit):
         main(["c.json", "--set", "lr"])
-    assert "'lr' is no setting: write key=value" in capsys.readouterr().err
+    assert "'lr' is not KEY=VALUE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,51 @@ def test_curves_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
         capsys.readouterr().err)  # fmt: skip
 
 
+def test_figures_are_chosen_by_expressions_and_told_in_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    pytest.importorskip("matplotlib")
+    for step in range(1, 5):
+        figures = {f"loss{i}": float(step) for i in range(20)}
+        append_log(tmp_path, {"step": step, "kind": "train", "w0> CER": 1 / step, **figures})
+    chosen = ("plot", tmp_path, "--out", tmp_path / "a.png", "--figures")
+    assert run(*chosen, r"loss1\d$", "CER") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[:-1]] == [
+        "train/w0> CER", *(f"train/loss1{i}" for i in range(10)),
+    ]  # fmt: skip
+    assert lines[1] == "train/loss10: 4 values, the last 4, min 1, max 4, mean 2.5"
+    assert run(*chosen, "^loss") == 2
+    assert "no figure has '^loss' in its name" in capsys.readouterr().err
+    assert run(*chosen, "(") == 2
+    assert "'(' is no regular expression" in capsys.readouterr().err
+    assert run(*chosen[:-1]) == 0
+    assert "The first 15 of 21 are drawn" in capsys.readouterr().out
+    assert run("plot", tmp_path, "--values", "--figures", "CER") == 0
+    assert capsys.readouterr().out.splitlines()[1] == "train/w0> CER\t2\t0.5"
+
+
+def test_an_exported_table_is_drawn_too(official: Path, capsys: pytest.CaptureFixture) -> None:
+    table = official.parent / "h.csv"
+    assert run("checkpoint", "export-history", official, table) == 0
+    assert upkeep.series(table) == upkeep.series(official)
+    table.write_text("figure,step\nloss,2\n")
+    assert run("plot", table, "--values") == 2
+    assert "is no table of figure, step and value" in capsys.readouterr().err
+
+
+def test_the_config_is_printed_as_set_config_takes_it(
+    official: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert run("checkpoint", "show", official, "--config") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == read_official(official)["config"] and printed["trainer"]["iterations"] == 90
+    assert run("checkpoint", "convert", official, official.parent / "ours") == 0
+    capsys.readouterr()
+    assert run("checkpoint", "show", official.parent / "ours", "--config") == 0
+    assert json.loads(capsys.readouterr().out)["model"]["dim_ff"] == printed["model"]["dim_ff"]
+
+
 def test_curves_of_an_official_checkpoint(official: Path, capsys: pytest.CaptureFixture) -> None:
     pytest.importorskip("matplotlib")
     assert run("plot", official, "--out", official.parent / "p.png") == 0

@@ -6,8 +6,10 @@ own, that gives a `DataSet`; the layout on the disk, and where to get it, stand 
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import inspect
+import json
 import os
 import random
 import sys
@@ -102,6 +104,21 @@ def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:
         raise
     except Exception as error:  # whatever a stranger's code raises, and no record can be asked for
         raise DataError(f"{name} stopped before its end ({error!r}).", folder) from error
+
+
+def option(text: str) -> tuple[str, Any]:
+    """KEY=VALUE, as on a command line; the value is JSON, or else text.
+
+    Raises:
+        argparse.ArgumentTypeError: it is not.
+    """
+    key, sign, value = text.partition("=")
+    if not key or not sign:
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    try:
+        return key, json.loads(value)
+    except ValueError:
+        return key, value
 
 
 def _maker(name: str) -> Any:

@@ -33,9 +33,15 @@ class Naf:
     taken by lot. Unlike the original, no page is taken twice for being long.
     """
 
-    def __init__(self, folder: Path, split: str = "train") -> None:
-        """`split`: one of the file, "train", "valid" or "test"."""
-        self.images, self.train = images(folder, split), split == "train"
+    def __init__(self, folder: Path, split: str = "train", *, halves: bool = True) -> None:
+        """Lists the images.
+
+        Args:
+            folder: see above.
+            split: one of the file, "train", "valid" or "test".
+            halves: cut pages that lie across, in training.
+        """
+        self.images, self.cut = images(folder, split), halves and split == "train"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -52,7 +58,7 @@ class Naf:
         lies_across = page.width > max(_WIDE, _FLAT * page.height)
         if truth.lines:
             page, truth = cropped(page, truth, around(truth, MARGIN))
-        if self.train and lies_across and rng.random() < _CUT:
+        if self.cut and lies_across and rng.random() < _CUT:
             page, truth = cropped(page, truth, rng.choice(halves(truth)))
         return Record(page, truth=truth, source=str(path))
 

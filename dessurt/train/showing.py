@@ -1,0 +1,233 @@
+"""Samples to look at: pages as the network sees them in training, and what it is asked of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from dessurt.checkpoint import CheckpointError, load
+from dessurt.data.contact_sheet import Colour, joined, sheet, written
+from dessurt.data.records import DataError, readable
+from dessurt.model import DessurtConfig, Tokenizer
+from dessurt.train.config import FIT, ConfigError, read
+from dessurt.train.parts import TASKS, Part
+from dessurt.train.samples import Sampler
+from dessurt.train.sources import Records, Source, synthetic_pages
+from dessurt.train.start import first_vocabulary
+from dessurt.train.vocabulary import tokenizer
+
+# Of a set alone: the official image, and about as much text as 20 and 800 pieces of the official
+# vocabulary hold, in letters of the small one.
+ALONE = {"image_size": [1152, 768], "max_q_tokens": 92, "max_a_tokens": 3200}
+DOCUMENTS = 12  # synthetic ones that samples are drawn from, at most
+
+COLUMNS, WIDE, TALL, TEXT = 2, 576, 768, 400  # pixels: the largest picture, and the text beside
+ENLARGED, TWICE = 2.0, 2.0  # times at most; a picture so much wider than tall has its text below
+BLACK, GREY, GREEN = (0, 0, 0), (110, 110, 110), (0, 110, 60)
+# The colour of a sign, and that of its name, which must be dark enough to be read.
+SIGNS: dict[str, tuple[Colour, Colour]] = {
+    "highlighted": ((255, 210, 40), (160, 110, 0)),
+    "masked": ((190, 90, 190), (150, 50, 150)),
+    "region of the answer": ((0, 114, 178), (0, 114, 178)),
+}
+
+Parts = dict[str, Part]
+Sample = dict[str, Any]  # as `Sampler.question` gives it, and the name of its `part`
+
+
+def chosen(
+    what: str,
+    data: Path | None = None,
+    *,
+    part: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    asked: Sequence[str] = (),
+    start: str | None = None,
+    vocabulary: Path | None = None,
+    seed: int = 0,
+) -> tuple[Sampler, Parts]:
+    """What samples are drawn from: the parts of a config's last stage, or a data set alone.
+
+    Of a set alone its own questions are asked, or else all that can be made from what it knows;
+    its pages are shown whole, unless a checkpoint says otherwise.
+
+    Args:
+        what: a config, ours or the original's, or the name of a data set.
+        data: the folder of the data; None: those that the config names.
+        part: only this one.
+        options: of the data sets, their split too, in place of the config's.
+        asked: tasks, in place of the config's.
+        start: the checkpoint to start with, in place of the config's.
+        vocabulary: a folder with the tokenizer, in place of the checkpoint's or the config's.
+        seed: as `samples` takes it.
+
+    Raises:
+        CheckpointError, ConfigError, DataError: something cannot be read, or there is no such part.
+    """
+    pieces = _opened(vocabulary) if vocabulary else None
+    alone = not what.endswith(".json")
+    if alone:
+        sampler, parts = _of_set(what, data, start, pieces)
+    else:
+        sampler, parts = _of_config(Path(what), data, start, pieces)
+    if part is not None and part not in parts:
+        raise ConfigError(f"{what} has no part {part!r}: choose from {', '.join(parts)}.")
+    shown = {
+        name: replace(
+            each,
+            batch=1,
+            data=each.data and {**each.data, **(options or {})},
+            tasks=dict.fromkeys(asked, 1.0) or each.tasks,
+        )
+        for name, each in parts.items()
+        if part in (None, name)
+    }
+    if alone and not asked and not _has_questions(sampler.opened(shown[what], str(seed))):
+        shown[what] = replace(shown[what], tasks=dict.fromkeys(TASKS, 1.0))
+    return sampler, shown
+
+
+def _of_config(
+    path: Path, data: Path | None, start: str | None, pieces: Tokenizer | None
+) -> tuple[Sampler, Parts]:
+    settings = [("start", start)] if start else []
+    config = read(path, settings, None if data is None else str(data))
+    if pieces is None:
+        known = "start" in config
+        pieces = load(config["start"]).tokenizer if known else first_vocabulary(config)
+    (*_, last) = config["stages"]
+    return _sampler(config, pieces), {name: Part.of(each) for name, each in last["parts"].items()}
+
+
+def _of_set(
+    name: str, data: Path | None, start: str | None, pieces: Tokenizer | None
+) -> tuple[Sampler, Parts]:
+    parts = {name: Part(1, data={"set": name, "folder": str(data or "")})}
+    if start is not None:
+        checkpoint = load(start)
+        return _sampler(checkpoint.config, pieces or checkpoint.tokenizer), parts
+    model = {"image_size": ALONE["image_size"]} if pieces else ALONE
+    return _sampler({"model": model}, pieces or Tokenizer(tokenizer())), parts
+
+
+def _opened(folder: Path) -> Tokenizer:
+    try:
+        return Tokenizer.open(folder)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder} has no tokenizer that can be read ({error}).") from error
+
+
+def _sampler(config: Mapping[str, Any], pieces: Tokenizer) -> Sampler:
+    model = DessurtConfig.from_dict(config["model"], pieces.vocab_size)
+    height = config.get("frame", FIT).get("text_height")
+    return Sampler(pieces, model.image_size, height, model.max_q_tokens, model.max_a_tokens)
+
+
+def _has_questions(records: Records) -> bool:
+    """Whether the first record that can be read has questions of its own."""
+    found = (each for each in readable(records.records, random.Random(0)))
+    first = next((each for each in found if not isinstance(each, DataError)), None)
+    return first is None or bool(first.examples) or first.truth is None
+
+
+def samples(
+    sampler: Sampler, parts: Parts, count: int, seed: int, tell: Callable[[str], None]
+) -> Iterator[Sample]:
+    """Samples as training draws them.
+
+    Args:
+        sampler, parts: as `chosen`; parts are drawn by their weights.
+        count: samples.
+        seed: everything random follows from it.
+        tell: is told what is wrong with a record that is skipped.
+
+    Raises:
+        DataError: a data set cannot be opened, or hardly any record gives a sample.
+        ValueError: hardly any synthetic page suits.
+    """
+    pools: dict[str, list[Source]] = {}
+    for number in range(count):
+        rng = random.Random(f"{seed} {number}")
+        (name,) = rng.choices(list(parts), [part.weight for part in parts.values()])
+        part = parts[name]
+        if part.data is None:
+            if name not in pools:
+                pools[name] = synthetic_pages(rng, min(DOCUMENTS, count), part.kinds)
+            (found,), _ = sampler.samples(part, pools[name], rng)
+        else:
+            records = sampler.opened(part, str(seed))
+            try:
+                (found,), _ = sampler.samples_of(part, records, number, rng)
+            finally:
+                for message in records.told:
+                    tell(message)
+                records.told.clear()
+        yield {**found, "part": name}
+
+
+def described(sample: Sample, pieces: Tokenizer) -> dict[str, Any]:
+    """A sample as JSON: what is asked and answered as the network gets it, marks in page pixels."""
+    example = sample["example"]
+    task = example.request.task
+    return {
+        "part": sample["part"],
+        "source": sample["source"],
+        "question": task + pieces.decode(sample["query"]),
+        "answer": pieces.decode(sample["answer"]),
+        "right": list(example.answers),
+        "page": list(example.page.size),
+        "image": list(sample["region"].shape),
+        "marks": example.request.marks.to_json(),
+        "region": example.region.to_json() if example.region else None,
+    }
+
+
+def contact_sheet(found: Sequence[Sample], pieces: Tokenizer) -> Image.Image:
+    """Samples side by side: the image with what is marked, and what is asked and answered."""
+    return sheet([_tile(sample, pieces) for sample in found], COLUMNS)
+
+
+def _tile(sample: Sample, pieces: Tokenizer) -> Image.Image:
+    told = described(sample, pieces)
+    picture, seen = _picture(sample)
+    texts: list[tuple[str, Colour]] = [
+        (f"{told['part']}   {told['image'][0]} x {told['image'][1]}   {told['source']}", GREY),
+        *((sign, SIGNS[sign][1]) for sign in seen),
+        ("", BLACK), (told["question"], BLACK), ("", BLACK), (told["answer"] or "(nothing)", GREEN),
+    ]  # fmt: skip
+    below = picture.width > TWICE * picture.height
+    room = (WIDE + TEXT, TALL) if below else (TEXT, max(picture.height, TALL // 2))
+    return joined(picture, written(texts, *room), below)
+
+
+def _picture(sample: Sample) -> tuple[Image.Image, list[str]]:
+    """What the network sees, with its signs in colour, and which signs there are."""
+    ink, marked = sample["image"]
+    height, width = ink.shape
+    widest = WIDE + TEXT if width > TWICE * height else WIDE
+    scale = min(widest / width, TALL / height, ENLARGED)
+    size = (max(round(width * scale), 1), max(round(height * scale), 1))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    gray = cv2.resize(np.clip(128 * (1 - ink), 0, 255).astype(np.float32), size, interpolation=how)
+    colours = np.repeat(np.clip(gray, 0, 255)[..., None], 3, 2)
+    seen = []
+    planes = (marked > 0, marked < 0, sample["region"] & (sample["example"].region is not None))
+    for (sign, (colour, _)), plane in zip(SIGNS.items(), planes, strict=True):
+        if plane.any():
+            seen.append(sign)
+            there = cv2.resize(plane.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+            edge = there - cv2.erode(there, np.ones((3, 3), np.uint8))
+            if sign == "highlighted":  # as with a pen: the text stays black
+                colours[there > 0] *= np.array(colour) / 255
+            elif sign == "masked":
+                colours[there > 0] = colour
+            colours[edge > 0] = colour
+    picture = Image.fromarray(colours.astype(np.uint8))
+    return ImageOps.expand(picture, 1, GREY), seen  # where a white image ends
