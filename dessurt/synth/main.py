@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--kinds", type=_kinds, help=f"some of {','.join(KINDS)}")
     parser.add_argument("--scans", type=float, default=0.4, help="share that looks scanned")
     parser.add_argument("--held-out", action="store_true", help="fonts kept for validation")
-    parser.add_argument("--fonts", type=Path, help="folder with more fonts (default: fonts)")
+    parser.add_argument("--fonts", type=Path, help="take only this folder's fonts")
     args = parser.parse_args(argv)
     if args.count < 1:
         parser.error("--count must be at least 1")
