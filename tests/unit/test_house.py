@@ -182,6 +182,18 @@ def test_weights_are_never_unpickled_freely() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_text_files_are_utf_8_whatever_the_computer_takes_for_usual() -> None:
+    wrong = []
+    for path in [*python_files("dessurt"), *python_files("dessurt_app"), ROOT / "app.py"]:
+        for call in calls(path):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            place = {"read_text": 0, "write_text": 1}.get(name)
+            named = any(argument.arg == "encoding" for argument in call.keywords)
+            if place is not None and len(call.args) <= place and not named:
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_make_commands_of_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
