@@ -36,7 +36,7 @@ def same_pages_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """Synthetic pages in the fonts that Typst brings, with texts that Python brings."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DESSURT_FONTS", str(tmp_path_factory.mktemp("fonts")))
-        if find_spec("faker"):
+        if find_spec("typst"):
             patch.setattr("dessurt.synth.text._SOURCES", ())
         yield
 

@@ -200,7 +200,7 @@ def test_the_table_and_the_file_hold_the_figures(folder, model, tmp_path, capsys
     figures = tmp_path / "figures.json"
     words = ["--data", str(folder), "--no-tesseract", "--json", str(figures), "--worst", "1"]
     assert main.main(words) == 0
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert read["checkpoint"] == "fake" and read["set"] == "realpages" and read["complete"]
     tasks = read["tasks"]
     truths = [text for text, _, counts in LINES if counts]
@@ -241,7 +241,7 @@ def test_ctrl_c_prints_what_was_measured_so_far(folder, model, tmp_path, capsys)
     words = ["--data", str(folder), "--no-tesseract", "--json", str(figures)]
     assert main.main(words) == 130
     assert "stopped before the end" in capsys.readouterr().out
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert not read["complete"] and read["tasks"]["w0>"]["questions"] == 3
     assert read["tasks"]["re~"]["value"] is None
 
@@ -331,7 +331,7 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
     figures = tmp_path / "figures.json"
     words = ["--set", "synthetic", "--count", "2", "--tasks", "json>", "--json", str(figures)]
     assert main.main(words) == 0
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert read["set"] == "synthetic"
     figure = read["tasks"]["json>"]
     assert (figure["figure"], figure["value"], figure["questions"]) == ("F", 2 / 3, 1)

@@ -475,7 +475,7 @@ def test_an_interrupted_file_is_not_left_behind(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         whole(tmp_path / "a.json", stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    assert (tmp_path / "a.json").read_text() == "old"
+    assert (tmp_path / "a.json").read_text("utf-8") == "old"
 
 
 def test_the_writer_repeats_itself_for_a_seed_and_keeps_to_its_alphabet():
