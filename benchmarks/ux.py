@@ -34,7 +34,7 @@ from scripts.find_chromium import find
 from tests.app.serving import serve
 from tests.browser.screen import Screen
 
-PROBE = (Path(__file__).parent / "ux_probe.js").read_text()
+PROBE = (Path(__file__).parent / "ux_probe.js").read_text("utf-8")
 ROOT = Path(__file__).parent.parent
 REPEATS = 5
 ANSWER_THERE = """document.querySelector('[data-part="written"]').textContent.length > 0"""

@@ -68,7 +68,7 @@ class AnswerView(gr.HTML):
         super().__init__(
             value=value or Answer(),
             html_template=filled_in("answer_view.html", strings.ANSWER),
-            css_template=(STATIC / "answer_view.css").read_text(),
+            css_template=(STATIC / "answer_view.css").read_text("utf-8"),
             js_on_load=script(SCRIPTS, strings.ANSWER),
             apply_default_css=False,
             saves=saves,

@@ -47,12 +47,12 @@ class DatasetView(gr.HTML):
     def __init__(self, store: Store, **kwargs: Any) -> None:
         """Args: store: what to show."""
         self._store = store
-        template = Template((STATIC / "dataset_view.html").read_text())
+        template = Template((STATIC / "dataset_view.html").read_text("utf-8"))
         super().__init__(
             value=None,
             html_template=template.substitute(strings.DATASET),
-            css_template=(STATIC / "dataset_view.css").read_text(),
-            js_on_load="".join((STATIC / name).read_text() for name in _SCRIPTS),
+            css_template=(STATIC / "dataset_view.css").read_text("utf-8"),
+            js_on_load="".join((STATIC / name).read_text("utf-8") for name in _SCRIPTS),
             apply_default_css=False,
             text=strings.DATASET,
             **kwargs,

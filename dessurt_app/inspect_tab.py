@@ -63,7 +63,7 @@ class InspectView(gr.HTML):
         super().__init__(
             value=Preview(),
             html_template=filled_in("inspect_view.html", strings.INSPECT),
-            css_template=(STATIC / "inspect_view.css").read_text(),
+            css_template=(STATIC / "inspect_view.css").read_text("utf-8"),
             js_on_load=script(scripts, strings.INSPECT),
             apply_default_css=False,
             **kwargs,

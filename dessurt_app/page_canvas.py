@@ -80,7 +80,7 @@ class PageCanvas(gr.HTML):
         super().__init__(
             value=value,
             html_template=filled_in("page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
-            css_template=(STATIC / "page_canvas.css").read_text(),
+            css_template=(STATIC / "page_canvas.css").read_text("utf-8"),
             js_on_load=script(_SCRIPTS, strings.CANVAS),
             apply_default_css=False,
             **kwargs,

@@ -13,8 +13,8 @@ STATIC = Path(__file__).parent / "static"
 
 def filled_in(name: str, text: Mapping[str, Any], **others: str) -> str:
     """A file of static/ with `text` and `others` in its places, and the buttons that zoom."""
-    buttons = Template((STATIC / "zoom_buttons.html").read_text()).safe_substitute(text)
-    template = Template((STATIC / name).read_text())
+    buttons = Template((STATIC / "zoom_buttons.html").read_text("utf-8")).safe_substitute(text)
+    template = Template((STATIC / name).read_text("utf-8"))
     return template.substitute(text, zoom_buttons=buttons, **others)
 
 
@@ -24,5 +24,5 @@ def script(names: Sequence[str], text: Mapping[str, Any]) -> str:
     A property of the component would do, too; but Gradio copies every string of every property
     several times for each change of the value, and that takes longer than to draw a mark.
     """
-    files = ((STATIC / name).read_text() for name in names)
+    files = ((STATIC / name).read_text("utf-8") for name in names)
     return "".join((f"const text = {json.dumps(text)};\n", *files))

@@ -105,6 +105,10 @@ def training_on(data: Path | None, host: str, share: bool) -> Training | None:
     return Training(Store(data)) if data and host in ALONE and not share else None
 
 
+def _static(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
 def launch_options() -> dict[str, Any]:
     """How the app is launched, wherever that is: its look, its limits, and nothing recorded."""
     return {
@@ -112,9 +116,8 @@ def launch_options() -> dict[str, Any]:
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{(STATIC / 'app.css').read_text()}{(STATIC / 'train.css').read_text()}"
-        "</style>"
-        f"<script>{(STATIC / 'before_inspect.js').read_text()}</script>",
+        "head": f"<style>{_static('app.css')}{_static('train.css')}</style>"
+        f"<script>{_static('before_inspect.js')}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
         "run_history": False,

@@ -1,10 +1,13 @@
 """What every test shares: quiet surroundings, the material beside the repository, a browser."""
 
 import os
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 # Read when torch, gradio and the hub client are first imported, so set before any test is.
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # the same with a GPU as without
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -28,16 +31,37 @@ def shared() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def held_out_fonts() -> None:
-    """Fonts that validation pages are set in; without one the test is skipped."""
-    pytest.importorskip("typst")
-    from dessurt.synth.fonts import NoFontsError, families
+@pytest.fixture(scope="session", autouse=True)
+def same_pages_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Synthetic pages in the fonts that Typst brings, with texts that Python brings."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DESSURT_FONTS", str(tmp_path_factory.mktemp("fonts")))
+        if find_spec("typst"):
+            patch.setattr("dessurt.synth.text._SOURCES", ())
+        yield
 
-    try:
-        families(held_out=True)
-    except NoFontsError as error:
-        pytest.skip(str(error))
+
+def link_fonts(folder: Path, families: tuple[str, ...]) -> Path:
+    """The folder, with links to the system's fonts of families that begin so; none: skipped."""
+    typst = pytest.importorskip("typst")
+    fonts = typst.Fonts(include_embedded_fonts=False).fonts()
+    files = {Path(font.path) for font in fonts if font.family.startswith(families)}
+    if not files:
+        pytest.skip(f"no fonts here of {', '.join(families)}: `make test` installs them on Debian")
+    for file in files:
+        (folder / file.name).symlink_to(file)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def held_out_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return link_fonts(tmp_path_factory.mktemp("held-out"), ("TeX Gyre Schola",))
+
+
+@pytest.fixture
+def held_out_fonts(held_out_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A font that validation pages are set in; without it the test is skipped."""
+    monkeypatch.setenv("DESSURT_FONTS", str(held_out_folder))
 
 
 @pytest.fixture(scope="session")

@@ -102,13 +102,18 @@ def _under(sheet: Sheet, style: Style, field: Field) -> Made:
     """The label under the line that the value stands on."""
     label, value, lines = _pieces(sheet, replace(style, label="size: 0.8em"), field)
     line = "line(length: 100%, stroke: 0.6pt)"
-    return f"stack(spacing: 3pt, {value or 'v(1.2em)'}, {line}, {label})", label, lines + 1
+    return _whole(f"spacing: 3pt, {value or 'v(1.2em)'}, {line}, {label}"), label, lines + 1
 
 
 def _stack(sheet: Sheet, style: Style, field: Field) -> Made:
     """The value below the label."""
     label, value, lines = _pieces(sheet, style, field)
-    return f"stack(spacing: 5pt, {label}, {value or 'v(0.8em)'})", label, lines + 1
+    return _whole(f"spacing: 5pt, {label}, {value or 'v(0.8em)'}"), label, lines + 1
+
+
+def _whole(stack: str) -> str:
+    """What stands below each other, never with a page between label and value."""
+    return f"block(breakable: false, stack({stack}))"
 
 
 CUES: dict[str, Callable[[Sheet, Style, Field], Made]] = {

@@ -1,7 +1,8 @@
 """The font families that pages are set in: those of a wish list that can be found here.
 
-Families are looked for on the system and in a folder: `fonts/` of the working directory, or what
-the environment variable `DESSURT_FONTS` names. `scripts/fetch_fonts.sh` fills such a folder.
+Families are looked for on the system and in the folder `fonts/` of the working directory, which
+`scripts/fetch_fonts.sh` fills. Where the environment variable `DESSURT_FONTS` names a folder, its
+fonts and the few that Typst brings are all there are, so that they are the same on every machine.
 """
 
 from __future__ import annotations
@@ -55,15 +56,23 @@ class NoFontsError(RuntimeError):
     """No font family that could be used is installed; the message says what to do."""
 
 
-def folder() -> str:
-    """Where fonts are looked for beside the system's own folders."""
-    return os.environ.get("DESSURT_FONTS", "fonts")
+def folder() -> str | None:
+    """The only folder to take fonts from; None: the system's own and `fonts/`."""
+    return os.environ.get("DESSURT_FONTS")
 
 
 @cache
-def library(path: str) -> typst.Fonts:
-    """All fonts of the system and of a folder, as Typst takes them."""
-    return typst.Fonts(font_paths=[path] if os.path.isdir(path) else [])
+def library(path: str | None) -> typst.Fonts:
+    """All fonts there are, as Typst takes them; `path`: see `folder`.
+
+    Raises:
+        NoFontsError: the folder does not exist.
+    """
+    if path is None:
+        return typst.Fonts(font_paths=["fonts"] if os.path.isdir("fonts") else [])
+    if not os.path.isdir(path):
+        raise NoFontsError(f"There is no folder of fonts {path} (DESSURT_FONTS).")
+    return typst.Fonts(include_system_fonts=False, font_paths=[path])
 
 
 def families(style: str = "print", held_out: bool = False) -> dict[str, int]:
@@ -75,13 +84,13 @@ def families(style: str = "print", held_out: bool = False) -> dict[str, int]:
         held_out: those never trained on, for validation.
 
     Raises:
-        NoFontsError: no known family is installed.
+        NoFontsError: no known family is there.
     """
     return _families(style, held_out, folder())
 
 
 @cache
-def _families(style: str, held_out: bool, path: str) -> dict[str, int]:
+def _families(style: str, held_out: bool, path: str | None) -> dict[str, int]:
     wished = {
         "print": dict.fromkeys(HELD_OUT_PRINT, 1) if held_out else PRINT,
         "mono": dict.fromkeys(HELD_OUT_MONO, 1) if held_out else MONO,

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--held-out", action="store_true", help="fonts kept for validation")
     parser.add_argument("--vocabulary", type=Path, metavar="FILE", help="labels and values of "
                         "forms, as `dessurt data pairs` writes them")  # fmt: skip
-    parser.add_argument("--fonts", type=Path, help="folder with more fonts (default: fonts)")
+    parser.add_argument("--fonts", type=Path, help="take only this folder's fonts")
     args = parser.parse_args(argv)
     if args.count < 1:
         parser.error("--count must be at least 1")

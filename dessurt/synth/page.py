@@ -87,10 +87,12 @@ def scan(pixels: np.ndarray, truth: Truth, rng: np.random.Generator) -> SynthPag
 def truth_of(
     pdf_page: pdfium.PdfPage, sheet: Sheet, kind: str, size: tuple[int, int]
 ) -> Truth:
-    """What is known of a page of `size` (height, width) pixels."""
+    """What is known of a page of `size` (height, width) pixels; lines that it cuts are left out."""
     lines: dict[int, list[Line]] = {}
     for number, line in lines_of(pdf_page, size):
-        lines.setdefault(number, []).append(line)
+        x0, y0, x1, y1 = line.box
+        if min(x0, y0) >= 0 and x1 <= size[1] and y1 <= size[0]:
+            lines.setdefault(number, []).append(line)
     figures = boxes_of(pdf_page, size, sheet.figures) if sheet.figures else ()
     return _truth(lines, sheet, size, kind, figures)
 

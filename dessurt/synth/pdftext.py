@@ -17,6 +17,11 @@ from dessurt.synth.text import clean
 GAP = 0.9  # a gap of so many times the font size ends a line; with a space in it, three times so
 SPACE = 0.3  # so wide a gap is a space
 MIDDLE = 0.25  # of the font size above the baseline lies the middle of the small letters
+# Of the font size, above and below the baseline: hardly a font's tall letters rise less, or its
+# long ones hang less. What pdfium gives of a character reaches no further than the ink that the
+# page has of its font, or only as far as its own, so that dashes and digits alone would make low
+# lines.
+ASCENDER, DESCENDER = 0.65, 0.18
 
 
 def lines_of(pdf_page: pdfium.PdfPage, size: tuple[int, int]) -> list[tuple[int, Line]]:
@@ -57,12 +62,13 @@ def lines_of(pdf_page: pdfium.PdfPage, size: tuple[int, int]) -> list[tuple[int,
     ends[at[space] - 1, 1, 0] = np.maximum(ends[at[space], 0, 0], ends[at[space] - 2, 1, 0])
     text = "".join(row)
     first = np.flatnonzero(begins)
-    above = np.maximum.reduceat(middle - boxes[:, 2], first)
-    below = np.maximum.reduceat(boxes[:, 3] - middle, first)
+    up = np.maximum(middle - boxes[:, 2], (ASCENDER - MIDDLE) * em)
+    down = np.maximum(boxes[:, 3] - middle, (DESCENDER + MIDDLE) * em)
+    above, below = np.maximum.reduceat(up, first), np.maximum.reduceat(down, first)
     starts = [*at[first], len(row)]
     return [
-        (int(number[k]), Line(text[a:b], ends[a:b], float(up), float(down)))
-        for k, a, b, up, down in zip(first, starts, starts[1:], above, below, strict=False)
+        (int(number[k]), Line(text[a:b], ends[a:b], float(rise), float(depth)))
+        for k, a, b, rise, depth in zip(first, starts, starts[1:], above, below, strict=False)
     ]
 
 

@@ -212,5 +212,5 @@ def compiled(source: str) -> bytes:
 
 
 @cache
-def _compiler(folder: str) -> typst.Compiler:
+def _compiler(folder: str | None) -> typst.Compiler:
     return typst.Compiler(font_paths=fonts.library(folder))

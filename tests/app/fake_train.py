@@ -23,7 +23,7 @@ stopped = []
 signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
 
 if (folder / "fail").exists():
-    sys.exit((folder / "fail").read_text())
+    sys.exit((folder / "fail").read_text("utf-8"))
 
 
 def log(step: int, kind: str, **figures: object) -> None:
@@ -33,7 +33,7 @@ def log(step: int, kind: str, **figures: object) -> None:
 
 
 state = folder / "state"
-step = int(state.read_text()) if state.exists() else 0
+step = int(state.read_text("utf-8")) if state.exists() else 0
 if step == 0:
     log(0, "before", **{"w0> CER": 0.5, "other pages, w0> CER": 0.04}, questions=2)
 while step < STEPS and not stopped:
@@ -43,7 +43,7 @@ while step < STEPS and not stopped:
     if step % 5 == 0:
         answers = [{"page": "a.png", "task": "w0>", "right": "a <cat>", "written": "a <bat>"}]
         log(step, "look", loss=1 - step / 40, share=0.8, kept=True, answers=answers)
-        shutil.copytree(json.loads(Path(given.config).read_text())["start"],
+        shutil.copytree(json.loads(Path(given.config).read_text("utf-8"))["start"],
                         folder / "checkpoint", dirs_exist_ok=True)  # fmt: skip
 state.write_text(str(step))
 if stopped:

@@ -56,7 +56,8 @@ def test_what_is_public_is_documented(client):
 
 def test_example_of_the_readme(client, fake, monkeypatch, capsys):
     root = Path(__file__).parents[2]
-    examples = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    readme = (root / "README.md").read_text("utf-8")
+    examples = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     (code,) = (each for each in examples if "gradio_client" in each)
     monkeypatch.chdir(root)
     fake.seconds = 0

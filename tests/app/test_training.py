@@ -117,11 +117,11 @@ def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: P
     assert "20.0 %" in done and "80 % of the way" in done and "<svg" in done
     name = training.keep()
     assert name == "my-pages-1" and state(training) == "kept"
-    config = json.loads((training.checkpoints / name / "config.json").read_text())
+    config = json.loads((training.checkpoints / name / "config.json").read_text("utf-8"))
     assert config["name"] == name
     weights = Weights(folder=training.checkpoints)
     assert name in weights.names
-    given = json.loads((training.runs / name / "config.json").read_text())
+    given = json.loads((training.runs / name / "config.json").read_text("utf-8"))
     assert given["validate"]["folder"] == str(training.store.folder)
     assert given["stages"][0]["parts"]["mine"]["data"] == given["validate"]
     training.start(checkpoint, 2)

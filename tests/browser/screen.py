@@ -56,7 +56,12 @@ class Screen:
 
     @property
     def caption(self) -> str:
-        return self._text("#caption")
+        return self.tab.inner_text("#caption").strip()
+
+    @property
+    def model(self) -> str:
+        """What the header tells of the model."""
+        return self.tab.inner_text("#model").strip()
 
     @property
     def needs(self) -> str:

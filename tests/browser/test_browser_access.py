@@ -180,7 +180,7 @@ def test_everything_to_touch_is_large_enough_and_in_reach(app, fake, open_screen
     screen.press("more")
     screen.tab.fill("#limit input", "2")
     screen.run_to_end()
-    assert screen.tab.is_visible('[data-part="resume"]')
+    screen.wait_for(lambda: screen.tab.is_visible('[data-part="resume"]'))
     check("after an answer that can be continued")
     screen.choose_task("natural_q~")
     screen.wait_for(lambda: screen.tab.is_visible("#text"))
@@ -196,6 +196,13 @@ SHIFTS = """
         for (const entry of list.getEntries()) shifts += entry.value;
     }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+def test_clocks_of_gradio_are_neither_seen_nor_read_aloud(screen):
+    """Of events that hide their progress it is there all the same, over the caption for one."""
+    clocks = screen.tab.locator('[data-testid="status-tracker"]')
+    assert clocks.count() > 5
+    assert not clocks.evaluate_all("(them) => them.some((each) => each.checkVisibility())")
 
 
 def test_nothing_moves_by_itself(app, browser):

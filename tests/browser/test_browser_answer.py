@@ -186,7 +186,7 @@ def test_continue_after_the_limit(screen, fake):
     screen.wait_for(lambda: screen.answer == "one two three four" and resume.is_visible())
     resume.click()
     screen.wait_for(lambda: screen.answer == "one two three four five" and not screen.running)
-    assert not resume.is_visible()
+    screen.wait_for(lambda: not resume.is_visible())
     assert [request.written for _, request in fake.asked] == [(), (0, 1), (0, 1, 2, 3)]
 
 
@@ -216,7 +216,7 @@ def test_waiting_question_tells_who_is_ahead_and_can_be_stopped(app, fake, scree
     other.wait_for(lambda: other.status == "1 ahead of you")
     other.stop()
     other.wait_for(lambda: not other.running)
-    assert other.status == "Stopped after 0 tokens"
+    other.wait_for(lambda: other.status == "Stopped after 0 tokens")
     other.run()
     other.wait_for(lambda: other.status == "1 ahead of you")
     screen.stop()
@@ -332,7 +332,8 @@ def test_place_of_what_is_missing_is_outlined_until_it_is_touched(screen, fake):
     screen.choose_task("natural_q~")
     screen.wait_for(lambda: "text" in screen.needs)
     screen.run_to_end()
-    assert screen.tab.evaluate("document.activeElement.closest('#text') !== null")
+    in_text = "document.activeElement.closest('#text') !== null"
+    screen.wait_for(lambda: screen.tab.evaluate(in_text))
 
 
 def test_limit_out_of_range_is_told(screen, fake):

@@ -14,8 +14,8 @@ from dessurt_app.examples import load_examples
 
 def test_first_launch_answers_after_one_click(screen, fake):
     example = load_examples()[0]
-    assert screen.status == "Example loaded. Press Run."
-    assert screen.needs == "Needs: ✓ highlight"
+    screen.wait_for(lambda: screen.status == "Example loaded. Press Run.")
+    screen.wait_for(lambda: screen.needs == "Needs: ✓ highlight")
     fake.seconds = 0.3
     seen = screen.texts_of_one_run()
     assert len(seen) >= 3
@@ -51,7 +51,7 @@ def test_stop_ends_decoding_and_keeps_the_text(screen, fake):
     words = screen.answer.count("word")
     assert screen.status == f"Stopped after {words} tokens · confidence 0.90"
     assert 4 <= words <= stopped
-    assert not screen.running
+    screen.wait_for(lambda: not screen.running)
 
 
 def test_can_run_again_after_stop(screen, fake):
@@ -83,7 +83,7 @@ def test_example_while_running_stops_the_question(screen, fake):
     screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
     screen.wait_for(lambda: fake.closed and not screen.running)
     screen.wait_for(lambda: screen.status == "Example loaded. Press Run.")
-    assert screen.answer == ""
+    screen.wait_for(lambda: screen.answer == "")
 
 
 def test_control_enter_runs_from_the_text_field(screen, fake):
@@ -105,7 +105,7 @@ def test_a_question_in_words_is_offered_and_asked(screen, fake):
     screen.wait_for(lambda: field.evaluate("field => field === document.activeElement"))
     screen.tab.keyboard.type("Who wrote this?")
     screen.wait_for(lambda: screen.needs == "Needs: ✓ text")
-    assert not screen.tab.query_selector("#needs button")
+    screen.wait_for(lambda: not screen.tab.query_selector("#needs button"))
     screen.run_by_key()
     assert (fake.asked[-1][1].task, fake.asked[-1][1].text) == ("natural_q~", "Who wrote this?")
 
@@ -113,7 +113,7 @@ def test_a_question_in_words_is_offered_and_asked(screen, fake):
 def test_needs_follow_the_marks_and_the_task(screen):
     screen.press("clear")
     screen.wait_for(lambda: screen.needs == "Needs: ○ highlight")
-    assert not screen.tab.is_visible("#text")
+    screen.wait_for(lambda: not screen.tab.is_visible("#text"))
     screen.choose_task("rm>")
     screen.wait_for(lambda: screen.needs == "Needs: ○ highlight ○ mask")
     screen.drag((150, 120), (300, 200), keys="Shift")
@@ -151,8 +151,7 @@ def test_bad_file_keeps_page_marks_and_text(screen, fake, tmp_path, name, conten
     field.fill("still here")
     before = screen.canvas_pixels()
     screen.open_file(tmp_path / name)
-    screen.wait_for(lambda: bool(screen.message))
-    assert screen.message.startswith(told)
+    screen.wait_for(lambda: screen.message.startswith(told))
     screen.press("dismiss")
     assert screen.message == ""
     assert (screen.canvas_pixels() == before).all()
@@ -236,7 +235,7 @@ def test_example_brings_its_page_marks_and_task(screen, fake):
 
 
 def test_caption_tells_what_the_model_sees(screen):
-    assert "model sees 1024 × 64 px round the marks" in screen.caption
+    screen.wait_for(lambda: "model sees 1024 × 64 px round the marks" in screen.caption)
     assert "text about 20 px tall" in screen.caption
     screen.press("clear")
     screen.wait_for(lambda: "model sees the page at 768 ×" in screen.caption)

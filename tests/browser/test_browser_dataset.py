@@ -79,6 +79,9 @@ class Dataset:
         for key in keys:
             self.tab.keyboard.press(key)
 
+    def at(self, answer: str) -> None:
+        self.screen.wait_for(lambda: self.current == answer)
+
     def told(self, sentence: str) -> None:
         self.screen.wait_for(lambda: self.status == sentence)
 
@@ -104,8 +107,8 @@ def test_an_answer_is_saved_and_taken_back(address, store, open_screen):
     screen.tab.click('#answer [data-part="undo"]')
     screen.wait_for(lambda: screen.status == "Taken back")
     assert saved(store) == []
-    assert not screen.tab.is_visible('#answer [data-part="undo"]')
-    assert screen.tab.is_enabled('#answer [data-part="save"]')
+    screen.wait_for(lambda: not screen.tab.is_visible('#answer [data-part="undo"]'))
+    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
 
 
 def test_a_correction_is_saved_with_enter_and_stays(address, store, open_screen):
@@ -131,17 +134,18 @@ def test_answers_are_reviewed_by_keys_alone(address, store, open_screen):
     fill(store, 4)
     view = Dataset(open_screen(address)).open(4)
     view.keys("Tab", "Tab", "Tab", "Tab", "Tab", "Tab")  # over buttons and filters
-    assert view.current == "page 0 line 0"
+    view.at("page 0 line 0")
     view.keys("Enter")
     view.told("Accepted")
-    assert view.current == "page 0 line 1"
+    view.at("page 0 line 1")
     view.keys("x")
     view.told("Skipped")
+    view.at("page 0 line 2")
     view.keys("e", "Control+a", "j", "Enter")  # no shortcut while one writes
     view.told("Corrected")
-    assert view.current == "j"
+    view.at("j")
     view.keys("j", "j", "k")
-    assert view.current == "j"
+    view.at("j")
     states = ["accepted", "skipped", "corrected", "new"]
     assert [state for _, state in saved(store)] == states
     shown = view.tab.locator("#dataset li .state").all_text_contents()
@@ -151,7 +155,8 @@ def test_answers_are_reviewed_by_keys_alone(address, store, open_screen):
     view.told("Taken back")
     assert saved(store)[2] == ("page 0 line 2", "new")
     view.keys("e", "End", "!", "Escape")
-    assert view.current == "page 0 line 2" and saved(store)[2][1] == "new"
+    view.at("page 0 line 2")
+    assert saved(store)[2][1] == "new"
 
 
 def test_what_was_typed_is_not_lost_by_going_on(address, store, open_screen):
@@ -162,7 +167,7 @@ def test_what_was_typed_is_not_lost_by_going_on(address, store, open_screen):
     view.tab.locator("#dataset li").nth(1).click()
     view.told("Corrected")
     assert saved(store)[0] == ("typed", "corrected")
-    assert view.current == "page 0 line 1"
+    view.at("page 0 line 1")
 
 
 def test_rows_are_filtered_and_come_in_parts(address, store, open_screen):
@@ -173,13 +178,13 @@ def test_rows_are_filtered_and_come_in_parts(address, store, open_screen):
     assert summary == "120 answers, 3 pages"
     view.tab.locator("#dataset li").last.click()
     view.keys("j")
-    view.screen.wait_for(lambda: view.current == "page 1 line 10")
+    view.at("page 1 line 10")
     assert view.tab.text_content('#dataset [data-part="stretch"]') == "51–100 of 120"
     view.keys("k")
-    view.screen.wait_for(lambda: view.current == "page 1 line 9")
+    view.at("page 1 line 9")
     view.tab.select_option('#dataset [data-part="state"]', label="skipped (1)")
     view.screen.wait_for(lambda: view.tab.locator("#dataset li").count() == 1)
-    assert view.current == "page 0 line 0"
+    view.at("page 0 line 0")
     view.tab.select_option('#dataset [data-part="state"]', label="all (120)")
     view.tab.locator('#dataset [data-part="confidence"]').fill("5")
     view.screen.wait_for(lambda: view.tab.locator("#dataset li").count() == 6)
@@ -209,7 +214,7 @@ def test_a_row_is_opened_in_ask_with_its_page_and_marks(address, store, open_scr
     view.tab.locator("#dataset li").nth(1).click()
     view.keys("o")
     screen.wait_for(lambda: screen.caption.startswith("300 × 200 px"))
-    assert screen.status == "From ‘mine’. Press Run to ask again."
+    screen.wait_for(lambda: screen.status == "From ‘mine’. Press Run to ask again.")
     screen.run_to_end()
     page, request = fake.asked[-1]
     assert page.size == (200, 300)
@@ -271,7 +276,8 @@ def test_a_folder_of_the_original_is_imported_and_errors_are_told(
     assert told[1] == "theirs/train/b.png: this image is not among the files: add it."
     view.tab.get_by_role("button", name="Close", exact=True).click()
     assert ("Ann", "") in saved(store)
-    assert view.tab.locator("#dataset li .answer").first.text_content() == "Ann\nBob"
+    first = view.tab.locator("#dataset li .answer").first
+    view.screen.wait_for(lambda: first.text_content() == "Ann\nBob")
     view.tab.click('#dataset [data-do="undo"]')
     view.told("Taken back")
     assert saved(store) == [("page 0 line 0", "new")]

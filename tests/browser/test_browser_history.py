@@ -99,7 +99,7 @@ def test_tabs_remember_their_own_page(screen, app, tmp_path):
     screen.open_file(tmp_path / "page.png")
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
     other = Screen(screen.tab.context.new_page(), app)
-    assert other.caption.startswith("1240 × 1080")
+    other.wait_for(lambda: other.caption.startswith("1240 × 1080"))
 
 
 def test_marks_come_back_with_a_page_that_was_gone(screen, tmp_path):
@@ -112,7 +112,7 @@ def test_marks_come_back_with_a_page_that_was_gone(screen, tmp_path):
     Path(screen.state()["page"]["path"]).unlink()
     screen.tab.reload()
     screen.wait_for(lambda: screen.message.startswith("Your page is not on the server any more"))
-    assert screen.caption.startswith("1240 × 1080")
+    screen.wait_for(lambda: screen.caption.startswith("1240 × 1080"))
     screen.open_file(file)
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
     assert screen.marks() == marks
@@ -137,5 +137,5 @@ def test_server_out_of_reach_loses_nothing(screen, tmp_path, doing):
     screen.tab.context.set_offline(False)
     screen.press("page_on")
     screen.wait_for(lambda: screen.state()["page"]["number"] == 1)
-    assert screen.message == ""
+    screen.wait_for(lambda: screen.message == "")
     screen.complaints.clear()  # the browser's own, on the network

@@ -79,7 +79,7 @@ def test_the_key_i_goes_there_and_back(screen, inspect):
 
 def test_it_follows_each_mark_without_asking_the_model(screen, inspect, fake):
     inspect.open()
-    assert inspect.facts["Tensor"] == "2 × 64 × 1024, float32"
+    screen.wait_for(lambda: inspect.facts["Tensor"] == "2 × 64 × 1024, float32")
     first = len(inspect.arrays)
     screen.press("clear")
     screen.wait_for(lambda: inspect.facts["Marked text"] == "nothing is marked")
@@ -98,7 +98,7 @@ def test_nothing_is_computed_while_it_is_not_in_sight(screen, inspect):
     screen.tab.wait_for_timeout(300)
     assert inspect.arrays == []
     inspect.open()
-    assert len(inspect.arrays) == 1
+    screen.wait_for(lambda: len(inspect.arrays) == 1)
 
 
 def test_two_fingers_zoom_the_picture_and_a_touch_reads_its_values(app, open_screen):
@@ -145,7 +145,7 @@ def test_floats_are_written_so_that_they_read_back(inspect):
     inspect.open()
     values = np.random.default_rng(3).normal(size=200).astype(np.float32)
     values = [*values.tolist(), 0.0, -1.0, 1.0, -0.9921875, float(np.float32(0.1))]
-    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text()
+    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text("utf-8")
     written = inspect.tab.evaluate(
         "([source, values]) => new Function(source + 'return exactly')() && "
         "values.map(new Function(source + 'return exactly')())",
@@ -202,7 +202,7 @@ def test_region_is_cut_in_the_browser(screen, inspect, fake):
     inspect.open()
     requests = len(screen.requests)
     # 248 x 108 and 248 x 162 of 1240 x 1080 pixels; 62 x 108 more at 0.3.
-    assert inspect.text("found") == "2 parts, 5.0 % of the page"
+    screen.wait_for(lambda: inspect.text("found") == "2 parts, 5.0 % of the page")
     inspect.listen("dessurt:threshold")
     inspect.cut(0.25)
     assert inspect.text("found") == "2 parts, 5.5 % of the page", "touching at a corner is one part"
@@ -279,7 +279,7 @@ def test_mask_is_saved_in_the_size_of_the_page(screen, inspect, tmp_path):
 def test_region_goes_with_its_page_and_with_the_next_question(screen, inspect):
     run_with_region(screen)
     inspect.open()
-    assert inspect.text("found").startswith("2 parts")
+    screen.wait_for(lambda: inspect.text("found").startswith("2 parts"))
     screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
     screen.wait_for(lambda: inspect.text("found").startswith("No region yet"))
     inspect.back()
@@ -287,12 +287,12 @@ def test_region_goes_with_its_page_and_with_the_next_question(screen, inspect):
     screen.tab.uncheck("#region input")
     screen.run_to_end()
     inspect.open()
-    assert inspect.text("found").startswith("No region yet")
+    screen.wait_for(lambda: inspect.text("found").startswith("No region yet"))
 
 
 def test_reading_an_array_refuses_what_it_does_not_know(inspect, tmp_path):
     inspect.open()
-    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text()
+    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text("utf-8")
     file = io.BytesIO()
     np.save(file, np.zeros((2, 3), np.float64))
     told = inspect.tab.evaluate(
@@ -341,12 +341,12 @@ def test_on_a_phone_the_page_and_its_picture_are_seen_together(app, fake, open_s
 def test_with_the_shipped_checkpoint(open_screen):
     with serve() as address:
         screen = open_screen(address)
-        screen.wait_for(lambda: "dessurt-small" in screen.tab.text_content("#model"))
+        screen.wait_for(lambda: "dessurt-small" in screen.model)
         inspect = Inspect(screen).open()
-        assert inspect.facts["Tensor"] == "2 × 64 × 512, float32"
+        screen.wait_for(lambda: inspect.facts["Tensor"] == "2 × 64 × 512, float32")
         assert inspect.facts["Marked text"] == "about 22 model pixels tall"
         inspect.back()
         run_with_region(screen)
         assert screen.answer == LETTER.expected
         inspect.open()
-        assert not inspect.text("found").startswith("No region yet")
+        screen.wait_for(lambda: not inspect.text("found").startswith("No region yet"))

@@ -106,7 +106,7 @@ def test_without_a_page_the_canvas_asks_for_one(screen, fake, tmp_path):
         screen.tab.click('[data-part="empty"] button')
     chooser.value.set_files(tmp_path / "page.png")
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
-    assert screen.tab.is_hidden('[data-part="empty"]')
+    screen.wait_for(lambda: screen.tab.is_hidden('[data-part="empty"]'))
 
 
 def test_dropped_file_is_opened(screen, tmp_path):

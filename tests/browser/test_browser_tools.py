@@ -218,6 +218,7 @@ def test_phone_has_one_row_of_tools_and_a_second_on_demand(app, fake, open_scree
         )
         return [tops.count(top) for top in sorted(set(tops))]
 
+    screen.wait_for(lambda: "model sees" in screen.caption)  # which makes it longer
     caption = screen.tab.locator("#caption").bounding_box()
     assert rows() == [8]
     screen.tab.tap('[data-do="more"]')

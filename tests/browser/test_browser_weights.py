@@ -22,7 +22,7 @@ def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
     with serve() as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.status == strings.NO_CHECKPOINT)
-        assert screen.tab.text_content("#model").strip() == "no checkpoint"
+        screen.wait_for(lambda: screen.model == "no checkpoint")
         screen.press("clear")
         screen.wait_for(lambda: screen.needs == "Needs: ○ highlight")
         screen.drag((150, 120), (300, 200))
@@ -36,7 +36,7 @@ def test_run_waits_for_the_weights(open_screen, monkeypatch, tmp_path):
     monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait() and fake)
     with serve(checkpoint=tmp_path / "slow-model") as address:
         screen = open_screen(address)
-        screen.wait_for(lambda: screen.tab.text_content("#model").strip() == "Loading slow-model…")
+        screen.wait_for(lambda: screen.model == "Loading slow-model…")
         screen.run()
         screen.wait_for(lambda: screen.status == strings.LOADING_WEIGHTS)
         there.set()
@@ -63,6 +63,8 @@ def three_checkpoints(monkeypatch, tmp_path):
 
 
 def choose(screen, name):
+    """Another checkpoint, when the first is there."""
+    screen.wait_for(lambda: "Loading" not in screen.model != "")
     screen.tab.click("#checkpoint input")
     screen.tab.click(f'[role="option"]:has-text("{name}")')
 
@@ -103,7 +105,7 @@ def test_the_choice_survives_a_reload_of_this_tab_only(open_screen, three_checkp
         screen.wait_for(lambda: label(screen) == "Model b · CPU")
         reload(screen)
         screen.wait_for(lambda: label(screen) == "Model b · CPU")
-        assert screen.tab.input_value("#checkpoint input") == "b.pth"
+        screen.wait_for(lambda: screen.tab.input_value("#checkpoint input") == "b.pth")
         screen.run_to_end()
         assert screen.answer == "read by b"
         choose(screen, "c.pth")  # which cannot be read
@@ -140,9 +142,9 @@ def test_tasks_that_are_not_learned_come_last_and_are_dimmed(open_screen, three_
         screen.tab.click("#task input")
         options = screen.tab.locator('#task [role="option"], [role="option"]')
         screen.wait_for(lambda: "0w~" in options.first.inner_text())
+        screen.wait_for(lambda: options.nth(1).inner_text().endswith("(not learned)"))
         styles = [options.nth(i).evaluate("o => getComputedStyle(o).fontStyle") for i in (0, 1)]
         assert styles == ["normal", "italic"]
-        assert options.nth(1).inner_text().endswith("(not learned)")
 
 
 def test_a_checkpoint_that_cannot_be_read_says_why_and_the_old_one_stays(
@@ -156,7 +158,7 @@ def test_a_checkpoint_that_cannot_be_read_says_why_and_the_old_one_stays(
         told.wait_for()
         assert "c.pth is damaged: download it again." in told.inner_text()
         screen.wait_for(lambda: screen.tab.input_value("#checkpoint input") == "a.pth")
-        assert label(screen) == "fake · CPU"
+        screen.wait_for(lambda: label(screen) == "fake · CPU")
         screen.run_to_end()
         assert screen.answer == "read by a"
 

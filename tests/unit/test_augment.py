@@ -16,7 +16,7 @@ GOLDEN = Path(__file__).parent.parent / "golden" / "preprocess"
 @pytest.fixture(scope="module")
 def golden():
     arrays = load_file(GOLDEN / "arrays.safetensors")
-    return arrays, json.loads((GOLDEN / "manifest.json").read_text())
+    return arrays, json.loads((GOLDEN / "manifest.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", ["crop_fixed", "rot3_crop_fixed"])

@@ -62,7 +62,8 @@ def config(folder: Path, rehearsal: bool = False, **changes: object) -> dict:
 
 
 def log_of(run: Run) -> dict[str, list[dict]]:
-    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
+    log = (run.folder / "log.jsonl").read_text("utf-8")
+    lines = [json.loads(line) for line in log.splitlines()]
     return {kind: [each for each in lines if each["kind"] == kind]
             for kind in ("before", "train", "look", "after")}  # fmt: skip
 

@@ -120,7 +120,7 @@ def test_a_config_trains_two_steps(
 ) -> None:
     monkeypatch.setattr("dessurt.train.loop.Teacher", Silent)
     settings: list[tuple[str, Any]] = [(f"model.{key}", value) for key, value in TOY.items()]
-    if "start" in json.loads(path.read_text()):
+    if "start" in json.loads(path.read_text("utf-8")):
         settings = [("start", str(official(tmp_path / "start"))), *(
             (f"model.{key}", value) for key, value in TOY.items() if key == "max_a_tokens")]
         if path.stem.startswith("pretrain"):  # the size that this stage changes
@@ -139,7 +139,7 @@ def test_a_config_trains_two_steps(
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_the_sets_of_a_config_take_its_options(path: Path) -> None:
-    for stage in json.loads(path.read_text())["stages"]:
+    for stage in json.loads(path.read_text("utf-8"))["stages"]:
         for part in stage["parts"].values():
             given = dict(part.get("data", {}))
             if given.get("set") not in sets.SETS:
@@ -151,7 +151,7 @@ def test_the_sets_of_a_config_take_its_options(path: Path) -> None:
 
 
 def test_the_shipped_configs_are_described() -> None:
-    told = (ROOT / "configs" / "README.md").read_text()
+    told = (ROOT / "configs" / "README.md").read_text("utf-8")
     missing = [path.name for path in (ROOT / "configs").glob("*.json") if path.name not in told]
     assert not missing
 
@@ -379,7 +379,7 @@ def test_forms_take_the_originals_labels_and_values_where_they_are_there(tmp_pat
 
 def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
     assert {token for tokens in TOKENS.values() for token in tokens.split()} <= TASKS.keys()
-    golden = json.loads((root / "tests" / "golden" / "para_tasks.json").read_text())
+    golden = json.loads((root / "tests" / "golden" / "para_tasks.json").read_text("utf-8"))
     for mode in ("pretrain_word", "easy_word", "hard_word", "streamlined"):
         if mode in golden.get("mode_weights", {}):
             assert MODES[mode] == golden["mode_weights"][mode]["with_blocks"], mode

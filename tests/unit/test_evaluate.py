@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -232,7 +233,7 @@ def test_the_table_and_the_file_hold_the_figures(folder, model, tmp_path, capsys
     figures = tmp_path / "figures.json"
     words = ["--data", str(folder), "--no-tesseract", "--json", str(figures), "--worst", "1"]
     assert main.main(words) == 0
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert read["checkpoint"] == "fake" and read["set"] == "realpages" and read["complete"]
     tasks = read["tasks"]
     truths = [text for text, _, counts in LINES if counts]
@@ -273,7 +274,7 @@ def test_ctrl_c_prints_what_was_measured_so_far(folder, model, tmp_path, capsys)
     words = ["--data", str(folder), "--no-tesseract", "--json", str(figures)]
     assert main.main(words) == 130
     assert "stopped before the end" in capsys.readouterr().out
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert not read["complete"] and read["tasks"]["w0>"]["questions"] == 3
     assert read["tasks"]["re~"]["value"] is None
 
@@ -363,7 +364,7 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
     figures = tmp_path / "figures.json"
     words = ["--set", "synthetic", "--count", "2", "--tasks", "json>", "--json", str(figures)]
     assert main.main(words) == 0
-    read = json.loads(figures.read_text())
+    read = json.loads(figures.read_text("utf-8"))
     assert read["set"] == "synthetic"
     figure = read["tasks"]["json>"]
     assert (figure["figure"], figure["value"], figure["questions"]) == ("F", 2 / 3, 1)
@@ -414,13 +415,23 @@ def test_a_broken_tesseract_is_explained(tmp_path):
         tesseract.read(str(program), page, (0, 0, 10, 10), tesseract.LINE)
 
 
-@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
-def test_tesseract_reads_a_line_and_a_block():
+@pytest.fixture
+def english_tesseract() -> str:
+    program = shutil.which("tesseract")
+    if program is None:
+        pytest.skip("tesseract is not installed")
+    known = subprocess.run([program, "--list-langs"], capture_output=True, encoding="utf-8")
+    if "eng" not in known.stdout.split():
+        pytest.skip("tesseract is installed without English")
+    return program
+
+
+def test_tesseract_reads_a_line_and_a_block(english_tesseract):
     pixels = np.full((140, 460), 255, np.uint8)
     for text, bottom in (("A plain line of text", 50), ("and one more", 100)):
         cv2.putText(pixels, text, (20, bottom), cv2.FONT_HERSHEY_DUPLEX, 1, 0, 2)
-    page, program = Page.from_array(pixels), shutil.which("tesseract")
-    one = tesseract.read(program, page, (20, 20, 440, 60), tesseract.LINE)
+    page = Page.from_array(pixels)
+    one = tesseract.read(english_tesseract, page, (20, 20, 440, 60), tesseract.LINE)
     assert folded(one) == "A plain line of text"
-    both = tesseract.read(program, page, (20, 20, 440, 110), tesseract.BLOCK)
+    both = tesseract.read(english_tesseract, page, (20, 20, 440, 110), tesseract.BLOCK)
     assert folded(both) == "A plain line of text and one more"

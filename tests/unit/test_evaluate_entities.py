@@ -12,8 +12,8 @@ from dessurt.evaluate.forms import Counts
 from tests.unit.test_form_json import entity
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-ALIGNMENTS = json.loads((GOLDEN / "entity_alignment.json").read_text())
-CONTENTS = json.loads((GOLDEN / "entities_from_json.json").read_text())
+ALIGNMENTS = json.loads((GOLDEN / "entity_alignment.json").read_text("utf-8"))
+CONTENTS = json.loads((GOLDEN / "entities_from_json.json").read_text("utf-8"))
 KINDS = {"textGeneric": "text", "fieldGeneric": "field"}
 TABLE = {
     "row headers": ["r1", "r2"], "column headers": ["c1", "c2"], "cells": [["1", "2"], ["3", None]],

@@ -9,7 +9,7 @@ import pytest
 from dessurt.evaluate.json_text import parsed, without_repeats
 from dessurt.evaluate.text_answers import apart
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "json_repair.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "json_repair.json").read_text("utf-8"))
 NAME = {"Name": "question", "answers": ["Bob"]}
 # The original's samples that are mended otherwise, and why that is right.
 BETTER = {

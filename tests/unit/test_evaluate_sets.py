@@ -84,7 +84,7 @@ def measured(monkeypatch, tmp_path, model, records, *words, name=NAME):
     )
     file = tmp_path / "figures.json"
     code = main.main(["--set", name, "--data", str(tmp_path), "--json", str(file), *words])
-    return code, json.loads(file.read_text())
+    return code, json.loads(file.read_text("utf-8"))
 
 
 def test_every_set_is_in_the_table_or_measured_by_what_it_asks():
@@ -155,7 +155,7 @@ def test_ctrl_c_prints_and_writes_what_was_measured_so_far(monkeypatch, tmp_path
     assert code == 130 and not figures["complete"]
     assert figures["tasks"]["natural_q~"]["questions"] == 2
     assert "docvqa valid, stopped before the end" in capsys.readouterr().out
-    assert json.loads(answers.read_text()) == [{"questionId": 7, "answer": "Bob"}] * 2
+    assert json.loads(answers.read_text("utf-8")) == [{"questionId": 7, "answer": "Bob"}] * 2
 
 
 def test_receipts_become_files(monkeypatch, tmp_path):
@@ -167,14 +167,14 @@ def test_receipts_become_files(monkeypatch, tmp_path):
         "--answers", str(folder), name="sroie",
     )  # fmt: skip
     assert figures["tasks"]["sroie>"]["value"] == 2 / 3
-    assert json.loads((folder / "r1.txt").read_text()) == {"total": "9.00"}
+    assert json.loads((folder / "r1.txt").read_text("utf-8")) == {"total": "9.00"}
 
 
 def test_answers_of_any_set_become_json(monkeypatch, tmp_path):
     model, answers = Writer({("natural_q~", "Who?"): "Al"}), tmp_path / "answers.json"
     record = Record(PAGE, (QUESTION,), source="a")
     measured(monkeypatch, tmp_path, model, [record], "--answers", str(answers))
-    assert json.loads(answers.read_text()) == [{
+    assert json.loads(answers.read_text("utf-8")) == [{
         "source": "f.json questionId 7", "task": "natural_q~", "question": "Who?", "answer": "Al",
         "right": ["Bob", "Bob Smith"],
     }]  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_split_without_answers_is_only_measured_where_it_is_named(monkeypatch,
     named = ["--split", "test"]
     for more, kind, value in (([], "docvqa valid", 1.0), (named, "docvqa test", None)):
         assert main.main([*words, *more, "--json", str(file)]) == 0
-        figures = json.loads(file.read_text())
+        figures = json.loads(file.read_text("utf-8"))
         assert (figures["set"], figures["tasks"]["natural_q~"]["value"]) == (kind, value)
 
 
@@ -340,6 +340,6 @@ def test_funsd_end_to_end_with_the_small_checkpoint(shared, root, tmp_path, caps
     file = tmp_path / "figures.json"
     words = ["--data", str(shared / "data" / "funsd"), "--limit", "1", "--json", str(file)]
     assert main.main(["--set", "funsd", "--checkpoint", str(folder), *words]) == 0
-    task = json.loads(file.read_text())["tasks"]["json>"]
+    task = json.loads(file.read_text("utf-8"))["tasks"]["json>"]
     assert task["questions"] == 1 and task["more"][1]["of"] == 1
     assert "dessurt-small on funsd train" in capsys.readouterr().out

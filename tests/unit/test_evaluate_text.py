@@ -15,8 +15,8 @@ from dessurt.evaluate.named_entities import Levenshtein
 from dessurt.evaluate.set_measures import measure_of, measures_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-METRICS = json.loads((GOLDEN / "trainer_metrics.json").read_text())
-RATES = json.loads((GOLDEN / "cer_wer.json").read_text())
+METRICS = json.loads((GOLDEN / "trainer_metrics.json").read_text("utf-8"))
+RATES = json.loads((GOLDEN / "cer_wer.json").read_text("utf-8"))
 KNOWN = KnownPage("p", Page.from_array(np.full((10, 10), 255, np.uint8)))
 
 

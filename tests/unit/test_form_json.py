@@ -10,7 +10,7 @@ import pytest
 from dessurt.data.form_json import reading_order, table_entities, to_json, with_places
 from dessurt.data.truth import Entity, Line, Table, Truth
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_json.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_json.json").read_text("utf-8"))
 
 
 def line(text: str, box: tuple[float, float, float, float]) -> Line:

@@ -26,7 +26,7 @@ from dessurt.data.passage import Ask
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Entity, Line, Paragraph, Table, Truth
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_tasks.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_tasks.json").read_text("utf-8"))
 PAGE = Page.from_array(np.full((300, 500), 255, np.uint8))
 
 

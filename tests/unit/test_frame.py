@@ -22,7 +22,7 @@ MODEL = (192, 256)  # height, width
 @pytest.fixture(scope="module")
 def golden():
     arrays = load_file(GOLDEN / "arrays.safetensors")
-    return arrays, json.loads((GOLDEN / "manifest.json").read_text())
+    return arrays, json.loads((GOLDEN / "manifest.json").read_text("utf-8"))
 
 
 def block_page(height=300, width=400) -> Page:

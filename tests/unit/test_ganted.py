@@ -9,7 +9,7 @@ import pytest
 from dessurt.evaluate.ganted import ganted, nted, shuffled, tree
 from dessurt.evaluate.tree_distance import Distance, Node, edit_distance
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ganted.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ganted.json").read_text("utf-8"))
 PAIRS = GOLDEN["pairs"]
 
 

@@ -23,7 +23,7 @@ class Case:
     """One golden folder: manifest, arrays, and our model with its weights."""
 
     def __init__(self, folder: Path) -> None:
-        self.manifest = json.loads((folder / "manifest.json").read_text())
+        self.manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         self.arrays = load_file(folder / "arrays.safetensors")
         state = torch.load(folder / "state_dict.pth", weights_only=True)
         self.model = model_from_state_dict(state, self.manifest["model_config"])
@@ -159,7 +159,7 @@ def _focal(region: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 def test_golden_checkpoint(shared: Path) -> None:
     folder = shared / "golden" / "dessurt"
-    expected = json.loads((folder / "checkpoint_expect" / "manifest.json").read_text())
+    expected = json.loads((folder / "checkpoint_expect" / "manifest.json").read_text("utf-8"))
     arrays = load_file(folder / "checkpoint_expect" / "arrays.safetensors")
     checkpoint = load(folder / "checkpoint-golden.pth", TOKENIZER)
     model, config = checkpoint.model, checkpoint.model.config

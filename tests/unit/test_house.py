@@ -182,15 +182,28 @@ def test_weights_are_never_unpickled_freely() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_text_files_are_utf_8_whatever_the_computer_takes_for_usual() -> None:
+    wrong = []
+    for path in [*python_files("dessurt"), *python_files("dessurt_app"), ROOT / "app.py"]:
+        for call in calls(path):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            place = {"read_text": 0, "write_text": 1}.get(name)
+            named = any(argument.arg == "encoding" for argument in call.keywords)
+            if place is not None and len(call.args) <= place and not named:
+                wrong.append(f"{path.relative_to(ROOT)}:{call.lineno}: {name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_make_commands_of_the_readme_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text()))
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
     assert {"app", "test"} <= named
     assert named <= targets
 
 
 def test_every_file_and_folder_of_the_readme_exists() -> None:
-    named = re.findall(r"\]\(([^)#:]+)\)|^\| `([^`]+/)` \|", (ROOT / "README.md").read_text(), re.M)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    named = re.findall(r"\]\(([^)#:]+)\)|^\| `([^`]+/)` \|", readme, re.M)
     missing = [path for pair in named if not (ROOT / (path := "".join(pair))).exists()]
     assert not missing
 
@@ -211,7 +224,7 @@ def test_the_examples_of_the_readme_work(
 
     from dessurt import cli
 
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text("utf-8")
     examples = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     (code,) = (each for each in examples if "open_model" in each)
     exec(compile(code, "README.md", "exec"), {})
@@ -236,7 +249,7 @@ def test_the_task_table_of_the_readme_says_what_the_tasks_need() -> None:
     known = {task.token: (", ".join(sorted(task.needs)), task.returns) for task in TASKS}
     rows = re.findall(
         r"^\| `([^`/]+)` \| [^|]+ \| ?([^|]*?) ?\| ([^|]+) \|$",
-        (ROOT / "README.md").read_text(),
+        (ROOT / "README.md").read_text("utf-8"),
         re.M,
     )
     assert len(rows) >= 5

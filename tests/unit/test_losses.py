@@ -14,8 +14,8 @@ from dessurt.train.losses import distilled, focal, moved, smoothed  # noqa: E402
 from dessurt.train.schedules import KINDS, multiplier  # noqa: E402
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-LOSSES = json.loads((GOLDEN / "losses.json").read_text())
-SCHEDULES = json.loads((GOLDEN / "lr_schedules.json").read_text())
+LOSSES = json.loads((GOLDEN / "losses.json").read_text("utf-8"))
+SCHEDULES = json.loads((GOLDEN / "lr_schedules.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("case", LOSSES["label_smoothing"], ids=str)

@@ -18,7 +18,7 @@ from dessurt.data.truth import Line, Paragraph, Truth, moved
 from dessurt.marks import Shape
 from dessurt.page import Page
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "para_tasks.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "para_tasks.json").read_text("utf-8"))
 SIZE = (160, 260)
 PAGE = Page.from_array(np.full(SIZE, 255, np.uint8))
 

@@ -295,7 +295,8 @@ def test_the_real_forms(shared):
     assert len(forms) == 149
     cells = tables = 0
     for path, record in zip(forms.annotations, readable(forms, RNG), strict=True):
-        given = {e["id"]: e for e in json.loads(path.read_text())["form"] if e["text"].strip()}
+        form = json.loads(path.read_text("utf-8"))["form"]
+        given = {e["id"]: e for e in form if e["text"].strip()}
         found = record.truth
         texts = [entity.text for entity in found.entities]
         words = (" ".join(word["text"] for word in e["words"]) for e in given.values())

@@ -103,7 +103,8 @@ def test_a_generator_of_examples_is_a_data_set_by_pages(tmp_path):
 
 
 def test_the_own_data_sets_of_the_readme_work(root, tmp_path, monkeypatch):
-    examples = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.DOTALL)
+    readme = (root / "README.md").read_text("utf-8")
+    examples = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     (code,) = (each for each in examples if "def receipts" in each)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])

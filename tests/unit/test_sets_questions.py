@@ -80,7 +80,7 @@ def test_docvqa_takes_every_second_question_the_newer_file_name_and_tests_withou
 def test_docvqa_names_what_is_damaged_and_reads_the_rest(tmp_path):
     docvqa(tmp_path, "train")
     file = tmp_path / "train/train_v1.0.json"
-    asked = json.loads(file.read_text())["data"]
+    asked = json.loads(file.read_text("utf-8"))["data"]
     write(file, {"data": [*asked, {"question": "No page?"}, {**asked[1], "answers": []}, 5]})
     (tmp_path / "train/documents/a_1.png").write_bytes(b"no picture")
     whole, second, no_page, number = records("docvqa", tmp_path)

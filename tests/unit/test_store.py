@@ -121,7 +121,7 @@ def test_undo_brings_back_what_was_there(store, letter):
     assert not store.undo(second.number)
     assert store.undo(first.number)
     assert store.rows == [] and os.listdir(store.folder / "images") == []
-    assert json.loads((store.folder / "qa.json").read_text()) == {}
+    assert json.loads((store.folder / "qa.json").read_text("utf-8")) == {}
 
 
 def test_undo_leaves_what_was_changed_since(store, letter):
@@ -177,12 +177,12 @@ def test_two_processes_lose_nothing_of_each_other(store, letter):
 def test_a_damaged_file_is_never_written_over(store, letter):
     store.save(letter, 0, answer("one"))
     file = store.folder / "qa.json"
-    damaged = file.read_text().replace('"state": "new"', '"state": "nwe"')
+    damaged = file.read_text("utf-8").replace('"state": "new"', '"state": "nwe"')
     file.write_text(damaged)
     for work in (lambda: store.rows, lambda: store.save(letter, 0, answer("two"))):
         with pytest.raises(DataError, match="record 1: the state is 'nwe'.* Mend this"):
             work()
-    assert file.read_text() == damaged
+    assert file.read_text("utf-8") == damaged
     file.write_text(damaged.replace("nwe", "skipped"))
     assert texts(store) == [("one", "skipped")]
 
@@ -218,7 +218,7 @@ def test_an_export_is_a_data_set_that_the_original_reads(store, tmp_path):
         archive.extractall(tmp_path / "all")
     splits = {}
     for split in ("train", "valid", "test"):
-        content = json.loads((tmp_path / "all" / split / "qa.json").read_text())
+        content = json.loads((tmp_path / "all" / split / "qa.json").read_text("utf-8"))
         for image, records in content.items():
             assert (tmp_path / "all" / split / image).read_bytes().startswith(b"\x89PNG")
             splits[image] = split

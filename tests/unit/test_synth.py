@@ -3,10 +3,13 @@
 import random
 import re
 import string
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+
+from tests.conftest import link_fonts
 
 pytest.importorskip("typst")
 
@@ -19,7 +22,7 @@ from dessurt.data.truth import (  # noqa: E402
     mapped,
     moved,
 )
-from dessurt.synth import KINDS, NoFontsError, Writer, fonts, page  # noqa: E402
+from dessurt.synth import KINDS, NoFontsError, SynthPage, Writer, fonts, page  # noqa: E402
 from dessurt.synth import scan as effects  # noqa: E402
 from dessurt.synth import text as words  # noqa: E402
 from dessurt.synth.files import load, save, whole  # noqa: E402
@@ -208,29 +211,89 @@ def test_a_figure_is_found_where_it_is_drawn():
     assert box == pytest.approx(np.array(in_points) * (*scale, *scale), abs=0.01)
 
 
+def sound(shown: SynthPage) -> bool:
+    """Whether what is known of a page can be true."""
+    truth = shown.truth
+    height, width = shown.pixels.shape
+    assert truth.size == (height, width)
+    for line in truth.lines:
+        assert line.text == " ".join(line.text.split()) != ""
+        assert line.ends.shape == (len(line.text), 2, 2)
+        assert (line.ends[:, 1, 0] >= line.ends[:, 0, 0]).all()
+        assert line.above > 0.5 * line.below > 0.2 * line.above, line.text
+        x0, y0, x1, y1 = line.box
+        assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height, line.text
+    assert all(0 <= i < len(truth.entities) for link in truth.links for i in link)
+    kinds = {(truth.entities[a].kind, truth.entities[b].kind) for a, b in truth.links}
+    return kinds <= {("header", "question"), ("question", "answer"), ("header", "answer")}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_yields_what_it_promises(kind: str):
     pages = [each for seed in range(3) for each in page(seed, kinds=[kind], scans=0)]
     assert {each.truth.kind for each in pages} == {kind}
-    for shown in pages:
-        truth = shown.truth
-        height, width = shown.pixels.shape
-        assert truth.size == (height, width)
-        for line in truth.lines:
-            assert line.text == " ".join(line.text.split()) != ""
-            assert line.ends.shape == (len(line.text), 2, 2)
-            assert (line.ends[:, 1, 0] >= line.ends[:, 0, 0]).all()
-            assert line.above > 0 < line.below
-        assert all(0 <= i < len(truth.entities) for link in truth.links for i in link)
-        kinds = {(truth.entities[a].kind, truth.entities[b].kind) for a, b in truth.links}
-        assert kinds <= {("header", "question"), ("question", "answer"), ("header", "answer")}
-    lines = sum(len(each.truth.lines) for each in pages)
-    assert lines > 20
+    assert all(map(sound, pages))
+    assert sum(len(each.truth.lines) for each in pages) > 20
     records = {"form", "invoice", "receipt", "statement"}
     assert any(each.truth.links for each in pages) >= (kind in records)
     assert any(each.truth.tables for each in pages) >= (kind in {"invoice", "statement", "table"})
     with_entities = any(each.truth.entities for each in pages)
     assert with_entities == (kind in records | {"table"})
+
+
+FONT_SETS = {
+    "set-up": lambda folder, root: link_fonts(folder, ("Liberation", "TeX Gyre")),
+    "fetched": lambda folder, root: root / "fonts",
+    "one": lambda folder, root: folder,
+}
+
+
+@pytest.fixture(params=FONT_SETS)
+def other_fonts(request, tmp_path: Path, root: Path, monkeypatch) -> None:
+    """Other fonts than those that Typst brings, all of `scripts/fetch_fonts.sh`, and one family."""
+    folder = FONT_SETS[request.param](tmp_path, root)
+    if not folder.is_dir():
+        pytest.skip("scripts/fetch_fonts.sh has not been run: there is no folder fonts")
+    monkeypatch.setenv("DESSURT_FONTS", str(folder))
+    if request.param == "one":
+        for style in ("PRINT", "MONO", "HAND"):
+            monkeypatch.setattr(fonts, style, {"New Computer Modern": 1})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pages_are_sound_in_other_fonts(other_fonts: None, kind: str):
+    for shown in page(1, kinds=[kind], scans=0):
+        assert sound(shown)
+
+
+ODD = ["–", "—", "-", "_", "=", "~", ".", "...", ",", "'", '"', "’", "“”", "`", "^", "°", "*",
+       "•", "·", "« »", "+", "x", "1,234.50", "|"]  # fmt: skip
+
+
+def heights(*texts: str) -> list[tuple[float, float]]:
+    """How far lines of these texts reach up and down, of all that the page has."""
+    found = sheet()
+    body = "\n\n".join(f"#{found.put(text)}" for text in texts)
+    return [(line.above, line.below) for line in printed(found, body).truth.lines]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_line_is_as_tall_as_its_letters_would_be_whatever_it_holds(text: str):
+    ((above, below),) = heights("Highly pleased")
+    # Alone on its page, and beside letters in the same font.
+    for found in (heights(text)[0], heights(text, "Highly pleased")[0]):
+        assert 0.8 * above < found[0] < 1.1 * above
+        assert 0.8 * below < found[1] < 1.15 * below
+
+
+def test_what_the_edge_of_the_page_cuts_is_not_asked_for():
+    found = sheet()
+    inside, across, outside = found.put("whole"), found.put("cut off"), found.put("beyond")
+    body = f"#{inside}\n" + "".join(
+        f"#place(top + left, dx: {x}pt, dy: 40pt, {piece})"
+        for x, piece in ((370, across), (400, outside))
+    )
+    assert texts(printed(found, body).truth) == ["whole"]
 
 
 def test_about_half_of_the_documents_are_running_text():
@@ -373,6 +436,11 @@ def test_the_command_tells_what_to_mend(tmp_path, capsys, monkeypatch):
         def families(self) -> list[str]:
             return []
 
+    with monkeypatch.context() as patch:
+        patch.setenv("DESSURT_FONTS", str(tmp_path / "gone"))
+        assert main(["--out", str(tmp_path)]) == 2
+    assert f"no folder of fonts {tmp_path / 'gone'} (DESSURT_FONTS)" in capsys.readouterr().err
+
     monkeypatch.setattr(fonts, "library", lambda path: Nothing())
     fonts._families.cache_clear()
     try:
@@ -391,6 +459,13 @@ def test_fonts_of_validation_are_not_trained_on(held_out_fonts):
         assert not fonts.families(style).keys() & fonts.families(style, held_out=True).keys()
 
 
+def test_only_the_fonts_of_a_named_folder_are_used(held_out_fonts, monkeypatch):
+    named = set(fonts.library(fonts.folder()).families())
+    assert named >= {"TeX Gyre Schola", *fonts.families(), *fonts.families("mono")}
+    monkeypatch.delenv("DESSURT_FONTS")
+    assert set(fonts.library(fonts.folder()).families()) > named  # and those of the system
+
+
 def test_an_interrupted_file_is_not_left_behind(tmp_path):
     def stop(part):
         part.write_text("half")
@@ -400,7 +475,7 @@ def test_an_interrupted_file_is_not_left_behind(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         whole(tmp_path / "a.json", stop)
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    assert (tmp_path / "a.json").read_text() == "old"
+    assert (tmp_path / "a.json").read_text("utf-8") == "old"
 
 
 def test_the_writer_repeats_itself_for_a_seed_and_keeps_to_its_alphabet():

@@ -7,7 +7,8 @@ import pytest
 
 from dessurt.tasks import TASKS, TaskError, check, split_query, task
 
-GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "special_tokens.json").read_text())
+FILE = Path(__file__).parent.parent / "golden" / "special_tokens.json"
+GOLDEN = json.loads(FILE.read_text("utf-8"))
 
 
 def test_all_136_rows_in_order():

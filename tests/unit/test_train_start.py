@@ -61,7 +61,8 @@ def golden(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def expected(shared: Path, name: str) -> dict:
-    return json.loads((shared / "golden" / "dessurt" / "checkpoint_expect" / name).read_text())
+    file = shared / "golden" / "dessurt" / "checkpoint_expect" / name
+    return json.loads(file.read_text("utf-8"))
 
 
 # Tensors of another shape
