@@ -27,7 +27,7 @@ from dessurt.page import Page  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.train.batch import stacked  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
+from dessurt.train.loop import Run, fastest_precision  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
 from dessurt.train.official import reset, training_state  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
@@ -349,3 +349,19 @@ def test_a_teacher_of_another_vocabulary_is_refused(
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(TeacherError, match=r"pip install -e '.\[distill\]'"):
         Teacher("echo", 261, 260, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(("known", "expected"), [
+    ({"avx2": True, "avx512_bf16": False}, "no"), ({"avx512_bf16": True}, "bf16"),
+    ({"amx_bf16": True, "avx512_bf16": False}, "bf16"), ({}, "no"),
+])  # fmt: skip
+def test_a_processor_learns_in_the_precision_that_it_computes_in(
+    monkeypatch: pytest.MonkeyPatch, known: dict[str, bool], expected: str
+) -> None:
+    # On one with AVX2 alone the convolutions of a batch took 25 s in bf16, and 3 s without.
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert fastest_precision(None) == fastest_precision(torch.device("cpu")) == expected
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert fastest_precision(None) == "bf16"
+    assert fastest_precision(torch.device("cpu")) == expected
