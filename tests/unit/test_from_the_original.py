@@ -14,6 +14,7 @@ for library in ("accelerate", "matplotlib", "typst"):
 
 from accelerate.state import AcceleratorState  # noqa: E402
 
+from dessurt import cli  # noqa: E402
 from dessurt.evaluate import main as evaluation  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from tests.unit import toy  # noqa: E402
@@ -24,10 +25,7 @@ _, *SECTIONS = TABLE.read_text(encoding="utf-8").split("\n## ")
 ROWS = [row for section in SECTIONS for row in re.findall(r"^\| (.+) \| (.+) \|$", section, re.M)]
 COMMANDS = list(
     dict.fromkeys(
-        command
-        for _, new in ROWS
-        for command in re.findall(r"`((?:dessurt|torchrun|scripts/)[^`]*)`", new)
-        if " " in command and "data/sets" not in command
+        command for _, new in ROWS for command in re.findall(r"`((?:dessurt|torchrun) [^`]*)`", new)
     )
 )
 # What cannot be run here, by how it begins, and why.
@@ -145,6 +143,12 @@ def test_a_gpu_that_is_not_there_is_refused(
 ) -> None:
     assert toy.run(small(command)) == 2
     assert "GPU" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.startswith((*ELSEWHERE,))])
+def test_what_cannot_run_here_has_options_that_there_are(command: str) -> None:
+    if command.startswith("dessurt"):
+        assert cli._parser().parse_args(shlex.split(command)[1:]).run
 
 
 def test_every_row_says_what_to_do_or_why_not() -> None:
