@@ -3,8 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +11,8 @@ import pytest
 for library in ("accelerate", "typst"):
     pytest.importorskip(library)
 
-from accelerate.state import AcceleratorState  # noqa: E402
-
-from dessurt.evaluate import main as evaluation  # noqa: E402
 from dessurt.train.state import read_log  # noqa: E402
 from tests.unit import toy  # noqa: E402
-from tests.unit.test_evaluate_sets import here  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8")
@@ -83,18 +77,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at_toy_size(world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """In that folder, with figures judged in this process."""
-    monkeypatch.chdir(world)
-    monkeypatch.setattr(evaluation, "judges", lambda processes: nullcontext(here))
-    monkeypatch.setattr("sys.argv", ["dessurt"])  # the verbs that are packages change it
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
+def at_toy_size(world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In that folder."""
+    toy.enter(world, monkeypatch)
 
 
 def train(words: list[str], shown: pytest.CaptureFixture) -> None:
     """A training that must end with its best weights chosen by the figure of its config."""
-    AcceleratorState._reset_state(reset_partial_state=True)
     config = json.loads(Path(words[0]).read_text(encoding="utf-8"))
     settings = {f"model.{key}": value for key, value in toy.MODEL.items()}
     settings |= THEIRS if "trainer" in config else OURS

@@ -1,13 +1,17 @@
 """A folder with everything that the commands of the docs name, at toy size."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
+from accelerate.state import AcceleratorState
 from PIL import Image, ImageDraw
 
 from dessurt import cli
 from dessurt.checkpoint import InertLogger
+from dessurt.evaluate import main as evaluation
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.train.upkeep import write_official
 from tests.unit import test_sets_funsd as funsd
@@ -15,6 +19,7 @@ from tests.unit import test_sets_iam as iam
 from tests.unit import test_sets_naf as naf
 from tests.unit import test_sets_pages as pages
 from tests.unit import test_sets_questions as questions
+from tests.unit.test_evaluate_sets import here
 
 MODEL = {
     "image_size": [64, 64], "window_size": 4, "decode_dim": 16, "dim_ff": 16,
@@ -122,9 +127,20 @@ def page(path: Path) -> None:
     picture.save(path)
 
 
+def enter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work there, with figures judged in this process and plots on paper."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.setattr(evaluation, "judges", lambda processes: nullcontext(here))
+    monkeypatch.setattr("sys.argv", ["dessurt"])  # the verbs that are packages change it
+
+
 def run(words: list[str]) -> int:
     """The exit code of a command."""
+    AcceleratorState._reset_state(reset_partial_state=True)  # one for the whole process
     try:
         return cli.main(words)
     except SystemExit as end:  # of what is a package of its own
         return int(end.code or 0)
+    finally:
+        AcceleratorState._reset_state(reset_partial_state=True)
