@@ -165,7 +165,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.predictions:
         model = Predictions(args.predictions)
     else:
-        model = open_model(_checkpoint(args), args.device, args.tokenizer)
+        model = open_model(_checkpoint(args), device=args.device, tokenizer=args.tokenizer)
     source = _source(args, model.card.tasks)
     results = {measure.token: Result(measure, keep) for measure in source.measures}
     program = None if args.no_tesseract else shutil.which("tesseract")

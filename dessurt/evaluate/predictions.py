@@ -32,7 +32,7 @@ class Predictions:
 
     Attributes:
         card: with the name of the file.
-        missing: the pages of the questions that have no answer; it grows.
+        missing: the questions that have no answer; it grows.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,14 +51,14 @@ class Predictions:
             raise SetError(f"{path} answers {_listed(map(_named, twice))} twice: leave one.")
         self._all = set(self._left)
         self._asked: Counter[Key] = Counter()
-        self.missing: list[str] = []
+        self.missing: list[Key] = []
 
     def answer(self, example: Example) -> Answer | None:
         """The answer to a question; of the same question several times, the next one."""
         key = self.key(example)
         texts = self._left.get(key, [])
         if not texts:
-            self.missing.append(_named(key))
+            self.missing.append(key)
             return None
         self._asked[key] += 1
         return Answer(texts.pop(0))
@@ -78,12 +78,17 @@ class Predictions:
         Raises:
             SetError: nothing fitted.
         """
-        missing = list(dict.fromkeys(self.missing))
+        missing = list(dict.fromkeys(map(_named, self.missing)))
         if missing and not self._asked:
+            # Pages of the same name in other folders are told apart by their whole paths.
+            alike = not set(missing).isdisjoint(map(_named, self._all))
+            known, asked = (
+                _listed(key[0] if alike else _named(key) for key in keys)
+                for keys in (self._all, self.missing)
+            )
             raise SetError(
-                f"{self.path} answers nothing about {kind}: it is about "
-                f"{_listed(map(_named, self._all))}, and the set asks about {_listed(missing)}; "
-                "name another file or --split."
+                f"{self.path} answers nothing about {kind}: it is about {known}, and the set asks "
+                f"about {asked}; name another file, --split or --data."
             )
         if missing:
             yield f"{self.path.name} lacks {_listed(missing)}: left out."

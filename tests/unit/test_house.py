@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "configs" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # From the lowest room to the highest; a module imports from its own floor or below.
 FLOORS = (
@@ -194,18 +195,27 @@ def test_text_files_are_utf_8_whatever_the_computer_takes_for_usual() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_make_commands_of_the_readme_exist() -> None:
+def test_the_make_commands_of_the_docs_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    named = set(re.findall(r"\bmake ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
+    named = set()
+    for page in PAGES:
+        named |= set(re.findall(r"[\n`]make ([a-z]+)", page.read_text("utf-8")))
     assert {"app", "test"} <= named
     assert named <= targets
 
 
-def test_every_file_and_folder_of_the_readme_exists() -> None:
+def test_every_file_and_folder_of_the_docs_exists() -> None:
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        named = re.findall(r"\]\(([^)#:]+)\)|^\| `([^`]+/)` \|", text, re.M)
+        missing = [path for pair in named if not (page.parent / (path := "".join(pair))).exists()]
+        assert not missing, page.name
+
+
+def test_the_readme_leads_to_every_page_and_is_short() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    named = re.findall(r"\]\(([^)#:]+)\)|^\| `([^`]+/)` \|", readme, re.M)
-    missing = [path for pair in named if not (ROOT / (path := "".join(pair))).exists()]
-    assert not missing
+    assert all(f"]({page.relative_to(ROOT).as_posix()})" in readme for page in PAGES[1:])
+    assert len(readme.splitlines()) <= 200
 
 
 @pytest.fixture

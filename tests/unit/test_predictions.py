@@ -99,7 +99,7 @@ def test_what_answers_writes_is_scored_to_the_same_figures(scored, monkeypatch, 
         monkeypatch.setattr(Made, "records", tuple(records))
         monkeypatch.setattr(main, "judges", lambda processes: nullcontext(here))
         model = Writer({(task, question): text for question in ("", "Who?")}, tasks=(task,))
-        monkeypatch.setattr(main, "open_model", lambda checkpoint, model=model: model)
+        monkeypatch.setattr(main, "open_model", lambda checkpoint, model=model, **_: model)
         monkeypatch.setattr(
             sources, "open_set", lambda given, split: open_set({**given, "set": NAME}, split)
         )
@@ -135,6 +135,8 @@ TWICE = [{"source": "/else/a.png", "task": "json>", "question": "", "answer": "[
     ("content", "message"),
     [
         ({"x": HALF}, "answers nothing about funsd valid: it is about x, and the set asks about a"),
+        ([{**TWICE[0], "source": "b/a.png"}],
+         "it is about b/a.png, and the set asks about /else/a.png; name another file, --split or"),
         ('{"a": [], "b": [], "a": []}', "answers a twice"),
         ([{"questionId": 7, "answer": "a"}] * 2, "answers 7 twice"),
         ('{"a": [{"Name": "quest', "is no JSON"),

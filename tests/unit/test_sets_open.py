@@ -102,10 +102,9 @@ def test_a_generator_of_examples_is_a_data_set_by_pages(tmp_path):
     assert record.page.gray[0, 0] == 2 and record.source == "s"
 
 
-def test_the_own_data_sets_of_the_readme_work(root, tmp_path, monkeypatch):
-    readme = (root / "README.md").read_text("utf-8")
-    examples = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    (code,) = (each for each in examples if "def receipts" in each)
+def test_the_own_data_sets_of_the_docs_work(root, tmp_path, monkeypatch):
+    page = (root / "docs" / "training.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
     (tmp_path / "receipts.py").write_text(code)
