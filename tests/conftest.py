@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 # Read when torch, gradio and the hub client are first imported, so set before any test is.
@@ -35,9 +34,8 @@ def shared() -> Path:
 def same_pages_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Synthetic pages in the fonts that Typst brings, with texts that Python brings."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DESSURT_FONTS", str(tmp_path_factory.mktemp("fonts")))
-        if find_spec("typst"):
-            patch.setattr("dessurt.synth.text._SOURCES", ())
+        for name in ("DESSURT_FONTS", "DESSURT_TEXTS"):  # workers see them, too
+            patch.setenv(name, str(tmp_path_factory.mktemp("none")))
         yield
 
 

@@ -1,13 +1,15 @@
 """Words for synthetic pages: free text found on the system, faker, and made-up codes.
 
 Prose and code come from the Python standard library (always there, PSF licence) and, where they
-are installed, from licences, documentation, dictionaries and fortunes of a Debian system. Nothing
-is downloaded and nothing of it is stored.
+are installed, from licences, documentation, dictionaries and fortunes of a Debian system; or from
+the text files of the folder that the environment variable `DESSURT_TEXTS` names, in place of the
+system's. Nothing is downloaded and nothing of it is stored.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import random
 import re
 import string
@@ -218,7 +220,8 @@ def _words() -> list[str]:
 def _prose() -> list[str]:
     """Paragraphs of running text, in a fixed order."""
     texts = [_docstrings(path) for path in _library()]
-    for folder, pattern, limit in _SOURCES:
+    own = os.environ.get("DESSURT_TEXTS")
+    for folder, pattern, limit in ((own, "*", 20_000_000),) if own else _SOURCES:
         texts += _read(Path(folder), pattern, limit)
     paragraphs = []
     for text in texts:

@@ -278,7 +278,8 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
     )  # fmt: skip
     figures = run.plain(held, True, first)[1]
     told = float(figures["distilled"])
-    assert float(figures["moved"]) == 0
+    # Without gradients the convolutions are computed in another order: equal but for rounding.
+    assert float(figures["moved"]) == pytest.approx(0, abs=1e-9)
     with torch.no_grad():
         run.plain.model.patch_embed.norm.bias.add_(0.1)
         off = run.plain.model.patch_embed(batch.image) - first.first
