@@ -1,6 +1,7 @@
 """What every test shares: quiet surroundings, the material beside the repository, a browser."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def same_pages_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for name in ("DESSURT_FONTS", "DESSURT_TEXTS"):  # workers see them, too
             patch.setenv(name, str(tmp_path_factory.mktemp("none")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def one_run_at_a_time() -> Iterator[None]:
+    """Accelerate keeps one state for the whole process: after each test it is forgotten."""
+    yield
+    if "accelerate.state" in sys.modules:
+        sys.modules["accelerate.state"].AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def link_fonts(folder: Path, families: tuple[str, ...]) -> Path:

@@ -23,10 +23,10 @@ from rapidfuzz.distance import Levenshtein
 from dessurt import Page, Request
 from dessurt.data.example import Example
 from dessurt.evaluate import named_entities, text_answers
+from dessurt.evaluate.error_rates import UNREADABLE, UNREADABLE_LETTER
 from dessurt.evaluate.known import Answer, KnownPage
 
 _KNOWN = KnownPage("", Page.from_array(np.zeros((32, 32), np.uint8)))  # which nobody looks at
-UNREADABLE = "§¿"  # stand for letters that nobody could read: such lines count nothing
 
 Values = dict[str, list[float]]
 
@@ -60,7 +60,7 @@ def logged(token: str, answers: Sequence[str], given: str, right: str | None = N
         found["E_class_acc"] = [text_answers.accuracy(_KNOWN, example, answer)[0]]
     elif token == "read_block0>":
         found["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
-    elif token == "w0>" and not any(sign in right for sign in UNREADABLE):
+    elif token == "w0>" and UNREADABLE not in right and UNREADABLE_LETTER not in right:
         found["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
         found["E_line_based_WER"] = [_rate(right.lower().split(" "), answer.text.split(" "))]
     elif token in ("json>", "json~", "record~"):

@@ -21,7 +21,7 @@ from dessurt.train.config import read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.validating import character_errors, validation_questions  # noqa: E402
 from tests.app.fake_instrument import FakeInstrument  # noqa: E402
-from tests.unit.test_train import TINY, one_run_at_a_time  # noqa: E402, F401
+from tests.unit.test_train import TINY  # noqa: E402
 
 
 @pytest.fixture

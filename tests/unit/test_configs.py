@@ -4,7 +4,6 @@ import inspect
 import json
 import random
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ import torch
 pytest.importorskip("typst")
 pytest.importorskip("accelerate")
 
-from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt.data import sets  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
@@ -90,14 +88,6 @@ class Silent:
 
     def __call__(self, batch: Any) -> Taught | None:
         return Taught(torch.zeros(*batch.wanted.shape, 261)) if batch.hidden.any() else None
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def toy(config: dict[str, Any]) -> dict[str, Any]:

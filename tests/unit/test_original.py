@@ -1,7 +1,6 @@
 """Configs of the original: which keys there are, and what becomes of each."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,6 @@ import pytest
 import torch
 
 pytest.importorskip("accelerate")
-
-from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt import open_model  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
@@ -23,14 +20,6 @@ from dessurt.train.start import optimiser_of, student_of  # noqa: E402
 from dessurt.train.state import read_log  # noqa: E402
 from dessurt.train.upkeep import series  # noqa: E402
 from tests.unit.test_train_data import config_of, official, part, write  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def given(**sections: dict[str, Any]) -> dict[str, Any]:

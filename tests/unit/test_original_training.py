@@ -15,8 +15,6 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 pytest.importorskip("accelerate")
 
-from accelerate.state import AcceleratorState  # noqa: E402
-
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, load  # noqa: E402
 from dessurt.data.records import readable  # noqa: E402
 from dessurt.data.sets import open_set  # noqa: E402
@@ -30,15 +28,6 @@ from dessurt.train.validating import answered  # noqa: E402
 from tests.unit.test_checkpoint import official_file  # noqa: E402
 from tests.unit.test_configs import docvqa  # noqa: E402
 from tests.unit.test_train_data import config_of, part, write  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
-
 
 # What is exported
 

@@ -3,7 +3,6 @@
 import json
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +11,6 @@ import torch
 
 pytest.importorskip("typst")
 pytest.importorskip("accelerate")
-
-from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt.checkpoint import load  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
@@ -49,14 +46,6 @@ TINY = {
 }  # fmt: skip
 LINE = {"tasks": {"w0>": 3, ";0>": 1}, "window": [64, 256], "batch": 2, "most_answer": 60}
 PAGE = {"tasks": {"0w~": 1}, "window": [128, 256], "batch": 1}
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def line(text: str, x: float, y: float, step: float = 10.0) -> Line:

@@ -3,7 +3,6 @@
 import itertools
 import json
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +12,6 @@ import pytest
 import torch
 
 pytest.importorskip("accelerate")
-
-from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt.checkpoint import Checkpoint, load, save  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
@@ -81,14 +78,6 @@ class Pages:
 @pytest.fixture(autouse=True)
 def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(samples, "SLIPPED", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def part(**data: object) -> dict:

@@ -5,7 +5,6 @@ import random
 import sys
 import types
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ import pytest
 import torch
 
 pytest.importorskip("accelerate")
-
-from accelerate.state import AcceleratorState  # noqa: E402
 
 from dessurt.checkpoint import CheckpointError, load, read_official  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
@@ -39,14 +36,6 @@ from dessurt.train.teacher import Teacher, TeacherError  # noqa: E402
 from tests.unit.test_train_data import TINY, config_of, official, part, write  # noqa: E402
 
 BUFFERS = ("relative_position_index", "attn_mask")
-
-
-@pytest.fixture(autouse=True)
-def one_run_at_a_time() -> Iterator[None]:
-    """Accelerate keeps one state for the whole process."""
-    AcceleratorState._reset_state(reset_partial_state=True)
-    yield
-    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture(scope="module")
