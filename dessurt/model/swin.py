@@ -5,6 +5,7 @@ Swin: Liu et al., arXiv 2103.14030. Query cross attention: Davis et al., arXiv 2
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from functools import lru_cache
 
@@ -13,7 +14,8 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-STRIP = 16  # rows of a plane that are normalised at a time
+ROWS = 16  # of a plane that are normalised at a time
+STRIP = 2**16  # pixels of a plane that are convolved at a time
 
 
 class ConvPatchEmbed(nn.Module):
@@ -50,12 +52,7 @@ class ConvPatchEmbed(nn.Module):
         layout = torch.contiguous_format if on_processor and learns else torch.channels_last
         x = image.contiguous(memory_format=layout)
         for module in self.cnn:
-            if learns or not on_processor:
-                x = module(x)
-            elif isinstance(module, nn.GroupNorm):
-                _normalise_and_rectify(x, module)
-            elif not isinstance(module, nn.ReLU):
-                x = module(x)
+            x = module(x) if learns or not on_processor else _on_processor(module, x)
         return self.norm(self.proj(x).permute(0, 2, 3, 1))
 
 
@@ -73,14 +70,59 @@ class PatchEmbed(nn.Module):
         return self.norm(self.proj(image).permute(0, 2, 3, 1))
 
 
+def _on_processor(module: nn.Module, x: Tensor) -> Tensor:
+    """What a module of ConvPatchEmbed gives without gradients, in less time; x is lost."""
+    if isinstance(module, nn.Conv2d) and _suits_winograd(module, x):
+        return _winograd(module, x.contiguous())
+    if isinstance(module, nn.GroupNorm):
+        _normalise_and_rectify(x, module)
+        return x
+    if isinstance(module, nn.MaxPool2d):  # of whole rows first: many values at a time
+        upper = x[:, :, ::2]
+        torch.maximum(upper, x[:, :, 1::2], out=upper)
+        return torch.maximum(upper[..., ::2], upper[..., 1::2])
+    return x if isinstance(module, nn.ReLU) else module(x)
+
+
+def _suits_winograd(conv: nn.Conv2d, x: Tensor) -> bool:
+    """Whether `_winograd` can convolve x, and products are so many that its transforms pay."""
+    channels = conv.in_channels * conv.out_channels
+    pays = conv.in_channels >= 64 and channels * x.shape[2] * x.shape[3] >= 2**28
+    single = x.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    return pays and single and conv.stride == (1, 1) and torch.backends.nnpack.is_available()
+
+
+def _winograd(conv: nn.Conv2d, x: Tensor) -> Tensor:
+    """A 3 x 3 convolution of x [B, C, H, W], contiguous, which may be lost.
+
+    By NNPACK, which comes with PyTorch but is taken by it for batches of 16 and more only. Tiles of
+    8 x 8 go through Winograd's transform (Lavin and Gray, arXiv 1509.09308): a fifth of the
+    products. NNPACK's memory grows with what it is given, so that is one strip of a page at a time.
+    """
+    height, strips = x.shape[2], math.ceil(x.shape[2] * x.shape[3] / STRIP)
+    if len(x) == strips == 1:
+        return torch._nnpack_spatial_convolution(x, conv.weight, conv.bias, conv.padding)
+    rows, fits = math.ceil(height / strips), conv.in_channels == conv.out_channels
+    # In place where it can be: a page's planes are large, and fetching memory takes time.
+    out = x if fits else x.new_empty(x.shape[0], conv.out_channels, *x.shape[2:])
+    for page, result in zip(x.split(1), out.split(1), strict=True):
+        above = page[:, :, :0]
+        for top in range(0, height, rows):
+            strip, first = torch.cat([above, page[:, :, top : top + rows + 1]], 2), above.shape[2]
+            above = page[:, :, top + rows - 1 : top + rows].clone()  # before it is written over
+            strip = torch._nnpack_spatial_convolution(strip, conv.weight, conv.bias, conv.padding)
+            result[:, :, top : top + rows] = strip[:, :, first : first + rows]
+    return out
+
+
 def _normalise_and_rectify(x: Tensor, norm: nn.GroupNorm) -> None:
-    """GroupNorm and ReLU of x [B, C, H, W], channels_last, in its place.
+    """GroupNorm and ReLU of x [B, C, H, W], of either layout, in its place.
 
     The plane is gone through in strips that fit a core's cache: once for the moments, of which
     those of strips are put together in double precision (Chan, Golub and LeVeque 1983, 2.1), and
     once to apply them.
     """
-    strips = x.permute(0, 2, 3, 1).split(STRIP, 1)  # each [B, rows, W, C]
+    strips = x.permute(0, 2, 3, 1).split(ROWS, 1)  # each [B, rows, W, C]
     groups = (norm.num_groups, -1)
     means, squares = [], []  # of every strip [B, groups, channels of a group]
     for strip in strips:
@@ -161,43 +203,42 @@ class WindowAttention(nn.Module):
             self.docq_kv = nn.Linear(width, 2 * width)
         self.proj = nn.Linear(width, width)
 
-    def bias(self, shift_mask: Tensor | None) -> Tensor:
-        """Relative bias (and shift mask) of every window: [1 or windows, heads, n, n]."""
-        n = self.relative_position_index.shape[0]
-        bias = self.relative_position_bias_table[self.relative_position_index.flatten()]
-        bias = bias.view(1, n, n, self.heads).permute(0, 3, 1, 2)
-        return bias if shift_mask is None else bias + shift_mask[:, None]
-
     def forward(
-        self, x: Tensor, bias: Tensor, query: Tensor | None, query_bias: Tensor | None
+        self,
+        x: Tensor,
+        shift_mask: Tensor | None,
+        query: Tensor | None,
+        query_bias: Tensor | None,
     ) -> Tensor:
         """Attend.
 
         Args:
-            x: [B * windows, n, C].
-            bias: [1 or windows, heads, n, n], from `bias`.
+            x: [B, windows, n, C].
+            shift_mask: [windows, n, n] from `_shift_mask`, or None.
             query: [B, Q, C] or None.
             query_bias: [B, Q], 0 or -inf.
         """
-        q, k, v = rearrange(self.qkv(x), "w n (three h d) -> three w h n d", three=3, h=self.heads)
+        batch, windows, n, _ = x.shape
+        q, k, v = rearrange(
+            self.qkv(x), "b w n (three h d) -> three (b w) h n d", three=3, h=self.heads
+        )
+        bias = self.relative_position_bias_table[self.relative_position_index.flatten()]
+        bias = rearrange(bias, "(n m) h -> 1 1 h n m", n=n)
         if query is not None and query_bias is not None:
-            batch, windows = query.shape[0], x.shape[0] // query.shape[0]
             query_k, query_v = rearrange(
                 self.docq_kv(query), "b q (two h d) -> two b h q d", two=2, h=self.heads
             )
             k = torch.cat([k, query_k.repeat_interleave(windows, 0)], 2)
             v = torch.cat([v, query_v.repeat_interleave(windows, 0)], 2)
             # The query's columns get neither relative bias nor shift mask.
-            columns = query_bias.to(bias)[:, None, None, None]
-            columns = columns.expand(batch, *bias.shape[:3], query.shape[1])
-            bias = torch.cat([bias[None].expand(batch, -1, -1, -1, -1), columns], -1)
-            if batch > 1:  # else one that is the same for all windows need not be repeated
-                bias = bias.expand(-1, windows, -1, -1, -1)
-            bias = bias.flatten(0, 1)
-        elif bias.shape[0] > 1:
-            bias = bias.repeat(x.shape[0] // bias.shape[0], 1, 1, 1)
-        out = attended(q, k, v, bias)
-        return self.proj(rearrange(out, "w h n d -> w n (h d)"))
+            columns = query_bias.to(bias)[:, None, None, None].expand(-1, -1, self.heads, n, -1)
+            bias = torch.cat([bias.expand(batch, -1, -1, -1, -1), columns], -1)
+        if shift_mask is not None:
+            bias = bias + F.pad(shift_mask, (0, bias.shape[-1] - n))[:, None]
+        if bias.shape[:2] != (1, 1):  # else one for all windows, which need not be repeated
+            bias = bias.expand(batch, windows, -1, -1, -1)
+        out = attended(q, k, v, bias.flatten(0, 1))
+        return self.proj(rearrange(out, "(b w) h n d -> b w n (h d)", b=batch))
 
 
 class SwinBlock(nn.Module):
@@ -245,11 +286,9 @@ class SwinBlock(nn.Module):
         if down or right:
             y = y.roll((-down, -right), (1, 2))
             mask = _shift_mask((rows, columns), w, (down, right)).to(x.device)
-        y = rearrange(y, "b (r i) (c j) d -> (b r c) (i j) d", i=w, j=w)
-        y = self.attn(y, self.attn.bias(mask), query, query_bias)
-        y = rearrange(
-            y, "(b r c) (i j) d -> b (r i) (c j) d", r=rows // w, c=columns // w, i=w, j=w
-        )
+        y = rearrange(y, "b (r i) (c j) d -> b (r c) (i j) d", i=w, j=w)
+        y = self.attn(y, mask, query, query_bias)
+        y = rearrange(y, "b (r c) (i j) d -> b (r i) (c j) d", r=rows // w, i=w)
         if down or right:
             y = y.roll((down, right), (1, 2))
         x = x + self.drop_path(y)

@@ -4,9 +4,10 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 
 from dessurt.latent import Answer, Decoder
-from dessurt.model import Dessurt, DessurtConfig
+from dessurt.model import Dessurt, DessurtConfig, swin
 from dessurt.model.swin import ConvPatchEmbed, attended
 
 SMALL = {
@@ -80,6 +81,26 @@ def test_the_patch_embedding_is_exact(size: tuple[int, int], count: int, learns:
         truth = exact(image.double()).detach()
     assert ours.requires_grad == learns
     assert (ours.detach() - truth).abs().max() < 2e-5 * truth.abs().max()
+
+
+@pytest.mark.skipif(not torch.backends.nnpack.is_available(), reason="NNPACK is not available")
+def test_wide_convolutions_are_exact_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Half as tall as a page of the official size, which is enough for strips, in place and not.
+    torch.manual_seed(0)
+    embed = ConvPatchEmbed((64, 128, 128, 128, 64, 64, 64), 64).eval()
+    image = torch.cat([page_image(576, 768, seed) for seed in range(2)])
+    transformed = []
+    winograd = swin._winograd
+
+    def watched(conv: nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
+        transformed.append(conv.in_channels)
+        return winograd(conv, x)
+
+    monkeypatch.setattr(swin, "_winograd", watched)
+    with torch.no_grad():
+        ours, truth = embed(image), copy.deepcopy(embed).double()(image.double())
+    assert transformed == [64, 128, 128]
+    assert (ours - truth).abs().max() < 2e-5 * truth.abs().max()
 
 
 def test_gradients_of_the_patch_embedding_are_exact() -> None:
