@@ -17,11 +17,11 @@ from dessurt.synth.text import clean
 GAP = 0.9  # a gap of so many times the font size ends a line; with a space in it, three times so
 SPACE = 0.3  # so wide a gap is a space
 MIDDLE = 0.25  # of the font size above the baseline lies the middle of the small letters
-# Of the font size, above and below the baseline: hardly a font's tall letters rise less, or its
-# long ones hang less. What pdfium gives of a character reaches no further than the ink that the
-# page has of its font, or only as far as its own, so that dashes and digits alone would make low
-# lines.
-ASCENDER, DESCENDER = 0.65, 0.18
+# Of the font size, above and below the baseline, at least and at most: hardly a font's tall letters
+# rise less, or its long ones hang less. What pdfium gives of a character reaches no further than
+# the ink that the page has of its font, or only as far as its own, so that dashes and digits alone
+# would make low lines. A flourish that goes further than the letters' stems makes no line taller.
+ASCENDER, DESCENDER = (0.65, 1.2), (0.18, 0.6)
 
 
 def lines_of(pdf_page: pdfium.PdfPage, size: tuple[int, int]) -> list[tuple[int, Line]]:
@@ -62,8 +62,8 @@ def lines_of(pdf_page: pdfium.PdfPage, size: tuple[int, int]) -> list[tuple[int,
     ends[at[space] - 1, 1, 0] = np.maximum(ends[at[space], 0, 0], ends[at[space] - 2, 1, 0])
     text = "".join(row)
     first = np.flatnonzero(begins)
-    up = np.maximum(middle - boxes[:, 2], (ASCENDER - MIDDLE) * em)
-    down = np.maximum(boxes[:, 3] - middle, (DESCENDER + MIDDLE) * em)
+    up = np.clip(middle - boxes[:, 2], *((rise - MIDDLE) * em for rise in ASCENDER))
+    down = np.clip(boxes[:, 3] - middle, *((depth + MIDDLE) * em for depth in DESCENDER))
     above, below = np.maximum.reduceat(up, first), np.maximum.reduceat(down, first)
     starts = [*at[first], len(row)]
     return [

@@ -22,7 +22,15 @@ from dessurt.data.truth import (  # noqa: E402
     mapped,
     moved,
 )
-from dessurt.synth import KINDS, NoFontsError, SynthPage, Writer, fonts, page  # noqa: E402
+from dessurt.synth import (  # noqa: E402
+    KINDS,
+    NoFontsError,
+    SynthPage,
+    Writer,
+    fonts,
+    page,
+    pdftext,
+)
 from dessurt.synth import scan as effects  # noqa: E402
 from dessurt.synth import text as words  # noqa: E402
 from dessurt.synth.files import load, save, whole  # noqa: E402
@@ -284,6 +292,21 @@ def test_a_line_is_as_tall_as_its_letters_would_be_whatever_it_holds(text: str):
     for found in (heights(text)[0], heights(text, "Highly pleased")[0]):
         assert 0.8 * above < found[0] < 1.1 * above
         assert 0.8 * below < found[1] < 1.15 * below
+
+
+def test_a_flourish_makes_no_line_taller(monkeypatch: pytest.MonkeyPatch):
+    # A capital of Écolier hangs a whole font size below the baseline.
+    ((above, below),) = heights("Highly pleased")
+    found = pdftext._characters
+
+    def flourished(*given):
+        letters, spaced, boxes, runs, run = found(*given)
+        boxes[0] += (0, 0, -3 * runs[0].em, 3 * runs[0].em)
+        return letters, spaced, boxes, runs, run
+
+    monkeypatch.setattr(pdftext, "_characters", flourished)
+    ((up, down),) = heights("Highly pleased")
+    assert above <= up < 2.2 * above and below <= down < 2.2 * below
 
 
 def test_what_the_edge_of_the_page_cuts_is_not_asked_for():
