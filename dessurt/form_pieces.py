@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from dessurt.data.truth import Box, Line
-from dessurt.lines import horizontal_rules
+from dessurt.ink import horizontal_rules
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
 FRAME = 1.5  # heights of a line: rules round a label and its value are no further off
@@ -43,6 +43,11 @@ class Piece:
         x0, y0, x1, y1 = self.box
         fall = slope * (x0 + x1) / 2
         return replace(self, box=(x0, y0 - fall, x1, y1 - fall))
+
+    def moved(self, x: float, y: float) -> Piece:
+        """The same piece, so much further to the right and down."""
+        x0, y0, x1, y1 = self.box
+        return replace(self, box=(x0 + x, y0 + y, x1 + x, y1 + y))
 
     @property
     def height(self) -> float:

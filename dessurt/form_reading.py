@@ -20,6 +20,7 @@ from dessurt.data.printed import Printed
 from dessurt.data.truth import Line
 from dessurt.form_layout import put_together
 from dessurt.form_pieces import KINDS, Piece, line_of
+from dessurt.level import level_of
 from dessurt.marks import Bounds
 from dessurt.page import Page
 from dessurt.protocol import Text
@@ -86,8 +87,10 @@ class Form:
     """What was read of a form, put together."""
 
     def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
-        """`pieces`: all that is printed on `page`."""
-        self.truth = put_together(pieces, page.gray)
+        """`pieces`: all that is printed on `page`, with level boxes (see `dessurt.level`)."""
+        gray, self.corner = level_of(page).whole(page.gray)
+        pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
+        self.truth = put_together(pieces, gray)
         self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
         for piece in pieces:
             spots = line_of(piece).ends.mean(1).tolist()
@@ -115,6 +118,11 @@ class Form:
             return iter(()), ()
         spoken = Printed.join(" ", map(Printed.of, value.lines))
         return self._letters(spoken), value.lines
+
+    def box(self, line: Line) -> Bounds:
+        """The level box of one of its lines."""
+        (x0, y0, x1, y1), (left, top) = line.box, self.corner
+        return x0 + left, y0 + top, x1 + left, y1 + top
 
     def _letters(self, text: Printed) -> Iterator[Letter]:
         for letter, spot in zip(text.text, text.spots.tolist(), strict=True):

@@ -1,9 +1,9 @@
 """Frame: how a page lies in the model's image, and the way back.
 
-The map is one scale and one offset per axis, so it inverts exactly. There are three ways to lay a
-page: `Frame.fit`, the original's (whole page, centred, black round it), `Frame.focus`, a window
-round the marks at a scale that brings text to the height that the model knows, and `Frame.whole`,
-the whole page in an image that is not larger than the page needs.
+The map is a turn, one scale and one offset per axis, so it inverts exactly. There are three ways to
+lay a page: `Frame.fit`, the original's (whole page, centred, black round it), `Frame.focus`, a
+window round the marks, turned as their text is, at a scale that brings text to the height that the
+model knows, and `Frame.whole`, the whole page in an image that is not larger than the page needs.
 
 Sizes are (height, width), as array shapes; points are (x, y). Pixel (0, 0) covers the square
 [0, 1) x [0, 1) in the page as in the model image.
@@ -19,9 +19,10 @@ from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from dessurt.marks import Marks
+from dessurt.marks import Bounds, Marks, Shape, turned
 from dessurt.page import Page
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Frame:
     offset: tuple[float, float]  # model x, y of the page's upper left corner
     window: Rectangle  # the part of the page plane that is resampled; may reach outside the page
     placed: Rectangle  # where that part comes to lie in the model image; may reach outside it
+    angle: float = 0.0  # degrees by which text runs down to the right that is level to the model
     # Of the marked text, page pixels; None: not measured. It is no part of the placement.
     line_height: float | None = field(default=None, compare=False)
 
@@ -87,6 +89,7 @@ class Frame:
         text_height: float,
         least: Sequence[int] | None = None,
         line_height: float | None = None,
+        angle: float = 0.0,
     ) -> Frame:
         """A window round the highlight (the mask, if there is none), white outside the page.
 
@@ -102,6 +105,7 @@ class Frame:
                 its sides grow in steps of themselves, up to `image_size`, for those that do not.
             line_height: of a highlighted line in page pixels; by default the median height of
                 the shapes.
+            angle: degrees by which the highlighted text runs down to the right.
 
         Raises:
             ValueError: there are no marks.
@@ -110,7 +114,8 @@ class Frame:
         height, width = _size(least or most)
         widest = most[1] // width * width
         channel = "highlight" if marks.has("highlight") else "mask"
-        boxes = [_clipped(shape.bounds(), page) for shape in marks.of(channel)]
+        plane = Shape("highlight", "box", ((0, 0), (page[1], page[0]))).bounds(angle)
+        boxes = [_clipped(shape.bounds(angle), plane) for shape in marks.of(channel)]
         if not boxes:
             raise ValueError("Frame.focus needs marks: use Frame.fit for a page without any.")
         x0, y0 = min(box[0] for box in boxes), min(box[1] for box in boxes)
@@ -130,7 +135,8 @@ class Frame:
             for (side, step, largest), margin in zip(sides, FOCUS_MARGIN, strict=True)
         )
         image = (rows, columns)
-        frame = cls.window_round("focus", page, image, ((x0 + x1) / 2, (y0 + y1) / 2), scale)
+        centre = turned(((x0 + x1) / 2, (y0 + y1) / 2), -angle)
+        frame = cls.window_round("focus", page, image, tuple(centre.tolist()), scale, angle)
         return replace(frame, line_height=line)
 
     @classmethod
@@ -149,9 +155,28 @@ class Frame:
 
     @classmethod
     def window_round(
-        cls, mode: str, page: Size, image: Size, centre: tuple[float, float], scale: float
+        cls,
+        mode: str,
+        page: Size,
+        image: Size,
+        centre: tuple[float, float],
+        scale: float,
+        angle: float = 0.0,
     ) -> Frame:
-        """A window round a point (x, y) of the page, about at a scale."""
+        """A window round a point (x, y) of the page, about at a scale, turned by degrees."""
+        if angle:
+            offset = np.array([image[1] / 2, image[0] / 2]) - turned(centre, angle) * scale
+            frame = cls(
+                mode=mode,
+                page_size=page,
+                image_size=image,
+                scale=(scale, scale),
+                offset=tuple(offset.tolist()),
+                window=(0, 0, 0, 0),
+                placed=(0, 0, image[1], image[0]),
+                angle=angle,
+            )
+            return replace(frame, window=frame._reached())
         # A window of whole page pixels, so that resampling and geometry agree exactly.
         width, height = max(round(image[1] / scale), 1), max(round(image[0] / scale), 1)
         left, top = round(centre[0] - width / 2), round(centre[1] - height / 2)
@@ -166,26 +191,31 @@ class Frame:
             placed=(0, 0, image[1], image[0]),
         )
 
-    def to_model(self, points: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+    def to_model(self, points: ArrayLike) -> np.ndarray:
         """Page points as model points: float64 [..., 2] (x, y) to the same shape."""
-        return np.asarray(points, np.float64) * self.scale + self.offset
+        return turned(points, self.angle) * self.scale + self.offset
 
-    def to_page(self, points: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+    def to_page(self, points: ArrayLike) -> np.ndarray:
         """Model points as page points: float64 [..., 2] (x, y) to the same shape."""
-        return (np.asarray(points, np.float64) - self.offset) / self.scale
+        return turned((np.asarray(points, np.float64) - self.offset) / self.scale, -self.angle)
+
+    @property
+    def corners(self) -> np.ndarray:
+        """The corners of the model image on the page plane, in order round it: float64 [4, 2]."""
+        height, width = self.image_size
+        return self.to_page([(0, 0), (width, 0), (width, height), (0, height)])
 
     @property
     def seen(self) -> Rectangle:
-        """The part of the page that the model sees: x0, y0, x1, y1 in whole page pixels."""
-        height, width = self.image_size
-        (x0, y0), (x1, y1) = self.to_page([(0, 0), (width, height)])
+        """The box round what the model sees of the page: x0, y0, x1, y1 in whole page pixels."""
+        x0, y0, x1, y1 = self._reached()
         rows, columns = self.page_size
-        return (
-            max(int(np.floor(x0 + 1e-6)), 0),
-            max(int(np.floor(y0 + 1e-6)), 0),
-            min(int(np.ceil(x1 - 1e-6)), columns),
-            min(int(np.ceil(y1 - 1e-6)), rows),
-        )
+        return max(x0, 0), max(y0, 0), min(x1, columns), min(y1, rows)
+
+    def _reached(self) -> Rectangle:
+        """The box of whole pixels round the model image, on the page plane."""
+        (x0, y0), (x1, y1) = self.corners.min(0) + 1e-6, self.corners.max(0) - 1e-6
+        return int(np.floor(x0)), int(np.floor(y0)), int(np.ceil(x1)), int(np.ceil(y1))
 
     @property
     def shown_size(self) -> Size:
@@ -222,7 +252,7 @@ class Frame:
         height, width = self.page_size
         page = Marks.from_boxes(highlight=[(0, 0, width, height)])
         drawn, whole = (
-            shapes.rasterise(self.image_size, self.scale, self.offset, centre)
+            shapes.rasterise(self.image_size, self.scale, self.offset, centre, self.angle)
             for shapes in (marks, page)
         )
         return drawn * whole  # nothing is marked outside the page
@@ -245,6 +275,8 @@ class Frame:
 
         It is 0 wherever the model saw nothing of the page.
         """
+        if self.angle:
+            return self._turned_back(np.asarray(region, np.float32))
         height, width = self.image_size
         a0, b0, a1, b1 = self.placed
         # Where the placed part reaches outside the image, its edge goes on: zeros would blend in.
@@ -266,12 +298,67 @@ class Frame:
         return _cut(resized, (-x0, -y0, width - x0, height - y0), 0.0)
 
     def _window(self, gray: np.ndarray) -> np.ndarray:
+        if self.angle:
+            return self._turned(gray)
         cut = _cut(gray, self.window, 255.0)
         height, width = self.image_size
         shrinking = self.scale[0] < 1 or self.scale[1] < 1
         how = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
         resized = cv2.resize(cut, (width, height), interpolation=how)
         return np.clip(resized, 0, 255)  # cubic interpolation overshoots at sharp edges
+
+
+    def _turned(self, gray: np.ndarray) -> np.ndarray:
+        """The window of a turned frame."""
+        x0, y0, x1, y1 = self.window
+        # Text that shrinks is averaged over whole pixels of the page before it is turned, and over
+        # four samples a pixel after: no detail is lost, no memory spent on a large page.
+        coarse, fine = max(int(1 / self.scale[0]), 1), 1 if self.scale[0] >= 1 else 2
+        x0, y0 = x0 - 2 * coarse, y0 - 2 * coarse  # as far as the cubic kernel reaches
+        columns, rows = (-(-side // coarse) + 3 for side in (x1 - x0, y1 - y0))
+        cut = _cut(gray, (x0, y0, x0 + columns * coarse, y0 + rows * coarse), 255.0)
+        cut = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
+        height, width = self.image_size
+        sampled = cv2.warpAffine(
+            cut,
+            self._from_model(1 / fine, (x0, y0), coarse),
+            (width * fine, height * fine),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderValue=255.0,
+        )
+        turned_page = cv2.resize(sampled, (width, height), interpolation=cv2.INTER_AREA)
+        return np.clip(turned_page, 0, 255)
+
+    def _turned_back(self, region: np.ndarray) -> np.ndarray:
+        """`region_to_page` of a turned frame."""
+        x0, y0, x1, y1 = self.seen
+        page = np.zeros(self.page_size, np.float32)
+        size = (max(y1 - y0, 0), max(x1 - x0, 0))
+        if not all(size):
+            return page
+        there = cv2.invertAffineTransform(self._from_model(1, (x0, y0), 1))
+        page[y0:y1, x0:x1] = cv2.warpAffine(
+            region,
+            there,
+            size[::-1],
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        window = Marks((Shape("highlight", "lasso", tuple(map(tuple, self.corners.tolist()))),))
+        page[y0:y1, x0:x1][window.rasterise(size, offset=(-x0, -y0)) == 0] = 0
+        return page
+
+    def _from_model(self, step: float, origin: tuple[int, int], unit: int) -> np.ndarray:
+        """The matrix [2, 3] from the indices of one grid to those of another, centres to centres.
+
+        Args:
+            step: of the grid over the model image, in model pixels.
+            origin: x, y of the grid over the page.
+            unit: its step, in page pixels.
+        """
+        places = np.array([(0.5, 0.5), (1.5, 0.5), (0.5, 1.5)]) * step
+        zero, right, down = (self.to_page(places) - origin) / unit - 0.5
+        return np.column_stack((right - zero, down - zero, zero))
 
 
 # The spline is slow and the same for all marks on a page, so each page's last picture is kept.
@@ -311,11 +398,9 @@ def _centred(outer: int, inner: int) -> int:
     return (outer - inner) // 2 if outer >= inner else -((inner - outer) // 2)
 
 
-def _clipped(
-    box: tuple[float, float, float, float], page: Size
-) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = box
-    return max(x0, 0.0), max(y0, 0.0), min(x1, float(page[1])), min(y1, float(page[0]))
+def _clipped(box: Bounds, plane: Bounds) -> Bounds:
+    (x0, y0, x1, y1), (left, top, right, bottom) = box, plane
+    return max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)
 
 
 def _size(size: Sequence[int]) -> Size:

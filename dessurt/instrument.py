@@ -18,7 +18,13 @@ from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
 from dessurt.frame import Frame
 from dessurt.latent import Answer, Decoder
-from dessurt.lines import highlighted_lines, marked_line_height, page_lines
+from dessurt.lines import (
+    highlighted_lines,
+    levelled,
+    marked_angle,
+    marked_line_height,
+    page_lines,
+)
 from dessurt.marks import Marks, MarksError
 from dessurt.model.tokenizer import END, START
 from dessurt.page import Page
@@ -113,12 +119,18 @@ class DessurtInstrument:
         `Frame`); official ones see the whole page.
         """
         wanted, largest = self.checkpoint.config.get("frame", {}), self.config.image_size
-        tall = marked_line_height(page.gray, marks)
+        tall = marked_line_height(page, marks)
         if wanted.get("mode") != "focus":
             return replace(Frame.fit(page.size, largest), line_height=tall)
         if tall is not None:
             return Frame.focus(
-                page.size, largest, marks, wanted["text_height"], wanted.get("least"), tall
+                page.size,
+                largest,
+                marks,
+                wanted["text_height"],
+                wanted.get("least"),
+                tall,
+                marked_angle(page, marks),
             )
         return Frame.whole(page.size, largest, wanted.get("step", 64))
 
@@ -132,11 +144,18 @@ class DessurtInstrument:
         (arXiv 2212.04356, 3.8); see `dessurt.reading`.
         """
         if not self._is_by_line(request):
-            return [request]
+            return [replace(request, marks=self._as_seen(page, request.marks))]
         split = highlighted_lines if request.marks.has("highlight") else page_lines
         task = "ner_line>" if request.task in OF_FORMS else "w0>"
         line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
-        return [replace(line, marks=marks) for marks in split(page, request.marks)]
+        return [
+            replace(line, marks=self._as_seen(page, marks)) for marks in split(page, request.marks)
+        ]
+
+    def _as_seen(self, page: Page, marks: Marks) -> Marks:
+        """The marks as a model that looks at a window round them gets them."""
+        looks_close = self.checkpoint.config.get("frame", {}).get("mode") == "focus"
+        return levelled(page, marks) if looks_close else marks
 
     def _is_by_line(self, request: Request) -> bool:
         return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())
@@ -165,6 +184,7 @@ class DessurtInstrument:
         request = replace(request, marks=marks)
         if self._is_by_line(request):
             return self.reader.answer(page, request, self.parts(page, request))
+        (request,) = self.parts(page, request)
         if request.want_region and not self.config.do_mask_output:
             raise RequestError("This checkpoint has no mask head: ask without the region.")
         query_ids, cut = self._encoded(request.text)

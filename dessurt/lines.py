@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
@@ -9,14 +10,13 @@ import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
+from dessurt.ink import WORKING_PIXELS, ink_of, letter_height, working_copy
+from dessurt.level import Level, level_of, measure_level
 from dessurt.marks import Bounds, Marks, Shape
 from dessurt.page import Page
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
-WORKING_PIXELS = 2_200_000  # an A4 page at 150 dpi; larger ones are looked at in reduced size
-STEP = 4  # the paper's colour is looked for in every fourth pixel
-CONTRAST = 40  # grey levels; less is the paper's own texture
 SMEAR = 0.8  # letters of one word are closer than this
 NEAR, FAR = 1.0, 1.5  # heights; words of a line are closer: at first, and when it is known better
 SHARED = 0.5  # of the lower one's height lies beside the other where two words are in one line
@@ -25,13 +25,6 @@ LINE = 1.3  # letters; the height that a word without tall letters is given in c
 MARGIN = 0.25  # letters; left round the ink of a line
 COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
-
-# horizontal_rules
-RULE_RUN = 34  # page pixels of it in one row, at least
-RULE_GAP = 45  # what is less far apart is one
-RULE_LENGTH = 36  # a dash is shorter
-RULE_THICK, RULE_SLOPE = 6, 0.05  # its height, and how far it may climb
-RULE_CONTRAST = 12  # grey levels
 
 # line_height
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
@@ -47,18 +40,53 @@ APART = 5.0  # times their height: marks that are no further from each other may
 MEASURED_MARKS = 32  # of very many marks only so many are measured
 
 
-def marked_line_height(gray: np.ndarray, marks: Marks) -> float | None:
+def marked_line_height(page: Page, marks: Marks) -> float | None:
     """The median `line_height` of what is highlighted (masked, if nothing is); None without marks.
 
-    Args:
-        gray: the page, [H, W].
-        marks: in page pixels; of very many an even choice stands for all.
+    Of very many marks an even choice stands for all.
     """
     shapes = marks.of("highlight") or marks.of("mask")
     if not shapes:
         return None
     chosen = shapes[:: -(-len(shapes) // MEASURED_MARKS)]
-    return float(np.median([line_height(gray, shape.bounds()) for shape in chosen]))
+    return float(np.median([_height_of(page, shape) for shape in chosen]))
+
+
+def marked_angle(page: Page, marks: Marks) -> float:
+    """Degrees by which the text that is highlighted (or masked) runs down to the right."""
+    bounds = marks.bounds("highlight") or marks.bounds("mask")
+    if bounds is None:
+        return 0.0
+    x0, y0, x1, y1 = bounds
+    return level_of(page).angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
+
+
+def levelled(page: Page, marks: Marks) -> Marks:
+    """Marks whose highlighted boxes follow the text that they were drawn round; see `Level`."""
+    level = level_of(page)
+    if level.is_straight:
+        return marks
+    return Marks(
+        tuple(
+            level.shape("highlight", level.bounds(shape))
+            if shape.channel == "highlight" and shape.is_upright
+            else shape
+            for shape in marks.shapes
+        )
+    )
+
+
+def _height_of(page: Page, shape: Shape) -> float:
+    """The `line_height` of what a shape marks."""
+    level = level_of(page)
+    box = np.array(level.bounds(shape))
+    if level.is_straight:
+        return line_height(page.gray, shape.bounds())
+    scale = min(1.0, (WORKING_PIXELS / max(np.prod(box[2:] - box[:2]), 1)) ** 0.5)
+    x0, y0, x1, y1 = (box * scale).tolist()
+    left, top = math.floor(x0), math.floor(y0)
+    part = level.picture(page.gray, (left, top, math.ceil(x1), math.ceil(y1)), scale)
+    return line_height(part, (x0 - left, y0 - top, x1 - left, y1 - top)) / scale
 
 
 def line_height(gray: np.ndarray, box: Bounds) -> float:
@@ -113,7 +141,7 @@ def _top(inked: np.ndarray, first: int, tall: int) -> int:
     return top
 
 
-def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
+def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...]:
     """Find the lines of printed or written text on a page.
 
     Ink is what differs from the paper round it, so text may be dark on light or light on dark.
@@ -122,16 +150,16 @@ def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
 
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
+        level: how its text lies; by default it is measured.
 
     Returns:
-        x0, y0, x1, y1 of every line in page pixels, in reading order: column by column.
+        A highlight of every line, in reading order: column by column.
     """
-    gray = gray.astype(np.uint8, copy=False)
-    shrink = min(1.0, (WORKING_PIXELS / gray.size) ** 0.5)
-    if shrink < 1:
-        gray = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    ink = _ink(gray)
-    letter = _letter_height(ink)
+    level = measure_level(gray) if level is None else level
+    gray, shrink = working_copy(gray)
+    gray, (left, top) = level.whole(gray, shrink)
+    ink = ink_of(gray)
+    letter = letter_height(ink)
     words = _words(ink, letter) if letter else np.empty((0, 4))
     if not 0 < len(words) <= MOST_WORDS:
         return ()
@@ -139,73 +167,19 @@ def find_lines(gray: np.ndarray) -> tuple[Bounds, ...]:
     lines = lines[[_is_text(line, ink, letter) for line in lines.astype(int)]]
     height, width = gray.shape
     margin = MARGIN * letter * np.array([-1, -1, 1, 1])
-    placed = (lines + margin).clip(0, [width, height, width, height]) / shrink
-    return tuple(
-        (x0, y0, x1, y1) for x0, y0, x1, y1 in placed[_reading_order(lines, letter)].tolist()
-    )
+    placed = (lines + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
+    placed = placed[_reading_order(lines, letter)] / shrink
+    return tuple(level.shape("highlight", (x0, y0, x1, y1)) for x0, y0, x1, y1 in placed.tolist())
 
 
-def lines_of(page: Page) -> tuple[Bounds, ...]:
+def lines_of(page: Page) -> tuple[Shape, ...]:
     """The lines of `find_lines` on a page, looked for once for as long as the page is in use."""
     if page not in _found:
-        _found[page] = find_lines(page.gray)
+        _found[page] = find_lines(page.gray, level_of(page))
     return _found[page]
 
 
-_found: WeakKeyDictionary[Page, tuple[Bounds, ...]] = WeakKeyDictionary()
-
-
-def _ink(gray: np.ndarray) -> np.ndarray:
-    """1 where a pixel differs from the paper round it, rules left out; uint8 [H, W]."""
-    contrast = _contrast(gray)
-    strong = float(np.percentile(contrast[::STEP, ::STEP], 98))
-    ink = (contrast > max(CONTRAST, strong / 2)).view(np.uint8)
-    height, width = gray.shape
-    across = _rules(contrast, max(40, width // 20))
-    down = _rules(np.ascontiguousarray(contrast.T), max(80, height // 16)).T
-    rules = cv2.dilate(np.logical_or(across, down).view(np.uint8), np.ones((3, 3), np.uint8))
-    ink[rules > 0] = 0
-    return ink
-
-
-def _contrast(gray: np.ndarray) -> np.ndarray:
-    """How much each pixel differs from the paper round it: uint8 [H, W]."""
-    # The median over some millimetres is the paper's colour, also inside a dark bar.
-    paper = cv2.medianBlur(np.ascontiguousarray(gray[::STEP, ::STEP]), 7)
-    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return cv2.absdiff(gray, paper)
-
-
-def horizontal_rules(gray: np.ndarray) -> np.ndarray:
-    """Where rules run across the page, turned by a degree or two at most: bool [H, W].
-
-    Args:
-        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
-    """
-    return _rules(_contrast(gray.astype(np.uint8, copy=False)), RULE_LENGTH)
-
-
-def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
-    """Rules across that are at least so long: bool [H, W]."""
-    ink = cv2.adaptiveThreshold(
-        contrast, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 31, -RULE_CONTRAST
-    )
-    # A rule that is turned is a staircase of short runs, and one that faded has gaps.
-    runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
-    runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    kept = (wide >= length) & (high <= RULE_THICK + wide * RULE_SLOPE)
-    kept[0] = False
-    return kept[labels]
-
-
-def _letter_height(ink: np.ndarray) -> float:
-    """The median height of what may be letters; 0 if there are none."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
-    return float(np.median(height[letters])) if letters.any() else 0.0
+_found: WeakKeyDictionary[Page, tuple[Shape, ...]] = WeakKeyDictionary()
 
 
 def _words(ink: np.ndarray, letter: float) -> np.ndarray:
@@ -308,10 +282,7 @@ def page_lines(page: Page, marks: Marks) -> list[Marks]:
 
     What is highlighted already does not matter.
     """
-    return [
-        Marks((Shape("highlight", "box", (box[:2], box[2:])), *marks.of("mask")))
-        for box in lines_of(page)
-    ]
+    return [Marks((line, *marks.of("mask"))) for line in lines_of(page)]
 
 
 def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
@@ -319,40 +290,43 @@ def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
 
     A shape that covers several lines is cut into them; shapes beside each other are one line.
     """
+    level = level_of(page)
     shapes: list[Shape] = []
     for shape in marks.of("highlight"):
-        bounds = shape.bounds()
-        several = bounds[3] - bounds[1] > SEVERAL * line_height(page.gray, bounds)
-        shapes += (_cut_into_lines(shape, lines_of(page)) if several else []) or [shape]
-    groups: list[list[Shape]] = []
+        _, top, _, bottom = level.bounds(shape)
+        several = bottom - top > SEVERAL * _height_of(page, shape)
+        shapes += (_cut_into_lines(shape, level, lines_of(page)) if several else []) or [shape]
+    groups: list[list[tuple[Shape, Bounds]]] = []
     for shape in shapes:
-        beside = (group for group in groups if any(_beside(shape, other) for other in group))
+        box = level.bounds(shape)
+        beside = (group for group in groups if any(_beside(box, other) for _, other in group))
         group = next(beside, None)
         if group is None:
-            groups.append([shape])
+            groups.append([(shape, box)])
         else:
-            group.append(shape)
-    lines = [Marks((*group, *marks.of("mask"))) for group in groups]
-    boxes = np.array([line.bounds("highlight") for line in lines], float).reshape(-1, 4)
+            group.append((shape, box))
+    lines = [Marks((*(shape for shape, _ in group), *marks.of("mask"))) for group in groups]
+    each = [np.array([box for _, box in group]) for group in groups]
+    boxes = np.array([[*box.min(0)[:2], *box.max(0)[2:]] for box in each]).reshape(-1, 4)
     letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2 if lines else 0.0
     return [lines[i] for i in _reading_order(boxes, letter)]
 
 
-def _cut_into_lines(shape: Shape, lines: Sequence[Bounds]) -> list[Shape]:
+def _cut_into_lines(shape: Shape, level: Level, lines: Sequence[Shape]) -> list[Shape]:
     """The parts of lines of text that lie in a shape's bounds."""
-    x0, y0, x1, y1 = shape.bounds()
+    x0, y0, x1, y1 = level.bounds(shape)
     parts = []
-    for left, top, right, bottom in lines:
-        inside = (max(left, x0), top), (min(right, x1), bottom)
-        if y0 < (top + bottom) / 2 < y1 and inside[1][0] - inside[0][0] > (right - left) / 2:
-            parts.append(Shape("highlight", "box", inside))
+    for left, top, right, bottom in map(level.bounds, lines):
+        inside = (max(left, x0), top, min(right, x1), bottom)
+        if y0 < (top + bottom) / 2 < y1 and inside[2] - inside[0] > (right - left) / 2:
+            parts.append(level.shape("highlight", inside))
     return parts
 
 
-def _beside(one: Shape, other: Shape) -> bool:
+def _beside(one: Bounds, other: Bounds) -> bool:
     """Whether two marks are parts of one line."""
-    left, top, right, bottom = one.bounds()
-    x0, y0, x1, y1 = other.bounds()
+    left, top, right, bottom = one
+    x0, y0, x1, y1 = other
     lower = min(bottom - top, y1 - y0)
     shared = min(bottom, y1) - max(top, y0)
     return shared > lower / 2 and max(left, x0) - min(right, x1) < APART * lower

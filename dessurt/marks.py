@@ -1,9 +1,9 @@
 """Marks: what a person highlights or masks on a page, kept as shapes in page pixels.
 
 There are two channels. *highlight* points the model at something, *mask* hides something from it;
-where they overlap the mask wins. A shape is a box (or a clicked line: the same geometry), a brush
-path or a lasso polygon. Shapes stay vectors until the very last moment, when `Marks.rasterise`
-lays them into the pixel grid that is needed.
+where they overlap the mask wins. A shape is a box, a clicked line (a box, too, but as tilted as the
+line is), a brush path or a lasso polygon. Shapes stay vectors until the very last moment, when
+`Marks.rasterise` lays them into the pixel grid that is needed.
 
 Coordinates: x right, y down, pixel (0, 0) covers the square [0, 1) x [0, 1).
 """
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from dessurt.fill import box_spans, capsule_spans, fill_spans, polygon_spans
 
@@ -33,6 +34,18 @@ class MarksError(ValueError):
     """Marks that cannot be used; the message says in one sentence what to do."""
 
 
+def turned(points: ArrayLike, angle: float) -> np.ndarray:
+    """Points (x, y) in axes that lie turned by `angle` degrees, clockwise as it looks: [..., 2].
+
+    What runs down to the right by the angle becomes level. Turning by -angle undoes it.
+    """
+    points = np.asarray(points, np.float64)
+    if angle == 0:
+        return points
+    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    return points @ np.array([[cos, -sin], [sin, cos]])
+
+
 @dataclass(frozen=True)
 class Shape:
     """One mark.
@@ -44,7 +57,9 @@ class Shape:
 
     channel: str  # "highlight" or "mask"
     kind: str  # "box", "line", "brush" or "lasso"
-    points: tuple[Point, ...]  # box, line: two opposite corners; brush: a path; lasso: a polygon
+    # Of a box and a line two opposite corners, of a line that is not level four in order; of a
+    # brush a path, of a lasso a polygon.
+    points: tuple[Point, ...]
     radius: float = 0.0  # brush only, page pixels
 
     def __post_init__(self) -> None:
@@ -57,23 +72,41 @@ class Shape:
             raise MarksError(f"A mark has the kind {name!r}: use one of {', '.join(KINDS)}.")
         points = _points(self.points, self.kind)
         wanted, right = {
+            "box": ("two opposite corners", len(points) == 2),
+            "line": ("two opposite corners or all four", len(points) in (2, 4)),
             "brush": ("one point or more", len(points) >= 1),
             "lasso": ("three points or more", len(points) >= 3),
-        }.get(self.kind, ("two opposite corners", len(points) == 2))
+        }[self.kind]
         if not right:
             raise MarksError(f"A {self.kind} has {len(points)} points: give {wanted}.")
         radius = _number(self.radius) if self.kind == "brush" else 0.0
         if self.kind == "brush" and not 0 < radius <= MAX_COORDINATE:
             raise MarksError("A brush needs a radius: give it in page pixels, above 0.")
-        if self.kind in ("box", "line"):
+        if self.is_upright:
             (ax, ay), (bx, by) = points
             points = ((min(ax, bx), min(ay, by)), (max(ax, bx), max(ay, by)))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "radius", radius)
 
-    def bounds(self) -> Bounds:
-        """The smallest box round the shape, a brush's thickness included."""
-        xs, ys = zip(*self.points, strict=True)
+    @property
+    def is_upright(self) -> bool:
+        """Whether it is a rectangle with level sides, of which two corners are kept."""
+        return self.kind in ("box", "line") and len(self.points) == 2
+
+    def outline(self) -> tuple[Point, ...]:
+        """All corners of a rectangle; of other shapes their points."""
+        if not self.is_upright:
+            return self.points
+        (x0, y0), (x1, y1) = self.points
+        return (x0, y0), (x1, y0), (x1, y1), (x0, y1)
+
+    def bounds(self, angle: float = 0.0) -> Bounds:
+        """The smallest box round the shape, a brush's thickness included.
+
+        Args:
+            angle: degrees; the box's sides run so in page pixels `turned` by it.
+        """
+        xs, ys = zip(*turned(self.outline(), angle).tolist(), strict=True)
         r = self.radius if self.kind == "brush" else 0.0
         return min(xs) - r, min(ys) - r, max(xs) + r, max(ys) + r
 
@@ -191,7 +224,7 @@ class Marks:
                     f"{name} lies outside the page: the page is {width} x {height} pixels, "
                     "draw the mark on it."
                 )
-            if shape.kind in ("box", "line"):
+            if shape.is_upright:
                 corners = (max(x0, 0.0), max(y0, 0.0)), (min(x1, width), min(y1, height))
                 shape = replace(shape, points=corners)
             shapes.append(shape)
@@ -203,6 +236,7 @@ class Marks:
         scale: Point = (1.0, 1.0),
         offset: Point = (0.0, 0.0),
         pixel_centre: float = 0.5,
+        angle: float = 0.0,
     ) -> np.ndarray:
         """Draw the marks into a grid: a pixel belongs to a shape if its centre lies inside.
 
@@ -213,12 +247,14 @@ class Marks:
             offset: grid x, y of the page's upper left corner.
             pixel_centre: where the centre of pixel (0, 0) lies. 0.5 is the geometry used
                 everywhere here; 0 is the original's, which takes a coordinate for a pixel index.
+            angle: in degrees; points are `turned` by it first.
 
         Returns:
             float32 [height, width]: +1 highlight, -1 mask (it wins where both lie), 0 nothing.
         """
         out = np.zeros(size, np.float32)
-        placing = np.asarray(scale), np.asarray(offset) - pixel_centre  # to whole-numbered centres
+        # To centres that are whole numbers.
+        placing = angle, np.asarray(scale), np.asarray(offset) - pixel_centre
         for channel, value in CHANNELS.items():  # the mask comes last, so it wins
             if self.has(channel):
                 out[fill_spans(_spans(self.of(channel), placing, size), size)] = value
@@ -226,18 +262,20 @@ class Marks:
 
 
 def _spans(
-    shapes: Iterable[Shape], placing: tuple[np.ndarray, np.ndarray], size: tuple[int, int]
+    shapes: Iterable[Shape], placing: tuple[float, np.ndarray, np.ndarray], size: tuple[int, int]
 ) -> Iterator[np.ndarray]:
     """The runs of pixels that shapes cover: int64 [n, 3] of row, first and one past the last."""
-    scale, offset = placing
+    angle, scale, offset = placing
     for shape in shapes:
-        points = np.asarray(shape.points) * scale + offset
-        if shape.kind == "brush":
-            yield from capsule_spans(points, shape.radius * math.sqrt(scale.prod()), size)
-        elif shape.kind == "lasso":
-            yield polygon_spans(points, size)
-        else:
+        stays_upright = angle == 0 and shape.is_upright
+        corners = shape.points if stays_upright else shape.outline()
+        points = turned(corners, angle) * scale + offset
+        if stays_upright:
             yield box_spans(points, size)
+        elif shape.kind == "brush":
+            yield from capsule_spans(points, shape.radius * math.sqrt(scale.prod()), size)
+        else:
+            yield polygon_spans(points, size)
 
 
 def _points(points: object, kind: str) -> tuple[Point, ...]:

@@ -19,6 +19,7 @@ import numpy as np
 from dessurt import tasks
 from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form, pieces_of
+from dessurt.level import Level, level_of
 from dessurt.marks import Bounds, Marks
 from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
@@ -42,6 +43,7 @@ class ReadLine:
 
     asked: Request
     tokens: tuple[Text, ...]
+    bounds: Bounds  # of its highlight, level (see `dessurt.level`)
 
     @cached_property
     def text(self) -> str:
@@ -57,11 +59,6 @@ class ReadLine:
         """Of a letter and those after it, without spaces at the beginning."""
         blank = len(self.text) - len(self.text[letter:].lstrip())
         return self.tokens[self.token_of_letter[blank] :] if blank < len(self.text) else ()
-
-    @property
-    def bounds(self) -> Bounds:
-        """The highlight it was read by, page pixels."""
-        return _bounds(self.asked)
 
 
 class LineReader(Instrument, Protocol):
@@ -91,7 +88,8 @@ class PageReader:
         """The events of a question; `parts`: how each line is read, in order."""
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         match: Match | None = None
-        boxes: Iterable[tuple[Bounds, float]]  # where the answer stands, and how sure that is
+        # Where the answer stands, level, and how sure that is.
+        boxes: Iterable[tuple[Bounds, float]]
         if request.task in OF_FORMS:
             form = yield from self._form(page, parts)
             texts, boxes = self._of_form(form, request)
@@ -100,7 +98,8 @@ class PageReader:
                 match = yield from self._look_up(page, request.text, parts)
             elif len(parts) != 1:
                 yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
-            spans = _spans(request.task, parts, match)
+            lines = [_bounds(level_of(page), part) for part in parts]
+            spans = _spans(request.task, lines, match)
             texts = self._texts(page, request.task, parts, spans)
             boxes = self._boxes(page, parts, spans, match)
         before = len(request.written)
@@ -164,12 +163,12 @@ class PageReader:
         texts: Iterator[Event] = (t for letter, sure in letters for t in self._sign(letter, sure))
         if request.task != "json>" and not lines:
             texts = iter((Notice("The question names no label that was read on the page."),))
-        return texts, ((line.box, 1.0) for line in lines)
+        return texts, ((form.box(line), 1.0) for line in lines)
 
     def _letters(self, page: Page, line: ReadLine) -> np.ndarray:
-        """Where each letter of a line stands: x in page pixels, float32 [letters]."""
+        """Where each letter of a line stands: x, level, float32 [letters]."""
         places = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])
-        return places[:, 0][line.token_of_letter]
+        return level_of(page).to_level(places)[:, 0][line.token_of_letter]
 
     def _line(self, page: Page, part: Request) -> Iterator[Event]:
         """The tokens of a line but its end, as they are read, or remembered; what else is told."""
@@ -187,7 +186,7 @@ class PageReader:
                         yield event
                 case Notice() | Progress():
                     yield event
-        self._read[key] = ReadLine(part, tuple(tokens))
+        self._read[key] = ReadLine(part, tuple(tokens), _bounds(level_of(page), part))
         while len(self._read) > REMEMBERED_LINES:
             self._read.popitem(last=False)
 
@@ -222,10 +221,18 @@ class PageReader:
         """Where the answer stands, as sure as it was read (and found)."""
         found = np.zeros(page.size, np.float32)
         marks = Marks()
-        for (x0, y0, x1, y1), sure in boxes:
-            found[max(int(y0), 0) : math.ceil(y1), max(int(x0), 0) : math.ceil(x1)] = sure
+        level = level_of(page)
+        for box, sure in boxes:
+            shape = level.shape("highlight", box)
+            x0, y0, x1, y1 = shape.bounds()
+            left, top = max(int(x0), 0), max(int(y0), 0)
+            part = found[top : math.ceil(y1), left : math.ceil(x1)]
+            if shape.is_upright:
+                part[:] = sure
+            else:
+                part[Marks((shape,)).rasterise(part.shape, offset=(-left, -top)) > 0] = sure
             if not marks.shapes:
-                marks = Marks.from_boxes(highlight=[(x0, y0, x1, y1)])
+                marks = Marks((shape,))
         return Region(found, self.instrument.frame(page, marks))
 
     def _boxes(
@@ -240,7 +247,7 @@ class PageReader:
             yield self._box(page, line, span), sure * (match.similarity / 100 if match else 1.0)
 
     def _box(self, page: Page, line: ReadLine, span: Span) -> Bounds:
-        """Round a part of a line, page pixels: it ends half-way to the letters next to it."""
+        """Round a part of a line, level: it ends half-way to the letters next to it."""
         x0, y0, x1, y1 = line.bounds
         y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
         first, stop = span.first, min(span.stop, len(line.text))
@@ -255,10 +262,10 @@ class PageReader:
         return x0, y0, x1, y1
 
 
-def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Span]:
+def _spans(task: str, lines: Sequence[Bounds], match: Match | None) -> list[Span]:
     """The lines and parts of lines that the answer says or shows."""
     if task.startswith("read_block") or task in OF_FORMS:
-        return [Span(number) for number in range(len(parts))]
+        return [Span(number) for number in range(len(lines))]
     if match is None:
         return []
     if task == "0w~":
@@ -266,16 +273,16 @@ def _spans(task: str, parts: Sequence[Request], match: Match | None) -> list[Spa
     if task == "0;~":
         return [Span(span.line) for span in match.spans]
     last = match.spans[-1]
-    return [Span(last.line, last.stop), *map(Span, _following(parts, last.line, match.ends_line))]
+    return [Span(last.line, last.stop), *map(Span, _following(lines, last.line, match.ends_line))]
 
 
-def _following(parts: Sequence[Request], number: int, at_least_one: bool) -> Iterator[int]:
+def _following(lines: Sequence[Bounds], number: int, at_least_one: bool) -> Iterator[int]:
     """The lines after a line, to the end of its block, or the next one below it in any case."""
-    boxes = np.array([_bounds(part) for part in parts])
+    boxes = np.array(lines)
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
     pitches = np.diff(middles)
     usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
-    for following in range(number + 1, len(parts)):
+    for following in range(number + 1, len(lines)):
         above, below, pitch = boxes[following - 1], boxes[following], pitches[following - 1]
         low, high = sorted((above[3] - above[1], below[3] - below[1]))
         gap = (below[1] - above[3]) / low
@@ -290,7 +297,7 @@ def _following(parts: Sequence[Request], number: int, at_least_one: bool) -> Ite
         yield following
 
 
-def _bounds(part: Request) -> Bounds:
-    bounds = part.marks.bounds("highlight")
-    assert bounds is not None  # a part is asked by a highlight of its line
-    return bounds
+def _bounds(level: Level, part: Request) -> Bounds:
+    """The level box round the line by whose highlight a part is asked."""
+    x0, y0, x1, y1 = zip(*map(level.bounds, part.marks.of("highlight")), strict=True)
+    return min(x0), min(y0), max(x1), max(y1)

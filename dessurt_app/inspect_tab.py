@@ -41,6 +41,7 @@ class Preview:
     channels: str | None = None  # a .npy file: float32 [2, H, W], ink and marks
     scale: tuple[float, float] = (1.0, 1.0)  # model pixels per page pixel, x and y
     offset: tuple[float, float] = (0.0, 0.0)  # model x, y of the page's upper left corner
+    angle: float = 0.0  # degrees by which text runs down to the right that is level to the model
     page_size: tuple[int, int] = (0, 0)  # height, width
     text_height: float | None = None  # of marked text, model pixels
     parts: int = 0  # how many the question has, each of which the model sees by itself
@@ -181,6 +182,7 @@ def preview(
         channels=_write(given.channels),
         scale=frame.scale,
         offset=frame.offset,
+        angle=frame.angle,
         page_size=frame.page_size,
         text_height=frame.marked_text_height,
         parts=len(parts),
@@ -199,6 +201,8 @@ def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
         x0, y0, x1, y1 = frame.window
         told = strings.WINDOW_VALUE.format(x0=x0, y0=y0, x1=x1, y1=y1)
         yield strings.WINDOW, told
+        if frame.angle:
+            yield strings.TILT, strings.TILT_VALUE.format(angle=frame.angle)
     if frame.marked_text_height is None:
         yield strings.TEXT_SIZE, strings.TEXT_SIZE_UNKNOWN
     else:

@@ -97,12 +97,12 @@ class PageCanvas(gr.HTML):
 
     @server
     def find_lines(self, wanted: object) -> dict[str, Any]:
-        """The boxes of the text lines on [a file, the number of a page], in reading order."""
+        """The corners of the text lines on [a file, the number of a page], in reading order."""
         try:
             page = _open(*_wanted_page(wanted))
         except (CanvasError, PageError) as error:
             return {"error": str(error), "lines": []}
-        return {"lines": lines_of(page)}
+        return {"lines": [line.points for line in lines_of(page)]}
 
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:

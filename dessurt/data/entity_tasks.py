@@ -23,7 +23,7 @@ def tagged_line(ask: Ask) -> Example | None:
     The line is one that would be found at use, so that a label and its value, or the cells of a
     row, may stand in it together. Headers of rows and columns count as questions.
     """
-    found = lines_of(ask.page)
+    found = [line.bounds() for line in lines_of(ask.page)]
     if not found:
         return None
     (box,) = ask.rng.choices(found, [x1 - x0 for x0, _, x1, _ in found])  # long ones have pieces

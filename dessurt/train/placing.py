@@ -89,7 +89,7 @@ def whole(example: Example, window: Size, rng: random.Random) -> Frame:
 def line_height(example: Example, truth: Truth | None) -> float | None:
     """About how tall the text is that the example is about, page pixels; None: nobody knows."""
     if truth is None or not truth.lines:
-        return marked_line_height(example.page.gray, example.request.marks)
+        return marked_line_height(example.page, example.request.marks)
     printed = example.printed_text if example.request.text else example.printed_answer
     spots = () if printed is None else printed.places
     if not len(spots):

@@ -123,9 +123,29 @@ function paint(current) {
 /** The page's edges in the model's image: all outside them is padding. */
 function framePage(context) {
   const [height, width] = shown.page_size;
-  const [[sx, sy], [x, y]] = [shown.scale, shown.offset];
-  const dash = [6 / view.scale, 4 / view.scale];
-  outline(context, [x, y, width * sx, height * sy], "#2f9fd0", dash);
+  const path = new Path2D();
+  for (const corner of [[0, 0], [width, 0], [width, height], [0, height]]) {
+    path.lineTo(...toModel(corner));
+  }
+  path.closePath();
+  context.strokeStyle = "#2f9fd0";
+  context.setLineDash([6 / view.scale, 4 / view.scale]);
+  context.stroke(path);
+}
+
+/** Points of the page in the model's image and back, as `Frame` does it. */
+function toModel(point) {
+  return turned(point, shown.angle).map((at, axis) => at * shown.scale[axis] + shown.offset[axis]);
+}
+
+function toPage(point) {
+  const level = point.map((at, axis) => (at - shown.offset[axis]) / shown.scale[axis]);
+  return turned(level, -shown.angle);
+}
+
+function turned([x, y], degrees) {
+  const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  return [x * cos + y * sin, y * cos - x * sin];
 }
 
 function outline(context, rectangle, colour, dash) {
@@ -153,9 +173,7 @@ function valuesAt(x, y) {
   if (way === "region") return fillIn(text.probe_region, { x, y, value: region.at(x, y).toFixed(2) });
   const [, height, width] = input.shape;
   const [ink, mark] = [input.values[y * width + x], input.values[(height + y) * width + x]];
-  const [px, py] = [0, 1].map((axis) =>
-    (([x, y][axis] + 0.5 - shown.offset[axis]) / shown.scale[axis]).toFixed(1),
-  );
+  const [px, py] = toPage([x + 0.5, y + 0.5]).map((at) => at.toFixed(1));
   return fillIn(text.probe, { x, y, px, py, ink: exactly(ink), mark: exactly(mark) });
 }
 

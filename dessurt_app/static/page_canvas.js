@@ -50,7 +50,7 @@ const board = {
   },
   get tool() {
     const tool = chosenTool || "line";
-    return tool === "line" && !lines.boxes.length ? "box" : tool;
+    return tool === "line" && !lines.shapes.length ? "box" : tool;
   },
   get panning() {
     return spaceHeld || board.tool === "hand";
@@ -197,7 +197,7 @@ function redraw() {
       shapes,
       draft: gesture?.draft,
       view,
-      pointed: board.tool === "line" && !gesture ? lines.boxes[lines.current] : null,
+      pointed: board.tool === "line" && !gesture ? lines.shapes[lines.current] : null,
       selected: chosen && boundsOf([chosen]),
     });
   });
@@ -213,7 +213,7 @@ function refresh() {
   for (const node of element.querySelectorAll("[data-tool]")) {
     press(node, node.dataset.tool === tool);
   }
-  element.querySelector("[data-tool=line]").disabled = !lines.boxes.length;
+  element.querySelector("[data-tool=line]").disabled = !lines.shapes.length;
   sizeInput.parentElement.hidden = tool !== "brush";
   button("undo").disabled = !history.canUndo();
   button("redo").disabled = !history.canRedo();

@@ -6,25 +6,36 @@ function makeLines(board) {
   const NEAR = 6; // a click may miss a line by so many pixels of the screen
   const SAME = 0.5; // a mark that overlaps a line as much is taken for that line's
   const lines = {
-    boxes: [], // [x0, y0, x1, y1] in page pixels, in reading order
+    shapes: [], // lines as marks are, without a channel, in reading order
     current: -1, // the line under the mouse, or where the arrow keys are
     last: -1, // the line clicked last
   };
 
-  lines.set = (boxes) => {
-    lines.boxes = boxes;
+  /** `corners` of each line: two opposite ones, or all four of one that is not level. */
+  lines.set = (corners) => {
+    lines.shapes = corners.map((points) => ({ kind: "line", points }));
     lines.current = lines.last = -1;
   };
 
-  const distance = ([x, y], [x0, y0, x1, y1]) =>
-    Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1));
+  /** Which way a line runs. */
+  const direction = (line) => {
+    const [[x0, y0], [x1, y1]] = cornersOf(line);
+    return [x1 - x0, y1 - y0];
+  };
+  const boundsAlong = (shape, line) => boundsOf([alongAxis(shape, direction(line))]);
+
+  const distance = (point, line) => {
+    const [x0, y0, x1, y1] = boundsAlong(line, line);
+    const [x, y] = boundsAlong({ points: [point] }, line);
+    return Math.hypot(Math.max(x0 - x, 0, x - x1), Math.max(y0 - y, 0, y - y1));
+  };
 
   /** The number of the line at a point of the page, or -1. */
   lines.at = (point) => {
     let found = -1;
     let nearest = NEAR / board.view.scale;
-    lines.boxes.forEach((box, index) => {
-      const away = distance(point, box);
+    lines.shapes.forEach((line, index) => {
+      const away = distance(point, line);
       if (away < nearest) [found, nearest] = [index, away];
     });
     return found;
@@ -41,20 +52,23 @@ function makeLines(board) {
 
   lines.step = (by) => {
     const next = lines.current < 0 ? Math.max(lines.last, 0) : lines.current + by;
-    lines.current = clamp(next, 0, lines.boxes.length - 1);
-    board.view.reveal(lines.boxes[lines.current]);
+    lines.current = clamp(next, 0, lines.shapes.length - 1);
+    board.view.reveal(boundsOf([lines.shapes[lines.current]]));
     board.redraw();
     const marked = markOf(lines.current) ? board.text.line_marked : "";
-    board.say(board.text.line_at, { n: lines.current + 1, of: lines.boxes.length, marked });
+    board.say(board.text.line_at, { n: lines.current + 1, of: lines.shapes.length, marked });
   };
 
-  const markOf = (index) =>
-    board.shapes.find(
+  const markOf = (index) => {
+    const line = lines.shapes[index];
+    const where = boundsAlong(line, line);
+    return board.shapes.find(
       (shape) =>
         shape.channel === board.channel &&
-        (shape.kind === "line" || shape.kind === "box") &&
-        overlap(boundsOf([shape]), lines.boxes[index]) >= SAME,
+        shape.kind !== "brush" && // a tilted line comes back from a data set as a lasso
+        overlap(boundsAlong(shape, line), where) >= SAME,
     );
+  };
 
   function toggle(index) {
     const mark = markOf(index);
@@ -71,8 +85,8 @@ function makeLines(board) {
   }
 
   function shapeFor(index) {
-    const [x0, y0, x1, y1] = lines.boxes[index].map(round);
-    return { channel: board.channel, kind: "line", points: [[x0, y0], [x1, y1]] };
+    const points = lines.shapes[index].points.map(([x, y]) => [round(x), round(y)]);
+    return { channel: board.channel, kind: "line", points };
   }
 
   return lines;

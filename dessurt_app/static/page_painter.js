@@ -36,7 +36,7 @@ function makePainter(canvas) {
     blend(context, "highlight", scene, place, "multiply", 0.6);
     blend(context, "mask", scene, place, "source-over", 0.8);
     toPage(context, place);
-    if (scene.pointed) outline(context, scene.pointed, "#1d4ea8", [], 2 / scene.view.scale);
+    if (scene.pointed) follow(context, scene.pointed, "#1d4ea8", 2 / scene.view.scale);
     if (scene.selected) {
       const unit = 1 / scene.view.scale;
       outline(context, scene.selected, "#fff", [], 3 * unit);
@@ -126,6 +126,14 @@ function makePainter(canvas) {
     const [width, height] = [x1 - x0 + 2 * thickness, y1 - y0 + 2 * thickness];
     context.strokeRect(x0 - thickness, y0 - thickness, width, height);
     context.setLineDash([]);
+  }
+
+  /** A line round a shape of the page. */
+  function follow(context, shape, colour, thickness) {
+    context.strokeStyle = colour;
+    context.lineWidth = 2 * thickness;
+    context.lineJoin = "miter";
+    context.stroke(outlineOf(shape));
   }
 
   /** Red stripes: a mask must be told from a highlight without seeing colours. */

@@ -14,17 +14,20 @@ function oncePerMark(tell) {
 const outlineOf = oncePerMark(traceShape);
 const jsonOf = oncePerMark((shape) => JSON.stringify(shape));
 
-function traceShape({ kind, points }) {
+function traceShape(shape) {
   const path = new Path2D();
-  if (kind === "box" || kind === "line") {
-    const [[x0, y0], [x1, y1]] = points;
-    path.rect(x0, y0, x1 - x0, y1 - y0);
-    return path;
-  }
+  const points = cornersOf(shape);
   path.moveTo(...points[0]);
   for (const [x, y] of points) path.lineTo(x, y); // also to the first: a click is a dot
-  if (kind === "lasso") path.closePath();
+  if (shape.kind !== "brush") path.closePath();
   return path;
+}
+
+/** All four corners of a box or a line, of which two are kept if it is upright; else the points. */
+function cornersOf({ kind, points }) {
+  if (points.length !== 2 || !["box", "line"].includes(kind)) return points;
+  const [[x0, y0], [x1, y1]] = points;
+  return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 }
 
 /** Fills a mark, or a path on its way to become one, as Python will: see dessurt/fill.py. */
@@ -70,6 +73,16 @@ function boundsOf(shapes) {
     }
   }
   return box;
+}
+
+/** A mark in axes of which the first runs along [dx, dy]. */
+function alongAxis(shape, [dx, dy]) {
+  const length = Math.hypot(dx, dy) || 1;
+  const points = cornersOf(shape).map(([x, y]) => [
+    (x * dx + y * dy) / length,
+    (y * dx - x * dy) / length,
+  ]);
+  return { ...shape, points };
 }
 
 function movedShape(shape, dx, dy) {

@@ -101,7 +101,7 @@ class WholePage(FakeInstrument):
     """Shows the model the whole page, as the original checkpoints do."""
 
     def frame(self, page, marks):
-        height = marked_line_height(page.gray, marks)
+        height = marked_line_height(page, marks)
         return replace(Frame.fit(page.size, (1152, 768)), line_height=height)
 
 

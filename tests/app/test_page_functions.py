@@ -78,11 +78,12 @@ def test_lines_of_one_page_of_several(canvas, uploaded):
     for y in (40, 100):
         ImageDraw.Draw(pages[1]).text((50, y), "A line of words on the second page", "navy", face)
     pages[0].save(uploaded / "two.tiff", save_all=True, append_images=pages[1:])
-    assert canvas.find_lines([str(uploaded / "two.tiff"), 0]) == {"lines": ()}
+    assert canvas.find_lines([str(uploaded / "two.tiff"), 0]) == {"lines": []}
     upper, lower = canvas.find_lines([str(uploaded / "two.tiff"), 1])["lines"]
-    assert 44 < upper[0] < 52 and 430 < upper[2] < 460
-    assert 40 < upper[1] < 50 and 66 < upper[3] < 80
-    assert np.subtract(lower, upper).tolist() == [0, 60, 0, 60]
+    (x0, y0), (x1, y1) = upper
+    assert 44 < x0 < 52 and 430 < x1 < 460
+    assert 40 < y0 < 50 and 66 < y1 < 80
+    assert np.subtract(lower, upper).tolist() == [[0, 60], [0, 60]]
 
 
 def test_thumbnails_show_every_page_small(canvas, three_pages):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def boxes(screen: Screen, fake, tmp_path: Path) -> list:
     screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
     found = find_lines(np.asarray(text_page()))
     assert len(found) == 4
-    return [[list(map(float, box[:2])), list(map(float, box[2:]))] for box in found]
+    return [list(map(list, line.points)) for line in found]
 
 
 def middle(box: list) -> tuple[float, float]:
@@ -89,11 +90,11 @@ def test_from_an_own_page_to_its_line_in_three_clicks(screen, fake, tmp_path):
     chooser.value.set_files(tmp_path / "own.png")
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
     screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
-    screen.click_at((line[0] + line[2]) / 2, (line[1] + line[3]) / 2)
+    screen.click_at(*middle(line.points))
     screen.run_to_end()
     assert screen.answer == "one two three four five six"
     (shape,) = fake.asked[-1][1].marks.shapes
-    assert (shape.kind, shape.bounds()) == ("line", tuple(map(float, line)))
+    assert (shape.kind, shape.bounds()) == ("line", line.bounds())
     assert screen.tab.evaluate("clicks") == 3
 
 
@@ -130,3 +131,24 @@ def test_a_page_without_text_has_no_lines_but_boxes(screen, tmp_path):
     assert screen.tab.get_attribute('[data-tool="box"]', "aria-pressed") == "true"
     screen.drag((200, 120), (300, 200))
     assert [mark[:2] for mark in drawn(screen)] == [("highlight", "box")]
+
+
+def test_a_line_of_a_turned_page_is_marked_as_it_lies(screen, fake, tmp_path):
+    fake.seconds = 0.01
+    page = text_page().rotate(-3, Image.Resampling.BICUBIC, fillcolor="white")  # clockwise
+    page.save(tmp_path / "turned.png")
+    screen.open_file(tmp_path / "turned.png")
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    line = find_lines(np.asarray(page.convert("L")))[2]
+    (x0, y0), (x1, y1), *_ = line.points
+    assert math.degrees(math.atan2(y1 - y0, x1 - x0)) == pytest.approx(3, abs=0.2)
+    screen.click_at(*np.mean(line.points, 0))
+    ((channel, kind, points),) = drawn(screen)
+    assert (channel, kind) == ("highlight", "line")
+    np.testing.assert_allclose(points, line.points, atol=0.1)
+    screen.run_to_end()
+    (shape,) = fake.asked[-1][1].marks.shapes
+    np.testing.assert_allclose(shape.points, line.points, atol=0.1)
+    screen.click_at(*np.mean(line.points, 0))
+    assert not drawn(screen)

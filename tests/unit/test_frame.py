@@ -1,9 +1,11 @@
 """Frame: the original's preprocessing, the window round the marks, and the way back."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -322,3 +324,65 @@ def test_a_short_line_gets_a_narrow_image_and_a_long_one_a_wide():
     assert size(100 + 512 - 33) == (64, 512)  # 16 pixels are left on either side
     assert size(100 + 512 - 31) == (64, 1024)
     assert size(1270) == (64, 1024)  # no third step fits into 1088: what is longer gets smaller
+
+
+# A window round a turned line
+
+
+def bar(angle: float) -> tuple[Page, Shape]:
+    """A page with a black bar of 300 x 20 round its middle, turned clockwise, and its outline."""
+    along = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))])
+    down = np.array([-along[1], along[0]])
+    corners = [
+        np.array([400.0, 300.0]) + x * along + y * down
+        for x, y in ((-150, -10), (150, -10), (150, 10), (-150, 10))
+    ]
+    pixels = np.full((2400, 3200), 255, np.uint8)
+    cv2.fillPoly(pixels, [np.rint(np.array(corners) * 4).astype(np.int32)], 0)
+    page = Page.from_array(cv2.resize(pixels, (800, 600), interpolation=cv2.INTER_AREA))
+    return page, Shape("highlight", "line", tuple(map(tuple, corners)))
+
+
+@pytest.mark.parametrize("angle", [-30.0, -2.0, 0.5, 7.0, 90.0])
+@pytest.mark.parametrize("tall", [5, 10, 20, 60])
+def test_a_turned_line_is_level_to_the_model(angle: float, tall: int) -> None:
+    page, shape = bar(angle)
+    marks = Marks((shape,))
+    frame = Frame.focus(page.size, (384, 1024), marks, tall, (64, 512), 20.0, angle)
+    assert frame.angle == angle and frame.marked_text_height == pytest.approx(tall)
+    left_top, _, right_bottom, _ = frame.to_model(shape.points)
+    np.testing.assert_allclose(right_bottom - left_top, (15 * tall, tall), atol=0.01)
+    ink, marked = frame.tensor(page, marks).numpy()
+    assert ((ink > 0) != (marked > 0)).mean() < 0.01
+    assert ink.min() == pytest.approx(1 - 255 / 128) and ink.max() <= 1
+
+
+@pytest.mark.parametrize("angle", [-8.0, 3.0, 40.0])
+def test_a_region_of_a_turned_frame_comes_back_to_its_place(angle: float) -> None:
+    page, shape = bar(angle)
+    marks = Marks((shape,))
+    frame = Frame.focus(page.size, (384, 1024), marks, 20, (64, 512), 20.0, angle)
+    region = frame.region_to_page((frame.marked(marks) > 0).astype(np.float32))
+    black = page.gray < 128
+    assert ((region > 0.5) & black).sum() > 0.98 * ((region > 0.5) | black).sum()
+    x0, y0, x1, y1 = frame.seen
+    outside = np.ones(page.size, bool)
+    outside[y0:y1, x0:x1] = False
+    assert not region[outside].any()
+
+
+@given(st.floats(-180, 180), st.floats(0.1, 4), st.floats(0, 800), st.floats(0, 600))
+def test_there_and_back_is_the_same_place(angle: float, scale: float, x: float, y: float) -> None:
+    frame = Frame.window_round("focus", (600, 800), (64, 512), (x, y), scale, angle)
+    points = np.array([(x, y), (0, 0), (800, 600)])
+    np.testing.assert_allclose(frame.to_page(frame.to_model(points)), points, atol=1e-6)
+
+
+def test_a_turned_window_reaches_no_further_than_it_says() -> None:
+    page, shape = bar(10.0)
+    frame = Frame.focus(page.size, (384, 1024), Marks((shape,)), 20, (64, 512), 20.0, 10.0)
+    pixels = page.gray.copy()
+    x0, y0, x1, y1 = frame.window
+    pixels[: y0 - 3] = pixels[y1 + 3 :] = pixels[:, : x0 - 3] = pixels[:, x1 + 3 :] = 90
+    same = frame.picture(Page.from_array(pixels))
+    np.testing.assert_array_equal(frame.picture(page), same)

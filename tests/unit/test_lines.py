@@ -12,7 +12,7 @@ from dessurt.lines import (
     lines_of,
     marked_line_height,
 )
-from dessurt.marks import Marks
+from dessurt.marks import Marks, Shape
 from dessurt.page import Page
 
 TEXT = ("He went down to the old mill by the river,", "where nobody had ground any flour",
@@ -80,7 +80,7 @@ def test_a_page_in_colour_is_measured_as_a_grey_one():
 
 
 def test_marks_are_as_tall_as_their_median_and_highlights_go_first():
-    blank = np.full((1000, 1000), 255, np.uint8)
+    blank = Page.from_array(np.full((1000, 1000), 255, np.uint8))
     heights = [10, 20, 60]
     boxes = [(10, 100 * i, 500, 100 * i + tall) for i, tall in enumerate(heights)]
     mask = [(600, 0, 900, 90)]
@@ -92,7 +92,7 @@ def test_marks_are_as_tall_as_their_median_and_highlights_go_first():
 def test_of_very_many_marks_only_some_are_measured(monkeypatch):
     measured = []
     monkeypatch.setattr("dessurt.lines.line_height", lambda gray, box: measured.append(box) or 12)
-    blank = np.full((1000, 1000), 255, np.uint8)
+    blank = Page.from_array(np.full((1000, 1000), 255, np.uint8))
     boxes = [(10, i, 500, i + 12) for i in range(900)]
     assert marked_line_height(blank, Marks.from_boxes(boxes)) == 12
     assert len(measured) <= 32
@@ -119,7 +119,7 @@ def write(page, texts, x, y, pitch=34):
 
 def assert_found(gray, boxes, off=6):
     """The lines are found in this order, each with at most `off` pixels round its ink."""
-    found = np.array(find_lines(np.ascontiguousarray(gray)))
+    found = np.array([line.bounds() for line in find_lines(np.ascontiguousarray(gray))])
     assert len(found) == len(boxes)
     outside = (found - np.array(boxes)) * [-1, -1, 1, 1]
     assert outside.min() >= -1.5 and outside.max() <= off
@@ -215,8 +215,10 @@ def test_a_highlight_without_text_is_one_line():
 
 
 def test_lines_of_a_page_are_looked_for_once(monkeypatch):
-    asked, line = [], (1, 2, 3, 4)
-    monkeypatch.setattr("dessurt.lines.find_lines", lambda gray: asked.append(gray) or (line,))
+    asked, line = [], Shape("highlight", "line", ((1, 2), (3, 4)))
+    monkeypatch.setattr(
+        "dessurt.lines.find_lines", lambda gray, level: asked.append(gray) or (line,)
+    )
     pages = [Page.from_array(drawn(TEXT, 22, 34)) for _ in range(2)]
     for page in (pages[0], pages[1], pages[0]):
         assert lines_of(page) == (line,)

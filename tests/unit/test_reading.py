@@ -211,7 +211,7 @@ def test_reading_can_be_stopped_after_each_letter_and_keeps_whole_lines(model: F
 
 def test_a_letter_of_several_tokens_is_placed_by_its_last() -> None:
     tokens = (Text("i", 1, 1.0), Text("", 2, 1.0), Text("’", 3, 1.0), Text("ts ", 4, 1.0))
-    line = ReadLine(PARTS[0], tokens)
+    line = ReadLine(PARTS[0], tokens, (0, 0, 100, 20))
     assert line.text == "i’ts "
     assert line.token_of_letter.tolist() == [0, 2, 3, 3, 3]
     assert line.tokens_from(1) == tokens[2:]

@@ -1,0 +1,84 @@
+"""Ink: what differs from the paper round it; printed rules; the height of letters."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+WORKING_PIXELS = 2_200_000  # an A4 page at 150 dpi; larger ones are looked at in reduced size
+STEP = 4  # the paper's colour is looked for in every fourth pixel
+CONTRAST = 40  # grey levels; less is the paper's own texture
+
+# rules
+RULE_RUN = 34  # page pixels of it in one row, at least
+RULE_GAP = 45  # what is less far apart is one
+RULE_LENGTH = 36  # a dash is shorter
+RULE_THICK, RULE_SLOPE = 6, 0.05  # its height, and how far it may climb
+RULE_CONTRAST = 12  # grey levels
+
+
+def working_copy(gray: np.ndarray) -> tuple[np.ndarray, float]:
+    """A page in the size in which it is looked at: uint8 [h, w], and its pixels a page pixel."""
+    gray = gray.astype(np.uint8, copy=False)
+    shrink = min(1.0, (WORKING_PIXELS / gray.size) ** 0.5)
+    if shrink < 1:
+        gray = cv2.resize(gray, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return gray, shrink
+
+
+def ink_of(gray: np.ndarray) -> np.ndarray:
+    """1 where a pixel differs from the paper round it, rules left out; uint8 [H, W]."""
+    contrast = contrast_of(gray)
+    ink = strong_in(contrast)
+    height, width = gray.shape
+    across = _rules(contrast, max(40, width // 20))
+    down = _rules(np.ascontiguousarray(contrast.T), max(80, height // 16)).T
+    rules = cv2.dilate(np.logical_or(across, down).view(np.uint8), np.ones((3, 3), np.uint8))
+    ink[rules > 0] = 0
+    return ink
+
+
+def strong_in(contrast: np.ndarray) -> np.ndarray:
+    """1 where the contrast is that of ink, rules included; uint8 [H, W]."""
+    strong = float(np.percentile(contrast[::STEP, ::STEP], 98))
+    return (contrast > max(CONTRAST, strong / 2)).view(np.uint8)
+
+
+def contrast_of(gray: np.ndarray) -> np.ndarray:
+    """How much each pixel differs from the paper round it: uint8 [H, W]."""
+    # The median over some millimetres is the paper's colour, also inside a dark bar.
+    paper = cv2.medianBlur(np.ascontiguousarray(gray[::STEP, ::STEP]), 7)
+    paper = cv2.resize(paper, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return cv2.absdiff(gray, paper)
+
+
+def horizontal_rules(gray: np.ndarray) -> np.ndarray:
+    """Where rules run across the page, turned by a degree or two at most: bool [H, W].
+
+    Args:
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
+    """
+    return _rules(contrast_of(gray.astype(np.uint8, copy=False)), RULE_LENGTH)
+
+
+def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
+    """Rules across that are at least so long: bool [H, W]."""
+    ink = cv2.adaptiveThreshold(
+        contrast, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 31, -RULE_CONTRAST
+    )
+    # A rule that is turned is a staircase of short runs, and one that faded has gaps.
+    runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
+    runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    kept = (wide >= length) & (high <= RULE_THICK + wide * RULE_SLOPE)
+    kept[0] = False
+    return kept[labels]
+
+
+def letter_height(ink: np.ndarray) -> float:
+    """The median height of what may be letters; 0 if there are none."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
+    letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
+    return float(np.median(height[letters])) if letters.any() else 0.0

@@ -1,0 +1,255 @@
+"""Level: the coordinates in which the text of a page runs level.
+
+No scan is straight, and on a photograph or near a book's spine each line has a tilt of its own.
+What belongs together on a page is concluded in level coordinates, what is shown stands on the page.
+
+Points are (x, y) in page pixels, level points (u, v) in pixels of the same size.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dessurt.ink import contrast_of, strong_in, working_copy
+from dessurt.marks import Bounds, Point, Shape, turned
+from dessurt.page import Page
+
+STEEPEST = 15.0  # degrees; a page that is turned by more is not scanned, but laid down so
+STRAIGHT = 0.1  # degrees; a page is taken for straight that is turned by less
+LETTERS = 20  # a page with fewer tells nothing of its tilt
+MOST_LETTERS = 4000  # are looked at
+SURE = 1.5  # times as sharp as at the median angle are the rows at the right one
+COARSE, FINE = 1 / 6, 1 / 10  # of a letter's height: how tall a row is, at first and at last
+
+LEAST_LEFT = 0.4  # of a box's height, that a line takes up in it however long and tilted it is
+
+# The bend is measured in tiles of the page, of letters that lie so many heights apart at least.
+TILES = (3, 4)  # across and down
+IN_A_TILE, MOST_IN_A_TILE, WIDE = 40, 1500, 10
+BEND = 5.0  # degrees, by which a tile differs from the page at most
+LEAST_BEND, UNEVEN = 1.2, 0.3  # degrees over the page; how far tiles may lie off, of the bend
+GRID = 32  # level pixels; between them places are interpolated
+
+
+@dataclass(frozen=True)
+class Level:
+    """A turn, and a tilt that changes along and across the lines; exactly invertible."""
+
+    angle: float = 0.0  # degrees by which text runs down to the right, in the middle
+    middle: Point = (0.0, 0.0)  # of the text, turned
+    bend: tuple[float, float] = (0.0, 0.0)  # slope a pixel, along and across
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether level points are page points."""
+        return self == Level()
+
+    def to_level(self, points: ArrayLike) -> np.ndarray:
+        """Page points as level points: float64 [..., 2] to the same shape."""
+        u, v = np.moveaxis(turned(points, self.angle), -1, 0)
+        along, across = self.bend
+        far = u - self.middle[0]
+        v = v - along * far**2 / 2 - across * far * (v - self.middle[1])
+        return np.stack([u, v], -1)
+
+    def to_page(self, points: ArrayLike) -> np.ndarray:
+        """Level points as page points: float64 [..., 2] to the same shape."""
+        u, v = np.moveaxis(np.asarray(points, np.float64), -1, 0)
+        along, across = self.bend
+        far = u - self.middle[0]
+        v = (v + along * far**2 / 2 - across * far * self.middle[1]) / (1 - across * far)
+        return turned(np.stack([u, v], -1), -self.angle)
+
+    def angle_at(self, point: Point) -> float:
+        """Degrees by which text runs down to the right at a point of the page."""
+        if self.bend == (0.0, 0.0):
+            return self.angle
+        here = self.to_level(point)
+        (x0, y0), (x1, y1) = self.to_page([here - (1, 0), here + (1, 0)])
+        return math.degrees(math.atan2(y1 - y0, x1 - x0))
+
+    def bounds(self, shape: Shape) -> Bounds:
+        """The level box of what a shape on the page was drawn round.
+
+        A box drawn round a tilted line is taller than the line: it stands above it at one end and
+        below it at the other.
+        """
+        if self.is_straight:
+            return shape.bounds()
+        u, v = self.to_level(shape.outline()).T
+        thick = shape.radius
+        u0, u1, v0, v1 = (float(end) for end in (u.min(), u.max(), v.min(), v.max()))
+        if shape.is_upright:
+            (x0, y0), (x1, y1) = shape.points
+            _, middle = self.to_level(((x0 + x1) / 2, (y0 + y1) / 2))
+            tilt = self.angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
+            climb = (x1 - x0) * abs(math.tan(math.radians(tilt)))
+            half = max(y1 - y0 - climb, LEAST_LEFT * (y1 - y0)) / 2
+            v0, v1 = float(middle) - half, float(middle) + half
+        return u0 - thick, v0 - thick, u1 + thick, v1 + thick
+
+    def shape(self, channel: str, box: Bounds) -> Shape:
+        """A level box as a shape on the page: a line, of four corners if it is not upright."""
+        (x0, y0, x1, y1), straight = box, self.is_straight
+        corners = [(x0, y0), (x1, y1)] if straight else [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        return Shape(channel, "line", tuple(map(tuple, self.to_page(corners).tolist())))
+
+    def whole(self, gray: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, tuple[int, int]]:
+        """The whole page made level, and where its upper left pixel lies, (u, v) times `scale`.
+
+        Args:
+            gray: the page, [H, W], in any size.
+            scale: pixels of `gray` a page pixel.
+        """
+        if self.is_straight:
+            return gray, (0, 0)
+        height, width = gray.shape
+        sides = [(0, 0), (width, 0), (width, height), (0, height)]
+        corners = self.to_level(np.divide(sides, scale)) * scale
+        left, top = np.floor(corners.min(0)).astype(int).tolist()
+        right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
+        return self.picture(gray, (left, top, right, bottom), scale), (left, top)
+
+    def picture(
+        self, gray: np.ndarray, box: tuple[int, int, int, int], scale: float = 1.0
+    ) -> np.ndarray:
+        """The part of a page in a level box, sampled bilinearly: [h, w].
+
+        Args:
+            gray: the page, [H, W], in any size.
+            box: in whole pixels of that size.
+            scale: pixels of `gray` a page pixel.
+        """
+        x0, y0, x1, y1 = box
+        # Places are looked up on a grid, as they change slowly, and interpolated in between.
+        u, v = (np.arange(0, end - start + GRID, GRID) for start, end in ((x0, x1), (y0, y1)))
+        nodes = np.stack(np.meshgrid(u, v), -1) + (x0 + 0.5, y0 + 0.5)
+        places = (self.to_page(nodes / scale) * scale - 0.5).astype(np.float32)
+        across, down = np.arange(x1 - x0), np.arange(y1 - y0)
+        places = _between(_between(places, across, 1), down, 0)
+        paper = float(np.median(gray[::GRID, ::GRID]))  # what is outside shall not look like ink
+        return cv2.remap(gray, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderValue=paper)
+
+
+def _between(nodes: np.ndarray, places: np.ndarray, axis: int) -> np.ndarray:
+    """Linear interpolation along an axis, at places counted in pixels."""
+    before, rest = places // GRID, (places % GRID / np.float32(GRID)).astype(np.float32)
+    rest = rest.reshape([-1 if i == axis else 1 for i in range(nodes.ndim)])
+    return nodes.take(before, axis) * (1 - rest) + nodes.take(before + 1, axis) * rest
+
+
+def level_of(page: Page) -> Level:
+    """How the text of a page lies, measured once for as long as the page is in use."""
+    if page not in _measured:
+        _measured[page] = measure_level(page.gray)
+    return _measured[page]
+
+
+_measured: WeakKeyDictionary[Page, Level] = WeakKeyDictionary()
+
+
+def measure_level(gray: np.ndarray) -> Level:
+    """How the text of a page lies; straight, where nothing is clear.
+
+    The feet of the letters of a line lie in a row. Counted along the right angle, rows are full or
+    empty (Bloomberg, Kopec and Dasari: Measuring document image skew and orientation, 1995).
+
+    Args:
+        gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
+    """
+    found = _feet(gray)
+    if found is None:
+        return Level()
+    feet, letter = found
+    few = feet[:: -(-len(feet) // MOST_LETTERS)]
+    slope, sharp = _slope(few - few.mean(0), letter, STEEPEST)
+    if sharp < SURE:
+        return Level()
+    angle = math.degrees(math.atan(slope))
+    feet = turned(feet, angle)
+    middle = (feet.min(0) + feet.max(0)) / 2
+    tilt, bend = _bend(feet - middle, letter)
+    if bend == (0.0, 0.0):
+        return Level(angle) if abs(angle) > STRAIGHT else Level()
+    more = math.degrees(math.atan(tilt))
+    u, v = turned(middle, more).tolist()
+    return Level(angle + more, (u, v), bend)
+
+
+def _feet(gray: np.ndarray) -> tuple[np.ndarray, float] | None:
+    """The middle of each letter's foot, float64 [n, 2], and the median letter's height."""
+    gray, shrink = working_copy(gray)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(strong_in(contrast_of(gray)), connectivity=8)
+    x, y, wide, tall, area = stats[1:].T.astype(float)
+    letters = (tall >= 4) & (wide <= 8 * tall) & (tall <= 8 * wide) & (area >= 6)
+    if letters.sum() < LETTERS:
+        return None
+    letter = float(np.median(tall[letters]))
+    letters &= (tall >= 0.5 * letter) & (tall <= 2.5 * letter) & (wide <= 6 * letter)
+    feet = np.stack([x + wide / 2, y + tall], 1)[letters]
+    return (feet / shrink, letter / shrink) if len(feet) >= LETTERS else None
+
+
+def _slope(feet: np.ndarray, letter: float, steepest: float) -> tuple[float, float]:
+    """The slope along which feet lie in rows, and how much sharper these are than at others."""
+    step = letter / 2 / max(float(np.ptp(feet[:, 0])), letter)
+    most = math.tan(math.radians(steepest))
+    slopes = np.arange(-most, most + step, step)
+    sharp = _sharpness(feet, slopes, COARSE * letter)
+    best = int(sharp.argmax())
+    fine = slopes[best] + np.linspace(-1, 1, 17) * step
+    slope = float(fine[_sharpness(feet, fine, FINE * letter).argmax()])
+    return slope, float(sharp[best] / np.median(sharp))
+
+
+def _sharpness(feet: np.ndarray, slopes: np.ndarray, row: float) -> np.ndarray:
+    """The sum of the squared counts of feet in rows of a height, for each slope."""
+    x, y = feet.T
+    places = (y - slopes[:, None] * x) / row
+    places -= places.min(1, keepdims=True)
+    lower = np.floor(places).astype(np.int64)
+    share = places - lower  # a foot counts for the two rows next to it
+    rows = int(lower.max()) + 2
+    lower += np.arange(len(slopes))[:, None] * rows
+    counts = np.bincount(lower.ravel(), 1 - share.ravel(), rows * len(slopes))
+    counts += np.bincount(lower.ravel() + 1, share.ravel(), rows * len(slopes))
+    return (counts.reshape(len(slopes), rows) ** 2).sum(1)
+
+
+def _bend(feet: np.ndarray, letter: float) -> tuple[float, tuple[float, float]]:
+    """The slope in the middle and how it changes along and across; zeros where nothing is clear."""
+    (left, top), (right, bottom) = feet.min(0), feet.max(0) + 1
+    tiles = []
+    for x0, x1 in _stretches(left, right, TILES[0]):
+        for y0, y1 in _stretches(top, bottom, TILES[1]):
+            inside = (feet >= (x0, y0)).all(1) & (feet < (x1, y1)).all(1)
+            some = feet[inside][:MOST_IN_A_TILE]
+            if len(some) >= IN_A_TILE and np.ptp(some[:, 0]) >= WIDE * letter:
+                centre = some.mean(0)
+                tiles.append((*centre, _slope(some - centre, letter, BEND)[0], len(some)))
+    if len(tiles) < 5:
+        return 0.0, (0.0, 0.0)
+    x, y, slopes, count = np.array(tiles).T
+    terms = np.column_stack([np.ones(len(x)), x, y])
+    count = np.sqrt(np.minimum(count, 10 * IN_A_TILE))
+    off = np.zeros(len(x))
+    for _ in range(3):  # tiles that lie far off count less
+        weight = count / np.maximum(np.degrees(off) / UNEVEN, 1)
+        found = np.linalg.lstsq(terms * weight[:, None], slopes * weight, rcond=None)[0]
+        off = np.abs(slopes - terms @ found)
+    tilt, along, across = found.tolist()
+    whole = math.degrees(max(abs(along) * (right - left), abs(across) * (bottom - top)))
+    if whole < LEAST_BEND or math.degrees(float(np.median(off))) > UNEVEN * whole:
+        return 0.0, (0.0, 0.0)
+    return tilt, (along, across)
+
+
+def _stretches(first: float, last: float, count: int) -> list[tuple[float, float]]:
+    edges = np.linspace(first, last, count + 1).tolist()
+    return list(zip(edges, edges[1:], strict=False))
