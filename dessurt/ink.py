@@ -76,9 +76,15 @@ def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
     return kept[labels]
 
 
+def letters_of(ink: np.ndarray) -> np.ndarray:
+    """What may be letters: float64 [n, 4] of x, y, width and height."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    _, _, width, height, area = stats[1:].T
+    letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
+    return stats[1:, :4][letters].astype(float)
+
+
 def letter_height(ink: np.ndarray) -> float:
     """The median height of what may be letters; 0 if there are none."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    width, height, area = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
-    return float(np.median(height[letters])) if letters.any() else 0.0
+    heights = letters_of(ink)[:, 3]
+    return float(np.median(heights)) if len(heights) else 0.0

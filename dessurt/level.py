@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.ink import contrast_of, strong_in, working_copy
+from dessurt.ink import contrast_of, letters_of, strong_in, working_copy
 from dessurt.marks import Bounds, Point, Shape, turned
 from dessurt.page import Page
 
@@ -185,14 +185,13 @@ def measure_level(gray: np.ndarray) -> Level:
 def _feet(gray: np.ndarray) -> tuple[np.ndarray, float] | None:
     """The middle of each letter's foot, float64 [n, 2], and the median letter's height."""
     gray, shrink = working_copy(gray)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(strong_in(contrast_of(gray)), connectivity=8)
-    x, y, wide, tall, area = stats[1:].T.astype(float)
-    letters = (tall >= 4) & (wide <= 8 * tall) & (tall <= 8 * wide) & (area >= 6)
-    if letters.sum() < LETTERS:
+    letters = letters_of(strong_in(contrast_of(gray)))
+    if len(letters) < LETTERS:
         return None
-    letter = float(np.median(tall[letters]))
-    letters &= (tall >= 0.5 * letter) & (tall <= 2.5 * letter) & (wide <= 6 * letter)
-    feet = np.stack([x + wide / 2, y + tall], 1)[letters]
+    x, y, wide, tall = letters.T
+    letter = float(np.median(tall))
+    usual = (tall >= 0.5 * letter) & (tall <= 2.5 * letter) & (wide <= 6 * letter)
+    feet = np.stack([x + wide / 2, y + tall], 1)[usual]
     return (feet / shrink, letter / shrink) if len(feet) >= LETTERS else None
 
 

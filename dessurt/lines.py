@@ -79,9 +79,9 @@ def levelled(page: Page, marks: Marks) -> Marks:
 def _height_of(page: Page, shape: Shape) -> float:
     """The `line_height` of what a shape marks."""
     level = level_of(page)
-    box = np.array(level.bounds(shape))
     if level.is_straight:
         return line_height(page.gray, shape.bounds())
+    box = np.array(level.bounds(shape))
     scale = min(1.0, (WORKING_PIXELS / max(np.prod(box[2:] - box[:2]), 1)) ** 0.5)
     x0, y0, x1, y1 = (box * scale).tolist()
     left, top = math.floor(x0), math.floor(y0)

@@ -107,7 +107,7 @@ def _moved(marks: Marks, matrix: np.ndarray, rng: random.Random | None = None) -
 def _shape(shape: Shape, matrix: np.ndarray, rng: random.Random | None) -> Shape:
     scale = math.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     points = np.array(shape.points, float)
-    if shape.kind not in ("box", "line"):
+    if not shape.is_upright:
         moved = mapped(points, matrix)
         return Shape(shape.channel, shape.kind, moved.tolist(), shape.radius * scale)
     (x0, y0), (x1, y1) = points

@@ -129,7 +129,7 @@ def shifted(
     size = (max(round(height * scale), 1), max(round(width * scale), 1))
     gray = Frame.fit(page.size, size, scale).picture(page)
     shapes = [*marks.shapes, *(example.region.shapes if example.region else ())]
-    rows_of = [_sides(shape.bounds()) + _outline(shape) for shape in shapes]
+    rows_of = [[*_sides(shape.bounds()), *shape.outline()] for shape in shapes]
     points = scale * np.array([xy for each in rows_of for xy in each]).reshape(-1, 2)
     if part.rotate and rng.random() < part.turned:
         gray, points = augment.rotate(gray, points, rng.gauss(0, part.rotate))
@@ -165,14 +165,6 @@ def _seen(gray: np.ndarray, marks: list[Shape]) -> np.ndarray:
 def _drawn(shapes: list[Shape], gray: np.ndarray) -> np.ndarray:
     """Shapes in a picture's pixels; the original takes a coordinate for a pixel's index."""
     return Marks(tuple(shapes)).rasterise(gray.shape, pixel_centre=0.0)
-
-
-def _outline(shape: Shape) -> list[Point]:
-    """The points of a shape; of a box all four corners, for it may be turned."""
-    if shape.kind not in ("box", "line"):
-        return list(shape.points)
-    (x0, y0), (x1, y1) = shape.points
-    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def _sides(bounds: Box) -> list[Point]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dessurt.data import variation
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.variation import varied
@@ -77,3 +78,11 @@ def test_without_marks_the_whole_page_is_kept() -> None:
     # The far line is still there: its share of the picture hardly changes.
     share = (found.page.gray < 120).mean()
     assert 0.05 < share < 0.16
+
+
+def test_a_tilted_line_is_moved_with_all_its_corners() -> None:
+    corners = ((10.0, 10.0), (110.0, 14.0), (109.0, 34.0), (9.0, 30.0))
+    line = Shape("highlight", "line", corners)
+    matrix = np.array([[2.0, 0.0, 5.0], [0.0, 2.0, -3.0]])
+    (moved,) = variation._moved(Marks((line,)), matrix, random.Random(0)).shapes
+    np.testing.assert_allclose(moved.points, np.array(corners) * 2 + (5, -3))
