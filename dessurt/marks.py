@@ -57,8 +57,8 @@ class Shape:
 
     channel: str  # "highlight" or "mask"
     kind: str  # "box", "line", "brush" or "lasso"
-    # Of a box and a line two opposite corners, of a line that is not level four in order; of a
-    # brush a path, of a lasso a polygon.
+    # Of a box and a line two opposite corners, of one that is not level four in order; of a brush a
+    # path, of a lasso a polygon.
     points: tuple[Point, ...]
     radius: float = 0.0  # brush only, page pixels
 
@@ -72,7 +72,7 @@ class Shape:
             raise MarksError(f"A mark has the kind {name!r}: use one of {', '.join(KINDS)}.")
         points = _points(self.points, self.kind)
         wanted, right = {
-            "box": ("two opposite corners", len(points) == 2),
+            "box": ("two opposite corners or all four", len(points) in (2, 4)),
             "line": ("two opposite corners or all four", len(points) in (2, 4)),
             "brush": ("one point or more", len(points) >= 1),
             "lasso": ("three points or more", len(points) >= 3),
@@ -202,6 +202,19 @@ class Marks:
             return None
         x0, y0, x1, y1 = zip(*boxes, strict=True)
         return min(x0), min(y0), max(x1), max(y1)
+
+    def rounded(self) -> Marks:
+        """The same marks to a hundredth of a pixel, finer than anybody draws."""
+        return Marks(
+            tuple(
+                replace(
+                    shape,
+                    points=tuple((round(x, 2), round(y, 2)) for x, y in shape.points),
+                    radius=round(shape.radius, 2),
+                )
+                for shape in self.shapes
+            )
+        )
 
     def checked(self, page_size: tuple[int, int]) -> Marks:
         """The same marks, made fit for a page of `page_size` (height, width).

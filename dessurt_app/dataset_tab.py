@@ -27,6 +27,7 @@ from dessurt.data.store import Change, Row, Store
 from dessurt.marks import Marks, MarksError
 from dessurt.page import Page, PageError
 from dessurt.tasks import split_query
+from dessurt.upright import AS_IT_IS, Upright
 from dessurt_app import strings
 from dessurt_app.answer_view import STATIC, Answer
 from dessurt_app.ask_tab import AskTab
@@ -118,7 +119,8 @@ class DatasetView(gr.HTML):
             file = self._store.folder / row.image
             given = row.annotation
             found = _is_place(given) and given.output
-            return str(_crop(file, file.stat().st_mtime_ns, found or given.marks))
+            marks = found or given.marks
+            return str(_crop(file, file.stat().st_mtime_ns, given.upright, marks))
         except _REFUSED:
             return None  # the row is told without it
 
@@ -180,7 +182,10 @@ def build_dataset_tab(
         try:
             row = store.row(wanted)
             task, text = split_query(row.annotation.question)
-            canvas = canvas_value(_lent(store.folder / row.image), row.annotation.marks)
+            given = row.annotation
+            canvas = canvas_value(
+                _lent(store.folder / row.image), given.marks, upright=given.upright
+            )
         except _REFUSED as error:
             gr.Warning(str(error), duration=None)
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
@@ -200,13 +205,14 @@ def build_dataset_tab(
 
 
 @lru_cache(maxsize=4096)
-def _crop(file: Path, changed: int, marks: Marks) -> Path:
-    return crop_file(_page(file, changed), marks)
+def _crop(file: Path, changed: int, upright: Upright, marks: Marks) -> Path:
+    page = _page(file, changed, AS_IT_IS)
+    return crop_file(_page(file, changed, upright), upright.marks(marks, page.size))
 
 
 @lru_cache(maxsize=2)  # the rows of a page stand together
-def _page(file: Path, changed: int) -> Page:
-    return Page.open(file)
+def _page(file: Path, changed: int, upright: Upright) -> Page:
+    return Page.open(file) if upright == AS_IT_IS else upright.page(_page(file, changed, AS_IT_IS))
 
 
 def _lent(image: Path) -> Path:

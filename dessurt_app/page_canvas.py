@@ -1,17 +1,18 @@
 """PageCanvas: the page on which a person draws marks. The drawing is in static/page_canvas.js.
 
 Its value is JSON, never pixels: {"page": a file on the server, "number" of the page in it from 0,
-"width", "height" of the page in pixels, "marks": as `Marks.to_json`, or that as text}. It comes
-from a browser or an API client, so everything in it is checked here before use, and so is
-everything that the functions called by the browser are given.
+"upright": how it is laid out, as `Upright.to_json`, "width", "height" of the page as seen, "marks"
+in its pixels: as `Marks.to_json`, or that as text}. It comes from a browser or an API client, so
+everything in it is checked here before use, and so is everything that the functions called by the
+browser are given. A page is named to these by [file, number] or [file, number, upright].
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ import numpy as np
 from gradio.components.base import server
 from gradio.utils import get_upload_folder
 
+from dessurt.level import level_of
 from dessurt.lines import lines_of
-from dessurt.marks import Bounds, Marks
+from dessurt.marks import Bounds, Marks, MarksError
 from dessurt.page import Page, PageError
+from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt_app import strings
 from dessurt_app.static_files import STATIC, filled_in, script
 
@@ -48,6 +51,7 @@ _SCRIPTS = (  # put together in this order
     "page_toolbar.js",
     "page_strip.js",
     "page_opener.js",
+    "page_straightener.js",
     "page_canvas.js",
 )
 _ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
@@ -61,10 +65,18 @@ class CanvasError(ValueError):
 class Drawn:
     """A checked canvas value."""
 
-    page: Page
+    page: Page  # as seen
     marks: Marks
     file: Path  # on the server
     number: int  # of the page in it, from 0
+    upright: Upright = AS_IT_IS
+
+    def on_file(self, marks: Marks) -> Marks:
+        """Marks on the page as seen as marks on the page in the file, to a hundredth of a pixel."""
+        if self.upright == AS_IT_IS:
+            return marks
+        size = _open(self.file, self.number).size
+        return self.upright.marks_to_page(marks, size).rounded()
 
 
 class PageCanvas(gr.HTML):
@@ -88,27 +100,80 @@ class PageCanvas(gr.HTML):
 
     @server
     def open_page(self, wanted: object) -> dict[str, Any]:
-        """Open [a file, the number of a page in it]: a value with `picture`, or an `error`."""
-        try:
-            file, number = _wanted_page(wanted)
-            return self._kept(canvas_value(file, number=number))
-        except (CanvasError, PageError) as error:
-            return {"error": str(error)}
+        """Open a page: a value with `picture`, or an `error`."""
+
+
+        def opened() -> dict[str, Any]:
+            file, number, upright = _wanted_page(wanted)
+            return canvas_value(file, number=number, upright=upright)
+
+        return self._told(opened)
 
     @server
     def find_lines(self, wanted: object) -> dict[str, Any]:
-        """The corners of the text lines on [a file, the number of a page], in reading order."""
+        """The corners of the text lines on a page, in reading order.
+
+        Also how many `quarters` to the right would set its text upright, and whether it is a
+        `photo` of a sheet, for a page on which nothing of the kind was done.
+        """
         try:
-            page = _open(*_wanted_page(wanted))
+            place = _wanted_page(wanted)
+            page = _open(*place)
         except (CanvasError, PageError) as error:
             return {"error": str(error), "lines": []}
-        return {"lines": [line.points for line in lines_of(page)]}
+        told: dict[str, Any] = {"lines": [line.points for line in lines_of(page)]}
+        if place[2] == AS_IT_IS:
+            told |= {"quarters": quarters_of(page), "photo": bool(find_corners(page))}
+        return told
+
+    @server
+    def straightening(self, wanted: object) -> dict[str, Any]:
+        """How a page could be straightened.
+
+        The `corners` of a photographed sheet, or of the whole page if none is `seen`; the `angle`,
+        in degrees, by which its lines run down to the right.
+        """
+        try:
+            place = _wanted_page(wanted)
+            page = _open(*place)
+        except (CanvasError, PageError) as error:
+            return {"error": str(error)}
+        width, height = page.width, page.height
+        corners = () if place[2].corners else find_corners(page)
+        whole = ((0, 0), (width, 0), (width, height), (0, height))
+        # Once the corners of a sheet are a rectangle, its lines are level.
+        angle = 0.0 if corners else round(level_of(page).angle_at((width / 2, height / 2)), 1)
+        return {"corners": corners or whole, "seen": bool(corners), "angle": angle}
+
+    @server
+    def turn(self, wanted: object) -> dict[str, Any]:
+        """Turn [a page, its shapes, quarters to the right]: its value, or an `error`."""
+        page, shapes, quarters = _given(wanted, 3)
+
+        def turned(upright: Upright, size: tuple[int, int]) -> Upright:
+            return upright.turned_right(_number(quarters, whole=True))
+
+        return self._told(lambda: _laid_out(page, shapes, turned))
+
+    @server
+    def straighten(self, wanted: object) -> dict[str, Any]:
+        """Straighten [a page, its shapes, four corners or null, degrees]: its value, or an `error`.
+
+        Corners are of the page as seen.
+        """
+        page, shapes, corners, angle = _given(wanted, 4)
+
+        def straight(upright: Upright, size: tuple[int, int]) -> Upright:
+            cut = upright if corners is None else upright.cut_to(_corners(corners), size)
+            return replace(cut, angle=cut.angle + _number(angle))
+
+        return self._told(lambda: _laid_out(page, shapes, straight))
 
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:
         """Small pictures of the pages of a file; [a file, n]: of some pages from number n on."""
         try:
-            file, first = _wanted_page(wanted)
+            file, first, _ = _wanted_page(wanted)
             last = min(Page.count(file), first + THUMBNAILS_AT_ONCE)
             pictures = [str(_thumbnail(file, number)) for number in range(first, last)]
         except (CanvasError, PageError) as error:
@@ -118,20 +183,25 @@ class PageCanvas(gr.HTML):
 
     @server
     def crop(self, wanted: object) -> dict[str, Any]:
-        """Cut [a file, number, x0, y0, x1, y1 in page pixels] out: its value, or an `error`."""
-        try:
-            numbers = wanted if isinstance(wanted, list) else []
-            box, place = _box(numbers[2:]), _wanted_page(numbers[:2])
-            cut = _cut_out(_open(*place), box)
-            self.temp_files.add(str(cut))
-            return self._kept(canvas_value(cut))
-        except (CanvasError, PageError) as error:
-            return {"error": str(error)}
+        """Cut [a page, x0, y0, x1, y1 in its pixels] out: its value, or an `error`."""
 
-    def _kept(self, value: dict[str, Any]) -> dict[str, Any]:
-        """The same value; Gradio will clear its files away one day."""
-        self.temp_files.add(value["picture"])
-        return value
+        def cut() -> dict[str, Any]:
+            page, *numbers = wanted if isinstance(wanted, list) and wanted else [None]
+            box = _box(numbers)
+            file = _cut_out(_open(*_wanted_page(page)), box)
+            self.temp_files.add(str(file))
+            return canvas_value(file)
+
+        return self._told(cut)
+
+    def _told(self, value: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """A value, or an `error`. Gradio will clear its picture away one day."""
+        try:
+            told = value()
+        except (CanvasError, PageError, MarksError) as error:
+            return {"error": str(error)}
+        self.temp_files.add(told["picture"])
+        return told
 
     def preprocess(self, payload: Any) -> Any:
         """The value as it came; `read_value` checks it where the errors can be shown."""
@@ -149,6 +219,13 @@ class PageCanvas(gr.HTML):
             "properties": {
                 "page": {"description": "a file, or the path of an uploaded one"},
                 "number": {"type": "integer", "description": "of the page in the file, from 0"},
+                "upright": {
+                    "type": "object",
+                    "description": "how it is laid out before anything else: "
+                    '"corners" of a sheet (four pairs of page pixels, clockwise from the upper '
+                    'left one), "quarters" it is turned to the right, "angle" in degrees by which '
+                    "its lines run down to the right",
+                },
                 "width": number,
                 "height": number,
                 "marks": {
@@ -167,22 +244,45 @@ class PageCanvas(gr.HTML):
     example_value = example_payload
 
 
-def canvas_value(path: Path, marks: Marks | None = None, number: int = 0) -> dict[str, Any]:
+def canvas_value(
+    path: Path, marks: Marks | None = None, number: int = 0, upright: Upright = AS_IT_IS
+) -> dict[str, Any]:
     """The value that shows page `number` of the file at `path` on the canvas.
+
+    Args:
+        path: of the file.
+        marks: on the page in the file.
+        number: of the page in it.
+        upright: how it is laid out.
 
     Raises:
         PageError: the file cannot be opened as a page.
     """
-    page = _open(path, number)
+    page = _open(path, number, upright)
+    drawn = upright.marks(marks or Marks(), _open(path, number).size)
     return {
         "page": str(path),
         "number": number,
+        "upright": upright.to_json(),
         "pages": Page.count(path),
         "picture": str(_picture(page)),
         "width": page.width,
         "height": page.height,
-        "marks": (marks or Marks()).to_json(),
+        "marks": drawn.to_json(),
     }
+
+
+def _laid_out(
+    page: object, shapes: object, change: Callable[[Upright, tuple[int, int]], Upright]
+) -> dict[str, Any]:
+    """The value of a page with shapes, laid out otherwise; the shapes move along.
+
+    `change` gives the new way from the old one and the size of the page in the file.
+    """
+    file, number, upright = _wanted_page(page)
+    size = _open(file, number).size
+    marks = upright.marks_to_page(Marks.from_json({"shapes": shapes}), size)
+    return canvas_value(file, marks, number, change(upright, size))
 
 
 def read_value(value: object) -> Drawn:
@@ -197,13 +297,13 @@ def read_value(value: object) -> Drawn:
         raise CanvasError(strings.NO_PAGE)
     path = value["page"]
     path = path.get("path") if isinstance(path, dict) else path
-    file, number = _wanted_page([path, value.get("number", 0)])
-    page = _open(file, number)
+    file, number, upright = _wanted_page([path, value.get("number", 0), value.get("upright")])
+    page = _open(file, number, upright)
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
     marks = Marks.from_json(_parsed(value.get("marks", {"shapes": []})))
-    return Drawn(page, marks, file, number)
+    return Drawn(page, marks, file, number, upright)
 
 
 def _parsed(marks: object) -> object:
@@ -216,12 +316,34 @@ def _parsed(marks: object) -> object:
         return None
 
 
-def _wanted_page(wanted: object) -> tuple[Path, int]:
-    """A file that people may use, and the number of a page, from [path, number] or a path."""
-    path, number = wanted if isinstance(wanted, list) and len(wanted) == 2 else (wanted, 0)
-    if isinstance(number, bool) or not isinstance(number, int) or abs(number) > MOST_PAGES:
+def _wanted_page(wanted: object) -> tuple[Path, int, Upright]:
+    """A file that people may use, the number of a page in it, and how that is laid out.
+
+    From [path, number, upright], [path, number] or a path.
+    """
+    given = wanted if isinstance(wanted, list) and len(wanted) in (2, 3) else [wanted, 0]
+    path, number, upright = (*given, None)[:3]
+    return served_file(path), _number(number, whole=True), Upright.from_json(upright)
+
+
+def _given(wanted: object, count: int) -> list[Any]:
+    """So many things from outside; nothing at all if they are not so many."""
+    return wanted if isinstance(wanted, list) and len(wanted) == count else [None] * count
+
+
+def _number(value: object, whole: bool = False) -> Any:
+    """A number from outside, and none that is too large to be told."""
+    right = isinstance(value, int) or (not whole and isinstance(value, float))
+    if isinstance(value, bool) or not right or not abs(value) <= MOST_PAGES:
         raise CanvasError(strings.NO_NUMBER)
-    return served_file(path), number
+    return value
+
+
+def _corners(value: object) -> np.ndarray:
+    """Four points from outside."""
+    points = value if isinstance(value, list) and len(value) == 4 else [None]
+    pairs = (point if isinstance(point, list) and len(point) == 2 else [None] for point in points)
+    return np.array([[_number(each) for each in pair] for pair in pairs])
 
 
 def served_file(path: object) -> Path:
@@ -236,13 +358,15 @@ def served_file(path: object) -> Path:
     return file
 
 
-def _open(path: Path, number: int) -> Page:
-    return _opened(path, number, path.stat().st_mtime_ns)
+def _open(path: Path, number: int, upright: Upright = AS_IT_IS) -> Page:
+    return _opened(path, number, upright, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=4)  # a question more on the same page needs no second reading of its file
-def _opened(path: Path, number: int, changed: int) -> Page:
-    return Page.open(path, number)
+def _opened(path: Path, number: int, upright: Upright, changed: int) -> Page:
+    if upright == AS_IT_IS:
+        return Page.open(path, number)
+    return upright.page(_opened(path, number, AS_IT_IS, changed))
 
 
 def _cut_out(page: Page, box: Bounds) -> Path:

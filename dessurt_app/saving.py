@@ -104,8 +104,9 @@ def save_answer(
         given = Annotation(
             question.task + (question.text if "text" in task.needs else ""),
             (answer.text if correction is None else correction,),
-            drawn.marks,
-            found,
+            drawn.on_file(drawn.marks),
+            found and drawn.on_file(found),
+            upright=drawn.upright,
             model_answer=answer.text,
             confidence=round(fmean(probabilities), 4) if probabilities else None,
             checkpoint=checkpoint,

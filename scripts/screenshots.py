@@ -20,6 +20,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -46,6 +47,7 @@ LINE = (102, 640, 850, 680)
 LINES = [(102, y, 869, y + 38) for y in (372, 426, 481, 588)]
 FAX_SCALE, FAX_NOISE = 0.42, 20  # so bad that the model is unsure of some words
 TOKENS_BEFORE_PAUSE = 60
+PAGE_SHARE = 0.6  # of the large screen, that the page takes up
 LARGEST = 190_000  # bytes of a picture for the README
 
 
@@ -93,15 +95,31 @@ class Stage:
         yield screen
         context.close()
 
-    def take(self, screen: Screen, state: str) -> None:
-        """A picture; of 64 colours if it would be a large file."""
+    def take(self, screen: Screen, state: str, few_colours: bool = True) -> None:
+        """A picture; of 64 colours if it would be a large file, unless that would spoil it."""
         screen.tab.mouse.move(0, 0)
         screen.tab.wait_for_timeout(500)
         file = self.folder / f"{state}_{self.size}_{self.scheme}.png"
         screen.tab.screenshot(path=file)
-        if file.stat().st_size > LARGEST:
+        if few_colours and file.stat().st_size > LARGEST:
             picture, keep_rare_ones = Image.open(file).convert("RGB"), Image.Quantize.MAXCOVERAGE
             picture.quantize(64, keep_rare_ones, dither=Image.Dither.NONE).save(file)
+        print(file, flush=True)
+
+
+    def pair(self, before: str, after: str) -> None:
+        """Two pictures that were taken, the one's left half beside the other's whole."""
+        left, right = (
+            Image.open(self.folder / f"{state}_{self.size}_{self.scheme}.png").convert("RGB")
+            for state in (before, after)
+        )
+        width = round(PAGE_SHARE * left.width)
+        both = Image.new("RGB", (width + right.width, left.height))
+        both.paste(left.crop((0, 0, width, left.height)), (0, 0))
+        both.paste(right, (width, 0))
+        both = both.resize((both.width * 2 // 3, both.height * 2 // 3), Image.Resampling.LANCZOS)
+        file = self.folder / f"{before}_{after}_{self.size}_{self.scheme}.jpg"
+        both.save(file, quality=85)  # it shows a photograph
         print(file, flush=True)
 
 
@@ -171,6 +189,24 @@ def found(stage: Stage) -> None:
         screen.tab.fill("#text textarea, #text input", "the two oldest in our reading room")
         screen.run_to_end()
         stage.take(screen, "found")
+
+
+def photo(stage: Stage) -> None:
+    """A photograph is noticed, cut to the corners of its sheet, and read; before beside after."""
+    with stage.screen() as screen:
+        screen.open_file(stage.files / "photo.jpg")
+        screen.wait_for(lambda: bool(screen.message))
+        stage.take(screen, "photo", few_colours=False)
+        screen.tab.click('[data-do="accept"]')
+        screen.wait_for(lambda: screen.tab.is_visible('[data-part="straightener"]'))
+        stage.take(screen, "corners", few_colours=False)
+        screen.tab.click('[data-do="apply"]')
+        screen.wait_for(lambda: "corners" in screen.state()["page"]["upright"])
+        screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+        screen.key(*["ArrowDown"] * 8, "Enter")
+        screen.run_to_end()
+        stage.take(screen, "straightened", few_colours=False)
+    stage.pair("corners", "straightened")
 
 
 def bad_file(stage: Stage) -> None:
@@ -251,8 +287,8 @@ def dataset(stage: Stage) -> None:
 
 # Those with an app of their own come last: at its end, Gradio deletes the pictures of all apps.
 STATES = (
-    first, answered, streaming, done, found, tree, bad_file, too_large, no_highlight, inspect,
-    server_gone, no_weights, dataset,
+    first, answered, streaming, done, found, tree, photo, bad_file, too_large, no_highlight,
+    inspect, server_gone, no_weights, dataset,
 )  # fmt: skip
 
 
@@ -266,6 +302,25 @@ def write_files(folder: Path) -> None:
     noise = np.random.default_rng(1).normal(0, FAX_NOISE, (small.height, small.width))
     fax = (np.asarray(small) + noise).clip(0, 255).astype(np.uint8)
     Image.fromarray(fax).save(folder / "fax.png")
+    photograph(letter).save(folder / "photo.jpg", quality=85)
+
+
+def photograph(letter: Image.Image) -> Image.Image:
+    """The letter on a table, as a phone sees it a little from the side, under one lamp."""
+    width, height = letter.size
+    square = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    corners = np.array([(290, 190), (1290, 120), (1440, 1080), (130, 1180)], np.float32)
+    size = 1600, 1300
+    matrix = cv2.getPerspectiveTransform(square, corners)
+    how: dict[str, Any] = {"flags": cv2.INTER_AREA}
+    sheet = cv2.warpPerspective(np.asarray(letter, np.float32), matrix, size, **how)
+    lies = cv2.warpPerspective(np.ones((height, width), np.float32), matrix, size)
+    rows, columns = np.mgrid[: size[1], : size[0]]
+    grain = 12 * np.sin(columns / 150 + np.sin(rows / 23)) + 6 * np.sin(rows / 9)
+    table = np.stack([92 + grain, 62 + 0.8 * grain, 44 + 0.6 * grain], -1)
+    light = 0.65 + 0.35 * np.exp(-((columns - 1200) ** 2 + (rows - 200) ** 2) / 900_000)
+    seen = sheet[..., None] * (1, 0.97, 0.9) + (1 - lies[..., None]) * table
+    return Image.fromarray((seen * light[..., None]).clip(0, 255).astype(np.uint8))
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ missing; keys that nobody knows are kept.
 `highlight`, `mask` and `output` are lists of boxes (4 numbers) or polygons (6 or more) in page
 pixels: what was marked for the question, and what the model is to mark in its answer. Where these
 cannot say exactly what was drawn, `marks` does: the shapes of `Marks.to_json`. `size` is [width,
-height].
+height]. `upright` tells how the page was laid out when it was asked about (see `Upright.to_json`);
+everything else is about the page as the file has it.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ from typing import Any
 from dessurt.data.outlines import marks_of, outlines_of, tidy
 from dessurt.data.records import DataError
 from dessurt.marks import Marks, MarksError
+from dessurt.page import PageError
 from dessurt.protocol import Request
 from dessurt.tasks import TaskError, split_query
+from dessurt.upright import AS_IT_IS, Upright
 
 # new: written by a model, seen by nobody; skipped: of no use. For the other two a person stands,
 # and for records without a state, as the original's are.
@@ -43,6 +46,7 @@ class Annotation:
     size: tuple[int, int] | None = None  # (width, height) of the page in pixels
     sha256: str = ""  # of the image file, in hexadecimal digits
     page: int = 0  # number of the page in a file of several, from 0
+    upright: Upright = AS_IT_IS  # how the page was laid out for the question
     model_answer: str | None = None
     confidence: float | None = None  # the model's in its answer, 0 to 1
     checkpoint: str = ""  # its name
@@ -70,11 +74,14 @@ class Annotation:
         """Whether a person stands for the answer, so that no model may change it."""
         return self.state not in ("new", "skipped")
 
-    @property
-    def request(self) -> Request:
-        """The question as a model takes it."""
+    def request(self, page_size: tuple[int, int]) -> Request:
+        """The question as a model takes it, about the page as it is laid out.
+
+        Args:
+            page_size: (height, width) of the page in the file.
+        """
         task, text = split_query(self.question)
-        return Request(task.token, text, self.marks)
+        return Request(task.token, text, self.upright.marks(self.marks, page_size))
 
     @classmethod
     def from_json(cls, record: object) -> Annotation:
@@ -92,13 +99,15 @@ class Annotation:
         plain = ("question", "sha256", "page", "model_answer", "confidence", *_NAMES)
         answer, size = record["answer"], record.get("size")
         try:
+            upright = Upright.from_json(record.get("upright"))
             marks = marks_of(record.get("highlight", ()), record.get("mask", ()))
             if "marks" in record:  # these are exact
                 marks = Marks.from_json({"shapes": record["marks"]})
             output = marks_of(record["output"]) if "output" in record else None
-        except MarksError as error:
+        except (MarksError, PageError) as error:
             raise DataError(str(error)) from None
         return cls(
+            upright=upright,
             answers=(answer,) if isinstance(answer, str) else tuple(answer),
             marks=marks,
             output=output,
@@ -121,6 +130,7 @@ class Annotation:
             "size": self.size and list(self.size),
             "sha256": self.sha256 or None,
             "page": self.page or None,
+            "upright": _tidied(self.upright.to_json()) or None,
             "model_answer": self.model_answer,
             "confidence": _tidied(self.confidence),
             **{name: getattr(self, name) or None for name in _NAMES},
@@ -139,6 +149,10 @@ def _is_text(value: object) -> bool:
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list)
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, dict)
 
 
 def _is_whole(value: object) -> bool:
@@ -168,6 +182,7 @@ _KEYS: dict[str, tuple[Callable[[object], bool], str]] = {
     "size": (_is_size, "a list of width and height in pixels"),
     "sha256": (_is_text, "a text"),
     "page": (_is_whole, "the number of a page, from 0"),
+    "upright": (_is_object, "an object"),
     "model_answer": (_is_text, "a text"),
     "confidence": (_is_share, "a number from 0 to 1"),
     **dict.fromkeys(_NAMES, (_is_text, "a text")),

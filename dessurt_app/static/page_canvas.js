@@ -4,12 +4,14 @@
 //   element  the component's root            props    what Python sent, and the value it gets
 //   upload   sends a File to the server      watch    tells of a value set by Python
 //   trigger  sends an event to Python        server   Python functions we may call: open_page,
-//                                                     find_lines, thumbnails, crop
+//                                                     find_lines, thumbnails, crop, turn,
+//                                                     straightening, straighten
 // What is said to people stands in `text`, in front of all (static_files.py).
 //
-// The value is {page, number, width, height, marks}, or null without a page. Its marks are the JSON
-// text of {shapes}: Svelte would wrap every number of an object, seconds of work for many marks.
-// The points of a mark are in page pixels; only the view (page_view.js) and the painter
+// The value is {page, number, upright, width, height, marks}, or null without a page. Its marks are
+// the JSON text of {shapes}: Svelte would wrap every number of an object, seconds of work for many
+// marks. The points of a mark are in pixels of the page as it is laid out (`upright`, see
+// dessurt/upright.py: only the server knows how); only the view (page_view.js) and the painter
 // (page_painter.js) know where they are on the screen. Every change goes through the history
 // (page_history.js).
 
@@ -19,7 +21,7 @@ const stage = element.querySelector(".stage");
 const canvas = element.querySelector("canvas");
 const sizeInput = part("size");
 const paint = makePainter(canvas);
-const history = makeHistory({ page: null, marks: {} });
+const history = makeHistory({ page: null, marks: {}, upright: {} });
 const memory = makeMemory();
 const regionMap = makeRegionMap();
 
@@ -28,6 +30,7 @@ let region = null; // what the model marked, {picture} stretched over the page; 
 let shownPage = null; // the page that picture, region and lines belong to
 let chosenTool = ""; // by the person; before that it depends on the page
 let spaceHeld = false;
+let offered = null; // what the button in the message does
 let frame = 0; // the animation frame in which to paint, 0 = none asked for
 let telling = 0; // the animation frame after which to tell of a change, likewise
 
@@ -43,7 +46,7 @@ const board = {
     return history.now;
   },
   get page() {
-    return history.now.page; // {path, number, pages, width, height, picture}, or null
+    return history.now.page; // {path, number, upright, pages, width, height, picture}, or null
   },
   get shapes() {
     return (board.page && history.now.marks[pageKey(board.page)]) || [];
@@ -98,6 +101,7 @@ const board = {
     refresh();
   },
   setTool(name) {
+    straightener.stop();
     chosenTool = name;
     board.selected = null;
     board.cancel();
@@ -108,9 +112,22 @@ const board = {
     sizeInput.value = (100 * Math.log(board.radius)) / Math.log(largestRadius());
   },
   redraw,
+  refresh,
   complain(sentence) {
+    offered = null;
     part("message").querySelector("span").textContent = sentence;
     part("message").hidden = !sentence;
+    part("message").classList.remove("offer");
+    button("accept").hidden = true;
+  },
+  /** Says something that a button at its end does something about. */
+  offer(sentence, label, action) {
+    if (!part("message").hidden) return; // what is said already matters more
+    board.complain(sentence);
+    offered = action;
+    part("message").classList.add("offer");
+    button("accept").hidden = false;
+    button("accept").textContent = label;
   },
   /** For those who do not see the screen; every sentence may tell how many marks there are. */
   say(sentence, values = {}) {
@@ -123,12 +140,18 @@ const tools = makeTools(board, lines);
 const loadPicture = makePictures();
 const showBusy = (on) => (part("busy").hidden = !on);
 const opener = makeOpener(board, server, upload, loadPicture, showBusy);
+const straightener = makeStraightener(
+  board,
+  part("straightener"),
+  () => server.straightening(placeOf(board.page)).catch(() => ({ error: text.server_lost })),
+  opener.straighten,
+);
 
 // ---- the state and the value ------------------------------------------------------------------
 
 function setShapes(shapes) {
   const { page, marks } = history.now;
-  board.setState({ page, marks: { ...marks, [pageKey(page)]: shapes } });
+  board.setState({ ...history.now, marks: { ...marks, [pageKey(page)]: shapes } });
 }
 
 /** Brings all that is seen, and the value, up to date with the state. */
@@ -139,6 +162,7 @@ function show() {
   props.value = page && {
     page: page.path,
     number: page.number,
+    upright: page.upright,
     width: page.width,
     height: page.height,
     marks: `{"shapes":[${board.shapes.map(jsonOf)}]}`,
@@ -160,6 +184,7 @@ function changePage(page) {
   shownPage = page;
   picture = region = null;
   lines.set([]);
+  straightener.stop();
   document.dispatchEvent(new CustomEvent("dessurt:page", { detail: page }));
   if (!page) return;
   view.setPage(page);
@@ -169,10 +194,20 @@ function changePage(page) {
     if (isStill()) picture = image;
     redraw();
   }, console.warn);
-  server.find_lines([page.path, page.number]).then((found) => {
-    if (isStill()) lines.set(found.lines ?? []);
+  server.find_lines(placeOf(page)).then((found) => {
+    if (isStill()) {
+      lines.set(found.lines ?? []);
+      offerToLayOut(found);
+    }
     refresh();
   }, console.warn); // then there are no lines to click, and a box does it too
+}
+
+/** Offers to do something about a page that lies on its side or its head, or is a photograph. */
+function offerToLayOut({ quarters, photo }) {
+  const label = [null, text.offer_right, text.offer_half, text.offer_left][quarters];
+  if (label) board.offer(text.not_upright, label, () => opener.turn(quarters));
+  else if (photo) board.offer(text.is_photo, text.straighten, actions.straighten);
 }
 
 // ---- what is seen -----------------------------------------------------------------------------
@@ -199,6 +234,7 @@ function redraw() {
       view,
       pointed: board.tool === "line" && !gesture ? lines.shapes[lines.current] : null,
       selected: chosen && boundsOf([chosen]),
+      sheet: straightener.sheet,
     });
   });
 }
@@ -223,7 +259,8 @@ function refresh() {
   button("delete").hidden = !board.selected;
   button("region").hidden = !region;
   part("empty").hidden = Boolean(page);
-  part("zoom").hidden = !page;
+  part("straightener").hidden = !straightener.sheet;
+  part("zoom").hidden = !page || Boolean(straightener.sheet); // it would lie over a corner
   canvas.classList.toggle("hand", board.panning);
   canvas.classList.toggle("select", tool === "select" && !spaceHeld);
   strip.show(page);
@@ -237,7 +274,8 @@ function showRegion() {
 }
 
 function hover(point) {
-  const current = point && board.tool === "line" ? lines.at(point) : -1;
+  const pointing = point && board.tool === "line" && !straightener.sheet;
+  const current = pointing ? lines.at(point) : -1;
   if (current === lines.current) return;
   lines.current = current;
   redraw();
@@ -273,6 +311,12 @@ const actions = {
     board.say(text.cleared);
   },
   delete: () => board.selected && board.remove(board.selected),
+  turn_left: () => opener.turn(-1),
+  turn_right: () => opener.turn(1),
+  straighten: () => straightener.start().then(() => canvas.focus({ preventScroll: true })),
+  apply: straightener.apply,
+  leave: straightener.stop,
+  accept: () => offered(),
   crop: opener.crop,
   fit: () => view.fit(),
   zoom_in: () => view.zoomTo(view.scale * ZOOM_STEP),
@@ -301,7 +345,9 @@ async function fetchPictures(path, first) {
 }
 const strip = makeStrip(element, text, opener.turnTo, fetchPictures);
 const useKey = makeKeys(board, actions, tools, lines);
-listenToPointers(canvas, board, (point, event) => tools[board.tool](point, event), hover);
+const beginGesture = (point, event) =>
+  straightener.sheet ? straightener.press(point) : tools[board.tool](point, event);
+listenToPointers(canvas, board, beginGesture, hover);
 
 element.addEventListener("click", (event) => {
   const data = event.target.closest("button")?.dataset ?? {};
@@ -323,11 +369,13 @@ element.addEventListener("keydown", (event) => {
     action();
   } else if (event.target === canvas && !event.altKey) {
     if (key === " ") holdSpace(true);
-    else if (!board.page || !useKey(event)) return;
+    else if (!board.page || !(useSheetKey(event) || useKey(event))) return;
     event.preventDefault();
     if (key === "escape") event.stopPropagation(); // or else it would also stop the model
   }
 });
+
+const useSheetKey = (event) => straightener.sheet && straightener.useKey(event);
 
 function holdSpace(held) {
   if (spaceHeld === held) return;
@@ -394,7 +442,7 @@ new ResizeObserver(() => {
 /** Takes up where a reload has cut off, else with the page that Python has sent. */
 async function start() {
   const saved = memory.recall();
-  if (saved) history.begin({ page: null, marks: saved.marks });
+  if (saved) history.begin({ upright: {}, ...saved, page: null });
   const { path, number } = saved?.page ?? {};
   if (path && (await opener.openPage(path, number, board.begin))) return;
   if (props.value?.picture) await opener.adopt(props.value, board.begin);

@@ -1,5 +1,6 @@
-// Undo and redo. A step is a whole state, {page, marks}: the page shown and the marks of all pages
-// by `pageKey`. States share what they have in common and are never changed in place.
+// Undo and redo. A step is a whole state, {page, marks, upright}: the page shown, and of all pages,
+// by `pageKey`, the marks and how they are laid out. States share what they have in common and are
+// never changed in place.
 // This file is put in front of page_canvas.js.
 
 const MOST_STEPS = 1000;
@@ -36,6 +37,8 @@ function makeHistory(first) {
 }
 
 const pageKey = (page) => page.path + "#" + page.number;
+/** What the server calls a page. */
+const placeOf = ({ path, number, upright }) => [path, number, upright];
 
 // What survives a reload: kept by the browser for this tab only, so that two tabs do not mix and
 // nothing stays behind when the tab is closed.

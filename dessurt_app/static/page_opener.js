@@ -30,12 +30,12 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
   let wanted = null; // the number of the page that is being turned to
 
   /**
-   * Shows the page that `ask` gets, {page, number, pages, width, height, picture, notice} or
-   * {error}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
-   * `shapes` are the marks on it, else it keeps those it had; `put` takes the new state. Tells
-   * whether the page is shown.
+   * Shows the page that `ask` gets, {page, number, upright, pages, width, height, picture, notice}
+   * or {error}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
+   * `shapesOf` gives the marks on it from what was got, else it keeps those it had; `put` takes the
+   * new state. Tells whether the page is shown.
    */
-  async function open(ask, failed, shapes = null, put = board.setState) {
+  async function open(ask, failed, shapesOf = () => null, put = board.setState) {
     const attempt = ++attempts;
     const late = () => attempt !== attempts;
     showBusy(true);
@@ -43,12 +43,17 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
       const { error, notice = "", ...opened } = await ask();
       if (!late() && error) board.complain(error);
       if (late() || error) return false;
-      const { page: path, number = 0, pages = 1, width, height, picture } = opened;
+      const { page: path, number = 0, pages = 1, width, height, picture, upright = {} } = opened;
       await loadPicture(picture);
       if (late()) return false;
-      const page = { path, number, pages, width, height, picture };
-      const { marks } = board.state;
-      put({ page, marks: shapes ? { ...marks, [pageKey(page)]: shapes } : marks });
+      const page = { path, number, pages, width, height, picture, upright };
+      const { marks, upright: ways } = board.state;
+      const shapes = shapesOf(opened);
+      put({
+        page,
+        marks: shapes ? { ...marks, [pageKey(page)]: shapes } : marks,
+        upright: { ...ways, [pageKey(page)]: upright },
+      });
       board.complain(notice);
       board.say(text.opened, { page: number + 1, of: pages });
       return true;
@@ -61,17 +66,31 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
     }
   }
 
+  /** The value of a page, laid out as it was last. */
+  const fetchPage = (path, number) =>
+    server.open_page([path, number, board.state.upright[pageKey({ path, number })] ?? {}]);
+
   const openPage = (path, number, put) =>
-    open(() => server.open_page([path, number]), text.server_lost, null, put);
+    open(() => fetchPage(path, number), text.server_lost, undefined, put);
 
   function openFile(file) {
-    const ask = async () => server.open_page([(await upload(file)).path, 0]);
+    const ask = async () => fetchPage((await upload(file)).path, 0);
     return open(ask, fillIn(text.upload_failed, { name: file.name }));
   }
 
+  /** Shows the page laid out otherwise, as `ask(page, shapes)` gets it; its marks move along. */
+  async function layOut(ask) {
+    const asked = () => ask(placeOf(board.page), board.shapes);
+    const laidOut = await open(asked, text.server_lost, ({ marks }) => marks.shapes);
+    if (laidOut) board.say(text.laid_out);
+  }
+  const turn = (quarters) => layOut((...page) => server.turn([...page, quarters]));
+  const straighten = (corners, angle) =>
+    layOut((...page) => server.straighten([...page, corners, angle]));
+
   /** A value that Python has set. */
   function adopt(value, put) {
-    return open(async () => value, text.server_lost, JSON.parse(value.marks).shapes, put);
+    return open(async () => value, text.server_lost, () => JSON.parse(value.marks).shapes, put);
   }
 
   async function turnTo(number) {
@@ -98,8 +117,8 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
     const kept = shapes
       .map((shape) => movedShape(shape, -left, -top))
       .filter((shape) => meets(shape, { width: right - left, height: bottom - top }));
-    const ask = () => server.crop([page.path, page.number, left, top, right, bottom]);
-    return open(ask, text.server_lost, kept);
+    const ask = () => server.crop([placeOf(page), left, top, right, bottom]);
+    return open(ask, text.server_lost, () => kept);
   }
 
   /** Whatever is on its way is not wanted any more. */
@@ -109,5 +128,5 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
     showBusy(false);
   }
 
-  return { openPage, openFile, adopt, turnTo, turnBy, crop, forget };
+  return { openPage, openFile, adopt, turnTo, turnBy, turn, straighten, crop, forget };
 }

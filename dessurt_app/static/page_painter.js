@@ -14,7 +14,8 @@ function makePainter(canvas) {
 
   /**
    * Scene: {page, picture and region ({picture}) or null, shapes, draft (or null), view, and two
-   * boxes or null: pointed (the line under the mouse) and selected}. Without a page all is empty.
+   * boxes or null: pointed (the line under the mouse) and selected; sheet: what is straightened,
+   * or null}. Without a page all is empty.
    */
   function paint(scene) {
     const box = canvas.getBoundingClientRect();
@@ -42,6 +43,7 @@ function makePainter(canvas) {
       outline(context, scene.selected, "#fff", [], 3 * unit);
       outline(context, scene.selected, "#1d4ea8", [6 * unit, 4 * unit], 3 * unit);
     }
+    if (scene.sheet) drawSheet(context, scene.page, scene.sheet, 1 / scene.view.scale);
   }
 
   function resize(target, width, height) {

@@ -26,6 +26,7 @@ from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
 from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.upright import Upright
 from dessurt_app import strings, ui
 from dessurt_app.crops import crop_file
 from dessurt_app.dataset_tab import DatasetView
@@ -132,6 +133,28 @@ def test_a_region_is_saved_as_what_is_to_be_marked(store):
     assert shown.list_rows(["", 1.0, 0])["rows"][0]["place"]
     picture = Image.open(shown.crops([row.id])["pictures"][row.id])
     assert picture.size == (396, 176), "the upper half of the letter"
+
+
+def test_an_answer_about_a_turned_page_is_true_to_the_file(store, view, page):
+    """Its marks are on the page in the file, and it comes back as it was asked about."""
+    upright = Upright(quarters=1, angle=2.0)
+    marks = Marks.from_boxes([(80, 40, 100, 160)])
+    canvas = canvas_value(page, marks, upright=upright)
+    desk = asking(FakeInstrument("a", 0))
+    *_, _ = ask(desk, canvas=canvas)
+    save_answer(store, desk.last(ME), "b", "fake", "ann")
+    (row,) = store.rows
+    assert (row.annotation.marks, row.annotation.upright) == (marks, upright)
+    assert (store.folder / row.image).read_bytes() == page.read_bytes()
+    size = Page.open(page).size
+    assert desk.last(ME).question.canvas["width"] == upright.size(size)[1]
+    crop = Image.open(view.crops([row.id])["pictures"][row.id])
+    assert crop.width > crop.height, "upright, as it was seen"
+    again = canvas_value(page, row.annotation.marks, upright=row.annotation.upright)
+    assert again == canvas
+    *_, _ = ask(desk, canvas=again)
+    save_answer(store, desk.last(ME), "c", "fake", "ann")
+    assert [each.annotation.answers for each in store.rows] == [("c",)], "the same question"
 
 
 def test_a_region_beside_a_text_is_not_part_of_the_answer(store):

@@ -13,7 +13,10 @@ from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import PageCanvas, read_value
 
 LETTER = str(load_examples()[0].page)
-FUNCTIONS = ("open_page", "find_lines", "thumbnails", "crop")
+FUNCTIONS = (
+    "open_page", "find_lines", "thumbnails", "crop", "turn", "straightening", "straighten"
+)  # fmt: skip
+BOX = {"channel": "highlight", "kind": "box", "points": [[150.0, 473.0], [1293.0, 502.0]]}
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_lines_of_one_page_of_several(canvas, uploaded):
     for y in (40, 100):
         ImageDraw.Draw(pages[1]).text((50, y), "A line of words on the second page", "navy", face)
     pages[0].save(uploaded / "two.tiff", save_all=True, append_images=pages[1:])
-    assert canvas.find_lines([str(uploaded / "two.tiff"), 0]) == {"lines": []}
+    assert canvas.find_lines([str(uploaded / "two.tiff"), 0])["lines"] == []
     upper, lower = canvas.find_lines([str(uploaded / "two.tiff"), 1])["lines"]
     (x0, y0), (x1, y1) = upper
     assert 44 < x0 < 52 and 430 < x1 < 460
@@ -119,11 +122,11 @@ def test_a_damaged_page_among_others_has_a_white_thumbnail(canvas, three_pages, 
 def test_what_is_cut_out_is_a_page_with_the_same_pixels(canvas, uploaded):
     pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(uploaded / "page.png")
-    value = canvas.crop([str(uploaded / "page.png"), 0, 10.2, 20, 60, 49.5])
+    value = canvas.crop([[str(uploaded / "page.png"), 0], 10.2, 20, 60, 49.5])
     assert (value["width"], value["height"], value["marks"]) == (50, 30, {"shapes": []})
     assert (value["number"], value["pages"]) == (0, 1)
     assert np.array_equal(read_value(value).page.pixels, pixels[20:50, 10:60])
-    over = canvas.crop([str(uploaded / "page.png"), 0, -50, 80, 500, 500])
+    over = canvas.crop([[str(uploaded / "page.png"), 0], -50, 80, 500, 500])
     assert np.array_equal(read_value(over).page.pixels, pixels[80:])
 
 
@@ -132,12 +135,12 @@ def test_what_is_cut_out_is_a_page_with_the_same_pixels(canvas, uploaded):
     [[], [1, 2, 3], [0, 0, 9, "9"], [0, 0, float("nan"), 9], [0, 0, 1e300, 9], [0, 0, True, 9]],
 )
 def test_what_is_no_box_is_not_cut_out(canvas, box):
-    assert canvas.crop([LETTER, 0, *box]) == {"error": strings.NO_BOX}
+    assert canvas.crop([[LETTER, 0], *box]) == {"error": strings.NO_BOX}
 
 
 @pytest.mark.parametrize("box", [[50, 50, 50, 50], [90, 9, 10, 50], [9e5, 9e5, 9.1e5, 9.1e5]])
 def test_nothing_is_too_small_to_be_cut_out(canvas, box):
-    assert "too small" in canvas.crop([LETTER, 0, *box])["error"]
+    assert "too small" in canvas.crop([[LETTER, 0], *box])["error"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -156,14 +159,86 @@ def test_nothing_is_too_small_to_be_cut_out(canvas, box):
         7,
         {},
         [LETTER],
-        [LETTER, 0, 1],
+        [LETTER, 0, {}, 1],
     ],
 )
 def test_no_function_opens_what_is_not_ours(canvas, function, wanted, monkeypatch):
-    if function == "crop" and isinstance(wanted, list):
-        wanted = [*wanted, 0, 0, 9, 9]
+    more = {"crop": [0, 0, 9, 9], "turn": [[], 1], "straighten": [[], None, 0]}
+    if function in more:
+        wanted = [wanted, *more[function]]
     monkeypatch.setattr(page_canvas.Page, "open", lambda *_: pytest.fail("opened"))
     monkeypatch.setattr(page_canvas.Page, "count", lambda *_: pytest.fail("opened"))
     page_canvas._opened.cache_clear()
     told = getattr(canvas, function)(wanted)
     assert told["error"] in (strings.PAGE_GONE, strings.NO_NUMBER, strings.NO_BOX)
+
+
+def test_a_page_is_turned_with_its_marks_and_back(canvas, uploaded):
+    page = canvas.open_page(LETTER)
+    value = canvas.turn([[LETTER, 0, {}], [BOX], 1])
+    assert value["upright"] == {"quarters": 1}
+    assert (value["width"], value["height"]) == (page["height"], page["width"])
+    (shape,) = value["marks"]["shapes"]
+    height = page["height"]
+    assert shape["points"] == [[height - 502, 150], [height - 473, 1293]]
+    assert np.array_equal(read_value(value).page.pixels, np.rot90(read_value(page).page.pixels, -1))
+    back = canvas.turn([[LETTER, 0, value["upright"]], value["marks"]["shapes"], -1])
+    assert back["upright"] == {} and back["marks"] == {"shapes": [BOX]}
+    assert canvas.open_page([LETTER, 0, {"quarters": 1}])["picture"] == value["picture"]
+
+
+def test_a_page_on_its_side_is_told_until_it_is_turned(canvas, uploaded):
+    pixels = np.rot90(read_value({"page": LETTER}).page.pixels)
+    Image.fromarray(pixels).save(uploaded / "side.png")
+    file = str(uploaded / "side.png")
+    assert canvas.find_lines([file, 0])["quarters"] == 1
+    upright = canvas.turn([[file, 0, {}], [], 1])["upright"]
+    found = canvas.find_lines([file, 0, upright])
+    assert "quarters" not in found
+    assert found["lines"] == canvas.find_lines(LETTER)["lines"]
+
+
+def test_the_angle_of_a_page_is_measured_and_straightened(canvas, uploaded):
+    letter = Image.open(LETTER).convert("L")
+    letter.rotate(-4, Image.Resampling.BICUBIC, expand=True, fillcolor=250).save(
+        uploaded / "tilted.png"
+    )
+    place = [str(uploaded / "tilted.png"), 0, {}]
+    told = canvas.straightening(place)
+    assert told["angle"] == pytest.approx(4, abs=0.11) and not told["seen"]
+    value = canvas.straighten([place, [], None, told["angle"]])
+    assert value["upright"] == {"angle": told["angle"]}
+    straight = canvas.find_lines([*place[:2], value["upright"]])["lines"]
+    assert len(straight) == len(canvas.find_lines(LETTER)["lines"])
+    assert {len(line) for line in straight} == {2}
+
+
+def test_four_corners_become_the_page(canvas):
+    corners = [[100, 50], [1100, 100], [1050, 900], [80, 950]]
+    value = canvas.straighten([[LETTER, 0, {}], [BOX], corners, 0])
+    assert value["upright"] == {"corners": corners}
+    assert abs(value["width"] - 1001) <= 1 and abs(value["height"] - 900) <= 1
+    assert len(value["marks"]["shapes"][0]["points"]) == 4
+    told = canvas.straightening([LETTER, 0, value["upright"]])
+    assert told["corners"][2] == (value["width"], value["height"]) and not told["seen"]
+    crossed = [corners[0], corners[2], corners[1], corners[3]]
+    assert "enclose" in canvas.straighten([[LETTER, 0, {}], [], crossed, 0])["error"]
+    drawn = read_value(value)
+    (back,) = drawn.on_file(drawn.marks).shapes
+    assert back.points == tuple(map(tuple, BOX["points"]))
+
+
+@pytest.mark.parametrize("function", ["turn", "straighten", "straightening"])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        None, [], [LETTER], [[LETTER, 0, {}]], [[LETTER, 0, {}], []],
+        [[LETTER, 0, {"quarters": "1"}], [], 1], [[LETTER, 0, {"corners": [1]}], [], None, 0],
+        [[LETTER, 0, {}], "", 1], [[LETTER, 0, {}], [{}], 1], [[LETTER, 0, {}], [], "1"],
+        [[LETTER, 0, {}], [], 1, 2, 3], [[LETTER, 0, {}], [], [[0, 0]] * 4, 0],
+        [[LETTER, 0, {}], [], [[0, 0], [9e5, 0], [9e5, 9e5], [0, 9e5]], 0],
+        [[LETTER, 0, {}], [], "corner", 0], [[LETTER, 0, {}], [], None, float("nan")],
+    ],
+)  # fmt: skip
+def test_whatever_else_is_sent_gets_an_error(canvas, function, wanted):
+    assert getattr(canvas, function)(wanted)["error"]

@@ -52,7 +52,7 @@ def training(tmp_path: Path, checkpoint: Path) -> Iterator[Training]:
         made.stop()
 
 
-def until(right: Callable[[], object], seconds: float = 60.0) -> None:
+def until(right: Callable[[], object], seconds: float = 240.0) -> None:
     end = time.monotonic() + seconds
     while not right():
         assert time.monotonic() < end, "it never came"

@@ -41,7 +41,7 @@ class Screen:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.foreign_requests.append(request.url)
 
-    def wait_for(self, condition, seconds: float = 60) -> None:
+    def wait_for(self, condition, seconds: float = 240) -> None:
         """Wait until `condition()` holds."""
         end = time.monotonic() + seconds
         while not condition():

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image
@@ -19,6 +20,8 @@ from dessurt.data.annotation_files import write_qa
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
 from dessurt.marks import Marks
+from dessurt.page import Page
+from dessurt.upright import Upright
 from dessurt_app.examples import load_examples
 
 LETTER = load_examples()[0]
@@ -92,6 +95,29 @@ def ask(screen) -> None:
 
 
 # ---- saving in Ask ------------------------------------------------------------------------------
+
+
+def test_an_answer_about_a_turned_page_is_true_to_the_file(address, store, open_screen, tmp_path):
+    letter = Page.open(LETTER.page)
+    Image.fromarray(np.rot90(letter.pixels)).save(tmp_path / "side.png")
+    screen = open_screen(address)
+    screen.open_file(tmp_path / "side.png")
+    screen.press("turn_right")
+    screen.wait_for(lambda: screen.state()["page"]["upright"] == {"quarters": 1})
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    screen.key("ArrowDown", "Enter")
+    (mark,) = screen.marks()
+    screen.run_to_end()
+    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: store.rows)
+    (row,) = store.rows
+    assert row.annotation.upright == Upright(quarters=1)
+    (kept,) = row.annotation.marks.shapes
+    (x0, y0), (x1, y1) = mark["points"]
+    right = [(y0, letter.width - x1), (y1, letter.width - x0)]
+    np.testing.assert_allclose(kept.points, right, atol=0.01)
+    assert (store.folder / row.image).read_bytes() == (tmp_path / "side.png").read_bytes()
 
 
 def test_an_answer_is_saved_and_taken_back(address, store, open_screen):

@@ -26,6 +26,7 @@ from dessurt.data.records import DataError, Record, readable
 from dessurt.data.sets import open_set
 from dessurt.data.splits import split_pages
 from dessurt.marks import Marks, Shape
+from dessurt.upright import AS_IT_IS, Upright
 
 FULL = {
     "question": "w0>",
@@ -79,6 +80,9 @@ annotations = st.builds(
     size=st.none() | st.tuples(st.integers(1, 9000), st.integers(1, 9000)),
     sha256=texts,
     page=st.integers(0, 99),
+    upright=st.sampled_from(
+        [AS_IT_IS, Upright(quarters=3), Upright(((1, 2), (30, 4), (31, 35), (0, 29.5)), 1, -2.5)]
+    ),
     model_answer=st.none() | texts,
     confidence=st.none() | st.floats(0, 1),
     checkpoint=texts,
@@ -313,6 +317,27 @@ def test_marks_of_an_annotation_are_the_questions_and_the_regions(tmp_path):
     assert example.request.marks == Marks.from_boxes([(1, 2, 30, 9)])
     drawn = example.region.rasterise((40, 60))
     assert np.array_equal(drawn, Marks.from_boxes([(1, 2, 30, 9)]).rasterise((40, 60)))
+
+
+def test_a_page_is_learnt_as_it_was_laid_out_for_the_question(tmp_path):
+    (tmp_path / "train").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "train/a.png")
+    record = {"question": "w0>", "answer": "one", "highlight": [[10, 5, 30, 9]]}
+    side = {**record, "upright": {"quarters": 1}, "output": [[10, 5, 30, 9]]}
+    (tmp_path / "train/qa.json").write_text(json.dumps({"a.png": [record, side]}))
+    (found,) = records({"set": "my_dataset", "folder": tmp_path})
+    plain, turned = found.examples
+    assert np.array_equal(plain.page.pixels, pixels)
+    assert plain.request.marks == Marks.from_boxes([(10, 5, 30, 9)])
+    assert np.array_equal(turned.page.pixels, np.rot90(pixels, -1))
+    assert turned.request.marks == turned.region == Marks.from_boxes([(31, 10, 35, 30)])
+
+
+@pytest.mark.parametrize("bad", ["left", {"quarters": 0.5}, {"corners": [[0, 0]]}, {"angle": 90}])
+def test_a_page_that_is_laid_out_in_no_way_is_told(bad):
+    with pytest.raises(DataError, match=r"upright|corners|degrees"):
+        Annotation.from_json({"question": "w0>", "answer": "", "upright": bad})
 
 
 def test_annotations_give_what_a_person_stands_for_split_by_page(tmp_path):

@@ -61,7 +61,8 @@ class AnnotatedPages:
         except PageError as error:
             raise DataError(str(error), file) from error
         source = f"{file}#{number}" if number else str(file)
-        examples = (_example(page, each, source) for each in given)
+        seen = {upright: upright.page(page) for upright in {each.upright for each in given}}
+        examples = (_example(page, seen[each.upright], each, source) for each in given)
         if self._by_line:
             examples = (line for each in examples for line in lines_of(each))
         return Record(page, tuple(examples), source=source)
@@ -114,7 +115,8 @@ def _trusted(folder: Path, split: str = "") -> tuple[Path, Pages, list[DataError
     return part, {name: kept[name] for name in kept if kept[name]}, damaged
 
 
-def _example(page: Page, given: Annotation, source: str) -> Example:
+def _example(page: Page, seen: Page, given: Annotation, source: str) -> Example:
+    """A question about a page in a file, which is seen as it was laid out for the question."""
     if given.size is not None and given.size != (page.width, page.height):
         width, height = given.size
         raise DataError(
@@ -125,4 +127,5 @@ def _example(page: Page, given: Annotation, source: str) -> Example:
         given.marks.checked(page.size)
     except MarksError as error:
         raise DataError(str(error), source, given.question) from error
-    return Example(page, given.request, given.answers, given.output, source)
+    output = given.output and given.upright.marks(given.output, page.size)
+    return Example(seen, given.request(page.size), given.answers, output, source)
