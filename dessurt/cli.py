@@ -219,6 +219,7 @@ class _Answer:
         self.started = time.perf_counter()
         self.first: float | None = None
         self.tokens: list[dict[str, Any]] = []
+        self.late: list[str] = []  # what was told while the answer was on its line
         self.done: Done | None = None
 
     def take(self, event: object) -> None:
@@ -232,7 +233,10 @@ class _Answer:
             if not self.arguments.json:
                 print(event.delta, end="", flush=True)
         elif isinstance(event, Notice):
-            print(event.message, file=sys.stderr)
+            if self.tokens and not self.arguments.json:
+                self.late.append(event.message)
+            else:
+                print(event.message, file=sys.stderr)
         elif isinstance(event, Progress):
             if event.total is not None and sys.stderr.isatty():
                 print(f"\rLine {event.done} of {event.total} ", end="", file=sys.stderr)
@@ -261,6 +265,8 @@ class _Answer:
             print(json.dumps(whole, ensure_ascii=False))
             return
         print(flush=True)
+        for message in self.late:
+            print(message, file=sys.stderr)
         if self.done.stopped_by != "end":
             why = {
                 "user": "as you asked",

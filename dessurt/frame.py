@@ -49,7 +49,8 @@ class Frame:
     window: Rectangle  # the part of the page plane that is resampled; may reach outside the page
     placed: Rectangle  # where that part comes to lie in the model image; may reach outside it
     angle: float = 0.0  # degrees by which text runs down to the right that is level to the model
-    # Of the marked text, page pixels; None: not measured. It is no part of the placement.
+    # Of the marked text, ascender to descender, page pixels; None: not measured. It is no part of
+    # the placement.
     line_height: float | None = field(default=None, compare=False)
 
     @classmethod
@@ -231,7 +232,7 @@ class Frame:
 
     @property
     def marked_text_height(self) -> float | None:
-        """How tall the marked text is to the model, in model pixels; None: not measured."""
+        """`line_height` to the model, in model pixels; None: not measured."""
         return None if self.line_height is None else self.text_height(self.line_height)
 
     def picture(self, page: Page) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Ink: what differs from the paper round it; printed rules; the height of letters."""
+"""Ink: what differs from the paper round it; printed rules; what may be letters."""
 
 from __future__ import annotations
 
@@ -69,22 +69,32 @@ def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
     # A rule that is turned is a staircase of short runs, and one that faded has gaps.
     runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
     runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+    rules = np.zeros(runs.shape, bool)
+    x, y, width, height = cv2.boundingRect(runs)
+    if width < length:
+        return rules
+    part = np.s_[y : y + height, x : x + width]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(runs[part], connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     kept = (wide >= length) & (high <= RULE_THICK + wide * RULE_SLOPE)
     kept[0] = False
-    return kept[labels]
+    rules[part] = kept[labels]
+    return rules
+
+
+def connected(ink: np.ndarray, connectivity: int) -> np.ndarray:
+    """What is connected: int32 [n, 5] of x, y, width, height and pixels."""
+    x, y, wide, high = cv2.boundingRect(ink)  # margins would take as long as the text
+    part = ink[y : y + high, x : x + wide]
+    if not part.size:
+        return np.zeros((0, 5), np.int32)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=connectivity)
+    return stats[1:] + np.array([x, y, 0, 0, 0], np.int32)
 
 
 def letters_of(ink: np.ndarray) -> np.ndarray:
     """What may be letters: float64 [n, 4] of x, y, width and height."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    _, _, width, height, area = stats[1:].T
+    found = connected(ink, 8)
+    _, _, width, height, area = found.T
     letters = (height >= 4) & (width <= 8 * height) & (height <= 8 * width) & (area >= 6)
-    return stats[1:, :4][letters].astype(float)
-
-
-def letter_height(ink: np.ndarray) -> float:
-    """The median height of what may be letters; 0 if there are none."""
-    heights = letters_of(ink)[:, 3]
-    return float(np.median(heights)) if len(heights) else 0.0
+    return found[letters, :4].astype(float)

@@ -41,7 +41,7 @@ from dessurt.protocol import (
     Text,
     card_of,
 )
-from dessurt.reading import OF_FORMS, PageReader
+from dessurt.reading import NOTHING_WRITTEN, OF_FORMS, PageReader, doubt
 
 LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
@@ -280,6 +280,7 @@ class DessurtInstrument:
         Returns:
             Seconds to the first token, tokens written, and why it ended, as in `Done`.
         """
+        task, texts = tasks.task(request.task), list[Text]()
         ids, stream = list(request.written), self.tokenizer.stream()
         for id_ in ids:
             stream.push(id_)  # the text may go on inside a character
@@ -294,10 +295,16 @@ class DessurtInstrument:
             delta = stream.push(step.token_id)
             if stopped_by != "length" or len(ids) == most:
                 delta += stream.flush()  # a character that was cut in the middle
-            yield self._text(step, delta)
+            texts.append(self._text(step, delta))
+            yield texts[-1]
             if stopped_by == "loop":
                 yield Notice("The model only repeated itself and was stopped.")
                 break
+        whole = stopped_by == "end" and not request.written
+        if whole and task.returns != "region" and (doubted := doubt(texts)):
+            # Who is asked something else may be unsure of the answer, and not of the text.
+            if doubted == NOTHING_WRITTEN or task.group == "Read":
+                yield doubted
         return first, len(ids) - len(request.written), stopped_by
 
     def _is_stuck(self, ids: list[int]) -> bool:

@@ -17,15 +17,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.ink import contrast_of, letters_of, strong_in, working_copy
-from dessurt.marks import Bounds, Point, Shape, turned
+from dessurt.marks import Bounds, Marks, Point, Shape, turned
 from dessurt.page import Page
+from dessurt.tilt import clear_slope, feet_of, slope_of
 
 STEEPEST = 15.0  # degrees; a page that is turned by more is not scanned, but laid down so
 STRAIGHT = 0.1  # degrees; a page is taken for straight that is turned by less
 LETTERS = 20  # a page with fewer tells nothing of its tilt
 MOST_LETTERS = 4000  # are looked at
 SURE = 1.5  # times as sharp as at the median angle are the rows at the right one
-COARSE, FINE = 1 / 6, 1 / 10  # of a letter's height: how tall a row is, at first and at last
+ROUND = 32.0  # page pixels at most, that are looked at round a mark: letters are whole there
 
 LEAST_LEFT = 0.4  # of a box's height, that a line takes up in it however long and tilted it is
 
@@ -78,9 +79,9 @@ class Level:
         """The level box of what a shape on the page was drawn round.
 
         A box drawn round a tilted line is taller than the line: it stands above it at one end and
-        below it at the other.
+        below it at the other. A line that is tilted even so is as tall as it is in itself.
         """
-        if self.is_straight:
+        if self.is_straight and (shape.is_upright or shape.kind != "line"):
             return shape.bounds()
         u, v = self.to_level(shape.outline()).T
         thick = shape.radius
@@ -92,12 +93,24 @@ class Level:
             climb = (x1 - x0) * abs(math.tan(math.radians(tilt)))
             half = max(y1 - y0 - climb, LEAST_LEFT * (y1 - y0)) / 2
             v0, v1 = float(middle) - half, float(middle) + half
+        elif shape.kind == "line":
+            middle, half = v.mean(), abs(v[2] + v[3] - v[0] - v[1]) / 4
+            v0, v1 = float(middle - half), float(middle + half)
         return u0 - thick, v0 - thick, u1 + thick, v1 + thick
 
-    def shape(self, channel: str, box: Bounds) -> Shape:
-        """A level box as a shape on the page: a line, of four corners if it is not upright."""
-        (x0, y0, x1, y1), straight = box, self.is_straight
-        corners = [(x0, y0), (x1, y1)] if straight else [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+    def shape(self, channel: str, box: Bounds, slope: float = 0.0) -> Shape:
+        """A level box as a shape on the page: a line, of four corners if it is not upright.
+
+        Args:
+            channel: of the shape.
+            box: level.
+            slope: along which the line runs even so, through the middle of the box.
+        """
+        x0, y0, x1, y1 = box
+        corners = [(x0, y0), (x1, y1)]
+        if slope or not self.is_straight:
+            rise = slope * (x1 - x0) / 2
+            corners = [(x0, y0 - rise), (x1, y0 + rise), (x1, y1 + rise), (x0, y1 - rise)]
         return Shape(channel, "line", tuple(map(tuple, self.to_page(corners).tolist())))
 
     def whole(self, gray: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, tuple[int, int]]:
@@ -127,13 +140,19 @@ class Level:
             scale: pixels of `gray` a page pixel.
         """
         x0, y0, x1, y1 = box
+        paper = float(np.median(gray[::GRID, ::GRID]))  # what is outside shall not look like ink
+        if self.bend == (0.0, 0.0):
+            spots = np.array([(0.5, 0.5), (1.5, 0.5), (0.5, 1.5)]) + (x0, y0)
+            zero, right, down = self.to_page(spots / scale) * scale - 0.5
+            there = np.column_stack((right - zero, down - zero, zero))
+            how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            return cv2.warpAffine(gray, there, (x1 - x0, y1 - y0), flags=how, borderValue=paper)
         # Places are looked up on a grid, as they change slowly, and interpolated in between.
         u, v = (np.arange(0, end - start + GRID, GRID) for start, end in ((x0, x1), (y0, y1)))
         nodes = np.stack(np.meshgrid(u, v), -1) + (x0 + 0.5, y0 + 0.5)
         places = (self.to_page(nodes / scale) * scale - 0.5).astype(np.float32)
         across, down = np.arange(x1 - x0), np.arange(y1 - y0)
         places = _between(_between(places, across, 1), down, 0)
-        paper = float(np.median(gray[::GRID, ::GRID]))  # what is outside shall not look like ink
         return cv2.remap(gray, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderValue=paper)
 
 
@@ -154,86 +173,79 @@ def level_of(page: Page) -> Level:
 _measured: WeakKeyDictionary[Page, Level] = WeakKeyDictionary()
 
 
+def level_in(page: Page, shape: Shape) -> Level:
+    """How the text in a mark lies: as that of the page, where it does not clearly lie otherwise.
+
+    It is measured once for as long as the page is in use.
+    """
+    known = _measured_in.setdefault(page, {})
+    if shape not in known:
+        known[shape] = _level_in(page, shape)
+    return known[shape]
+
+
+_measured_in: WeakKeyDictionary[Page, dict[Shape, Level]] = WeakKeyDictionary()
+
+
+def _level_in(page: Page, shape: Shape) -> Level:
+    level = level_of(page)
+    x0, y0, x1, y1 = shape.bounds()
+    angle = level.angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
+    if shape.kind == "line" and not shape.is_upright:  # it was measured when the line was found
+        a, b, c, d = turned(shape.points, angle)
+        along, down = (b + c - a - d).tolist()
+        more = down / along if along > 0 else 0.0
+    else:
+        feet, letter = feet_of(_letters_in(page.gray, shape))
+        more = clear_slope(turned(feet, angle), letter, STEEPEST)
+    if not STRAIGHT < abs(math.degrees(math.atan(more))) <= STEEPEST:
+        return level
+    return _sloping(math.tan(math.radians(angle) + math.atan(more)))
+
+
+def _letters_in(gray: np.ndarray, shape: Shape) -> np.ndarray:
+    """The letters whose middle a mark covers: float64 [n, 4] of x, y, width and height."""
+    x0, y0, x1, y1 = shape.bounds()
+    more = min((y1 - y0) / 2, ROUND)
+    height, width = gray.shape
+    left, top = max(int(x0 - more), 0), max(int(y0 - more), 0)
+    right, bottom = min(math.ceil(x1 + more), width), min(math.ceil(y1 + more), height)
+    if left >= right or top >= bottom:
+        return np.zeros((0, 4))
+    part, shrink = working_copy(gray[top:bottom, left:right])
+    letters = letters_of(strong_in(contrast_of(part)))
+    offset = -left * shrink, -top * shrink
+    covered = Marks((shape,)).rasterise(part.shape, (shrink, shrink), offset) != 0
+    x, y = (letters[:, :2] + letters[:, 2:] / 2).astype(int).T
+    return letters[covered[y, x]] / shrink + (left, top, 0, 0)
+
+
 def measure_level(gray: np.ndarray) -> Level:
     """How the text of a page lies; straight, where nothing is clear.
-
-    The feet of the letters of a line lie in a row. Counted along the right angle, rows are full or
-    empty (Bloomberg, Kopec and Dasari: Measuring document image skew and orientation, 1995).
 
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    found = _feet(gray)
-    if found is None:
-        return Level()
-    feet, letter = found
-    few = feet[:: -(-len(feet) // MOST_LETTERS)]
-    slope, sharp = _slope(few - few.mean(0), letter, STEEPEST)
+    gray, shrink = working_copy(gray)
+    feet, letter = feet_of(letters_of(strong_in(contrast_of(gray))) / shrink)
+    few = feet[:: -(-len(feet) // MOST_LETTERS) or 1]
+    slope, sharp = slope_of(few, letter, STEEPEST) if len(few) >= LETTERS else (0.0, 0.0)
     if sharp < SURE:
-        return Level()
+        return _sloping(clear_slope(few, letter, STEEPEST))
     angle = math.degrees(math.atan(slope))
     feet = turned(feet, angle)
     middle = (feet.min(0) + feet.max(0)) / 2
     tilt, bend = _bend(feet - middle, letter)
     if bend == (0.0, 0.0):
-        return Level(angle) if abs(angle) > STRAIGHT else Level()
+        return _sloping(slope)
     more = math.degrees(math.atan(tilt))
     u, v = turned(middle, more).tolist()
     return Level(angle + more, (u, v), bend)
 
 
-def _feet(gray: np.ndarray) -> tuple[np.ndarray, float] | None:
-    """The middle of each letter's foot, float64 [n, 2], and the median letter's height."""
-    gray, shrink = working_copy(gray)
-    letters = letters_of(strong_in(contrast_of(gray)))
-    if len(letters) < LETTERS:
-        return None
-    x, y, wide, tall = letters.T
-    letter = float(np.median(tall))
-    usual = (tall >= 0.5 * letter) & (tall <= 2.5 * letter) & (wide <= 6 * letter)
-    feet = np.stack([x + wide / 2, y + tall], 1)[usual]
-    return (feet / shrink, letter / shrink) if len(feet) >= LETTERS else None
-
-
-def rows_of_feet(feet: np.ndarray, letter: float) -> float:
-    """How sharply feet, float64 [n, 2], lie in rows at the best angle; a number a foot.
-
-    `letter` is the height of a usual letter, in the same pixels.
-    """
-    few = feet[:: -(-len(feet) // MOST_LETTERS)]
-    few = few - few.mean(0)
-    return float(_sharpness(few, _slopes(few, letter, STEEPEST), COARSE * letter).max() / len(few))
-
-
-def _slopes(feet: np.ndarray, letter: float, steepest: float) -> np.ndarray:
-    """Slopes so close that a row is not missed."""
-    step = letter / 2 / max(float(np.ptp(feet[:, 0])), letter)
-    most = math.tan(math.radians(steepest))
-    return np.arange(-most, most + step, step)
-
-
-def _slope(feet: np.ndarray, letter: float, steepest: float) -> tuple[float, float]:
-    """The slope along which feet lie in rows, and how much sharper these are than at others."""
-    slopes = _slopes(feet, letter, steepest)
-    sharp = _sharpness(feet, slopes, COARSE * letter)
-    best = int(sharp.argmax())
-    fine = slopes[best] + np.linspace(-1, 1, 17) * (slopes[1] - slopes[0])
-    slope = float(fine[_sharpness(feet, fine, FINE * letter).argmax()])
-    return slope, float(sharp[best] / np.median(sharp))
-
-
-def _sharpness(feet: np.ndarray, slopes: np.ndarray, row: float) -> np.ndarray:
-    """The sum of the squared counts of feet in rows of a height, for each slope."""
-    x, y = feet.T
-    places = (y - slopes[:, None] * x) / row
-    places -= places.min(1, keepdims=True)
-    lower = np.floor(places).astype(np.int64)
-    share = places - lower  # a foot counts for the two rows next to it
-    rows = int(lower.max()) + 2
-    lower += np.arange(len(slopes))[:, None] * rows
-    counts = np.bincount(lower.ravel(), 1 - share.ravel(), rows * len(slopes))
-    counts += np.bincount(lower.ravel() + 1, share.ravel(), rows * len(slopes))
-    return (counts.reshape(len(slopes), rows) ** 2).sum(1)
+def _sloping(slope: float) -> Level:
+    angle = math.degrees(math.atan(slope))
+    return Level(angle) if abs(angle) > STRAIGHT else Level()
 
 
 def _bend(feet: np.ndarray, letter: float) -> tuple[float, tuple[float, float]]:
@@ -246,7 +258,7 @@ def _bend(feet: np.ndarray, letter: float) -> tuple[float, tuple[float, float]]:
             some = feet[inside][:MOST_IN_A_TILE]
             if len(some) >= IN_A_TILE and np.ptp(some[:, 0]) >= WIDE * letter:
                 centre = some.mean(0)
-                tiles.append((*centre, _slope(some - centre, letter, BEND)[0], len(some)))
+                tiles.append((*centre, slope_of(some, letter, BEND)[0], len(some)))
     if len(tiles) < 5:
         return 0.0, (0.0, 0.0)
     x, y, slopes, count = np.array(tiles).T

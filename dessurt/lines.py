@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from dessurt.ink import WORKING_PIXELS, ink_of, letter_height, working_copy
-from dessurt.level import Level, level_of, measure_level
+from dessurt.ink import WORKING_PIXELS, connected, ink_of, letters_of, working_copy
+from dessurt.level import Level, level_in, level_of, measure_level
 from dessurt.marks import Bounds, Marks, Shape
 from dessurt.page import Page
+from dessurt.tilt import clear_slope, feet_of
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
@@ -22,6 +22,7 @@ NEAR, FAR = 1.0, 1.5  # heights; words of a line are closer: at first, and when 
 SHARED = 0.5  # of the lower one's height lies beside the other where two words are in one line
 ALIKE = 2.2  # words of one line differ in height by less than this factor
 LINE = 1.3  # letters; the height that a word without tall letters is given in comparisons
+ASKEW = 8.0  # degrees; words of a line that is tilted by more, on a level page, are not joined
 MARGIN = 0.25  # letters; left round the ink of a line
 COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
@@ -38,6 +39,7 @@ ASCENT = 0.6  # of a line's height, that tall letters and capitals have at least
 LEAST_ASCENT = 0.25  # of a mark's height; something smaller may be no letters
 APART = 5.0  # times their height: marks that are no further from each other may be one line
 MEASURED_MARKS = 32  # of very many marks only so many are measured
+LEVELLED_MARKS = 500  # lines and words of a page that somebody marked one by one
 
 
 def marked_line_height(page: Page, marks: Marks) -> float | None:
@@ -45,40 +47,48 @@ def marked_line_height(page: Page, marks: Marks) -> float | None:
 
     Of very many marks an even choice stands for all.
     """
+    shapes = _chosen(marks)
+    return float(np.median([_height_of(page, shape) for shape in shapes])) if shapes else None
+
+
+def _chosen(marks: Marks) -> tuple[Shape, ...]:
     shapes = marks.of("highlight") or marks.of("mask")
-    if not shapes:
-        return None
-    chosen = shapes[:: -(-len(shapes) // MEASURED_MARKS)]
-    return float(np.median([_height_of(page, shape) for shape in chosen]))
+    return shapes[:: -(-len(shapes) // MEASURED_MARKS) or 1]
 
 
 def marked_angle(page: Page, marks: Marks) -> float:
-    """Degrees by which the text that is highlighted (or masked) runs down to the right."""
-    bounds = marks.bounds("highlight") or marks.bounds("mask")
-    if bounds is None:
-        return 0.0
-    x0, y0, x1, y1 = bounds
-    return level_of(page).angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
+    """Degrees by which the text that is highlighted (or masked) runs down to the right.
+
+    It is the median of what is marked; of very many marks an even choice stands for all.
+    """
+    shapes = _chosen(marks)
+    return float(np.median([_angle_of(page, shape) for shape in shapes])) if shapes else 0.0
+
+
+def _angle_of(page: Page, shape: Shape) -> float:
+    x0, y0, x1, y1 = shape.bounds()
+    return level_in(page, shape).angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
 
 
 def levelled(page: Page, marks: Marks) -> Marks:
-    """Marks whose highlighted boxes follow the text that they were drawn round; see `Level`."""
-    level = level_of(page)
-    if level.is_straight:
-        return marks
-    return Marks(
-        tuple(
-            level.shape("highlight", level.bounds(shape))
-            if shape.channel == "highlight" and shape.is_upright
-            else shape
-            for shape in marks.shapes
-        )
-    )
+    """Marks whose highlighted boxes follow the text that they were drawn round; see `Level`.
+
+    Very many boxes are not measured one by one: they lie as the page does.
+    """
+    many = len(marks.shapes) > LEVELLED_MARKS
+    shapes = []
+    for shape in marks.shapes:
+        if shape.channel == "highlight" and shape.is_upright:
+            level = level_of(page) if many else level_in(page, shape)
+            if not level.is_straight:
+                shape = level.shape("highlight", level.bounds(shape))
+        shapes.append(shape)
+    return Marks(tuple(shapes))
 
 
 def _height_of(page: Page, shape: Shape) -> float:
     """The `line_height` of what a shape marks."""
-    level = level_of(page)
+    level = level_in(page, shape)
     if level.is_straight:
         return line_height(page.gray, shape.bounds())
     box = np.array(level.bounds(shape))
@@ -159,17 +169,29 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     gray, shrink = working_copy(gray)
     gray, (left, top) = level.whole(gray, shrink)
     ink = ink_of(gray)
-    letter = letter_height(ink)
+    letters = letters_of(ink)
+    letter = float(np.median(letters[:, 3])) if len(letters) else 0.0
     words = _words(ink, letter) if letter else np.empty((0, 4))
     if not 0 < len(words) <= MOST_WORDS:
         return ()
-    lines = _joined(_joined(words, letter, NEAR), letter, FAR)
-    lines = lines[[_is_text(line, ink, letter) for line in lines.astype(int)]]
+    parts, part = _joined(words, letter, NEAR)
+    lines, line = _joined(parts, letter, FAR)
+    lines, slopes = _tilted(lines, words, line[part], letters, ink.shape)
+    text = [
+        bool(slope) or _is_text(line, ink, letter)
+        for line, slope in zip(lines.astype(int), slopes, strict=True)
+    ]
+    lines, slopes = lines[text], slopes[text]
     height, width = gray.shape
     margin = MARGIN * letter * np.array([-1, -1, 1, 1])
     placed = (lines + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
-    placed = placed[_reading_order(lines, letter)] / shrink
-    return tuple(level.shape("highlight", (x0, y0, x1, y1)) for x0, y0, x1, y1 in placed.tolist())
+    order = _reading_order(lines, letter)
+    return tuple(
+        level.shape("highlight", (x0, y0, x1, y1), slope)
+        for (x0, y0, x1, y1), slope in zip(
+            (placed[order] / shrink).tolist(), slopes[order].tolist(), strict=True
+        )
+    )
 
 
 def lines_of(page: Page) -> tuple[Shape, ...]:
@@ -186,9 +208,8 @@ def _words(ink: np.ndarray, letter: float) -> np.ndarray:
     """Boxes of words or of longer pieces of lines: float [n, 4]."""
     smear = np.ones((1, max(3, round(SMEAR * letter))), np.uint8)
     smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, smear)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(smeared, connectivity=4)
     boxes: list[tuple[int, int, int, int]] = []
-    for x, y, width, height, _ in stats[1:].tolist():
+    for x, y, width, height, _ in connected(smeared, 4).tolist():
         if max(width, height) < 0.2 * letter:
             continue  # a speck
         piece = (x, y, x + width, y + height)
@@ -218,8 +239,39 @@ def _rows(
     return boxes
 
 
-def _joined(boxes: np.ndarray, letter: float, reach: float) -> np.ndarray:
-    """Join boxes that lie beside each other, less than `reach` of their height apart."""
+def _tilted(
+    lines: np.ndarray,
+    words: np.ndarray,
+    line_of_word: np.ndarray,
+    letters: np.ndarray,
+    size: tuple[int, ...],
+) -> tuple[np.ndarray, np.ndarray]:
+    """The slope of each line that is not level even so, else 0; its box is then round its letters,
+    as if they were level.
+    """
+    owner = np.full(size, -1, np.int32)  # the line at each pixel
+    for (x0, y0, x1, y1), number in zip(words.astype(int).tolist(), line_of_word, strict=True):
+        owner[y0:y1, x0:x1] = number
+    x, y = (letters[:, :2] + letters[:, 2:] / 2).astype(int).T
+    line_of_letter = owner[y, x]
+    lines, slopes = lines.copy(), np.zeros(len(lines))
+    for number in range(len(lines)):
+        own = letters[line_of_letter == number]
+        feet, tall = feet_of(own)
+        slopes[number] = slope = clear_slope(feet, tall, ASKEW)
+        if slope:
+            x0, _, x1, _ = lines[number]
+            fall = slope * (own[:, 0] + own[:, 2] / 2 - (x0 + x1) / 2)
+            lines[number, 1::2] = (own[:, 1] - fall).min(), (own[:, 1] + own[:, 3] - fall).max()
+    return lines, slopes
+
+
+def _joined(boxes: np.ndarray, letter: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Join boxes that lie beside each other, less than `reach` of their height apart.
+
+    Returns:
+        the boxes [n, 4] of what was joined, and the number of the one that each became a part of.
+    """
     x0, y0, x1, y1 = boxes.T
     height = y1 - y0
     size = np.maximum(height, LINE * letter)
@@ -238,7 +290,7 @@ def _joined(boxes: np.ndarray, letter: float, reach: float) -> np.ndarray:
         np.minimum.reduceat(boxes[order, :2], first),
         np.maximum.reduceat(boxes[order, 2:], first),
     )
-    return np.concatenate(corners, axis=1)
+    return np.concatenate(corners, axis=1), group
 
 
 def _is_text(box: np.ndarray, ink: np.ndarray, letter: float) -> bool:
@@ -252,6 +304,9 @@ def _is_text(box: np.ndarray, ink: np.ndarray, letter: float) -> bool:
 
 def _reading_order(boxes: np.ndarray, letter: float) -> list[int]:
     """Indices of boxes: what a white stripe divides into columns is read column by column."""
+    # Of each line its middle half: marks drawn round lines with margins overlap.
+    quarter = (boxes[:, 3:] - boxes[:, 1:2]) / 4
+    boxes = boxes + quarter * [0, 1, 0, -1]
     order: list[int] = []
     rest = [np.arange(len(boxes))]
     while rest:
@@ -290,12 +345,11 @@ def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
 
     A shape that covers several lines is cut into them; shapes beside each other are one line.
     """
-    level = level_of(page)
-    shapes: list[Shape] = []
-    for shape in marks.of("highlight"):
-        _, top, _, bottom = level.bounds(shape)
-        several = bottom - top > SEVERAL * _height_of(page, shape)
-        shapes += (_cut_into_lines(shape, level, lines_of(page)) if several else []) or [shape]
+    shapes = [part for shape in marks.of("highlight") for part in _cut_into_lines(page, shape)]
+    if not shapes:
+        return []
+    levels = sorted((level_in(page, shape) for shape in shapes), key=lambda level: level.angle)
+    level = levels[len(levels) // 2]  # in which most of what is marked lies
     groups: list[list[tuple[Shape, Bounds]]] = []
     for shape in shapes:
         box = level.bounds(shape)
@@ -307,20 +361,24 @@ def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
             group.append((shape, box))
     lines = [Marks((*(shape for shape, _ in group), *marks.of("mask"))) for group in groups]
     each = [np.array([box for _, box in group]) for group in groups]
-    boxes = np.array([[*box.min(0)[:2], *box.max(0)[2:]] for box in each]).reshape(-1, 4)
-    letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2 if lines else 0.0
+    boxes = np.array([[*box.min(0)[:2], *box.max(0)[2:]] for box in each])
+    letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2
     return [lines[i] for i in _reading_order(boxes, letter)]
 
 
-def _cut_into_lines(shape: Shape, level: Level, lines: Sequence[Shape]) -> list[Shape]:
-    """The parts of lines of text that lie in a shape's bounds."""
+def _cut_into_lines(page: Page, shape: Shape) -> list[Shape]:
+    """The parts of lines of text that lie in a shape's bounds; itself, if there are not several."""
+    level = level_in(page, shape)
     x0, y0, x1, y1 = level.bounds(shape)
+    if y1 - y0 <= SEVERAL * _height_of(page, shape):
+        return [shape]
+    lines = lines_of(page) if level == level_of(page) else find_lines(page.gray, level)
     parts = []
     for left, top, right, bottom in map(level.bounds, lines):
         inside = (max(left, x0), top, min(right, x1), bottom)
         if y0 < (top + bottom) / 2 < y1 and inside[2] - inside[0] > (right - left) / 2:
             parts.append(level.shape("highlight", inside))
-    return parts
+    return parts or [shape]
 
 
 def _beside(one: Bounds, other: Bounds) -> bool:

@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.ink import contrast_of, letters_of, strong_in, working_copy
-from dessurt.level import LETTERS, rows_of_feet
+from dessurt.level import LETTERS, MOST_LETTERS
+from dessurt.level import STEEPEST as MOST_TILT
 from dessurt.marks import MAX_COORDINATE, Marks, Point, Shape, turned
 from dessurt.page import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
+from dessurt.tilt import rows_of_feet
 
 STEEPEST = 45.0  # degrees; who wants more turns the page by a quarter first
 FARTHEST = 1.0  # of the page's sides, that a corner may lie outside of it
@@ -235,7 +237,7 @@ def quarters_of(page: Page) -> int:
     letters = letters_of(strong_in(contrast_of(gray)))
     if len(letters) < LETTERS:
         return 0
-    x, y, wide, tall = letters.T
+    x, y, wide, tall = letters[:: -(-len(letters) // MOST_LETTERS)].T
     middle = np.stack([x + wide / 2, y + tall / 2], 1)
     half = np.stack([wide / 2, tall / 2], 1)
     letter = float(np.median(np.maximum(wide, tall)))
@@ -246,7 +248,7 @@ def quarters_of(page: Page) -> int:
         feet = middle + half * side
         for _ in range(quarters):
             feet = feet @ np.array([(0, 1), (-1, 0)])
-        sharp.append(rows_of_feet(feet, letter))
+        sharp.append(rows_of_feet(feet, letter, MOST_TILT))
     up, left, down, right = sharp
     if max(left, right) >= SIDEWAYS * max(up, down):
         return 1 if left >= right else 3

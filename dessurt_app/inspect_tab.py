@@ -23,6 +23,7 @@ from dessurt.page import PageError
 from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.ask_tab import AskTab
+from dessurt_app.caption import marked_height, too_small
 from dessurt_app.header import Header
 from dessurt_app.page_canvas import CanvasError, read_value
 from dessurt_app.static_files import STATIC, filled_in, script
@@ -203,11 +204,11 @@ def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
         yield strings.WINDOW, told
         if frame.angle:
             yield strings.TILT, strings.TILT_VALUE.format(angle=frame.angle)
-    if frame.marked_text_height is None:
-        yield strings.TEXT_SIZE, strings.TEXT_SIZE_UNKNOWN
+    if height := marked_height([frame]):
+        told = [strings.TEXT_SIZE_VALUE.format(height=height), too_small([frame])]
+        yield strings.TEXT_SIZE, ", ".join(filter(None, told))
     else:
-        told = strings.TEXT_SIZE_VALUE.format(pixels=frame.marked_text_height)
-        yield strings.TEXT_SIZE, told
+        yield strings.TEXT_SIZE, strings.TEXT_SIZE_UNKNOWN
 
 
 def _padding(frame: Frame) -> dict[str, int]:

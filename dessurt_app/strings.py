@@ -105,6 +105,9 @@ CANVAS = {
     "sheet_unseen": "The lines run down to the right by {angle} degrees: Enter straightens, Escape "
     "leaves the page as it is",
     "corner_chosen": "Corner {at} of 4 chosen: arrows move it",
+    "lines_looking": "Looking for lines…",
+    "lines_none": "No lines of text were found on this page: draw a box instead.",
+    "lines_failed": "The lines of this page could not be looked for: draw a box instead.",
     "crop_needs": "Nothing is highlighted: highlight first what the page is to be cropped to.",
     "not_restored": "Your page is not on the server any more: open it again, and its marks come "
     "back.",
@@ -438,7 +441,7 @@ WINDOW_VALUE = "page x {x0} to {x1}, y {y0} to {y1}; white outside the page"
 TILT = "Tilt of the text"
 TILT_VALUE = "{angle:+.1f}°, made level for the model"
 TEXT_SIZE = "Marked text"
-TEXT_SIZE_VALUE = "about {pixels:.0f} model pixels tall"
+TEXT_SIZE_VALUE = "about {height} (ascender to descender)"
 TEXT_SIZE_UNKNOWN = "nothing is marked"
 NO_LINE = "There is no line {number}: choose one from 1 to {lines}."
 
@@ -447,9 +450,12 @@ PAGE_SIZE = "{width} × {height} px"
 SEES_WINDOW = "model sees {width} × {height} px round the marks"
 SEES_PAGE = "model sees the page at {width} × {height} px"
 SEES_LINES = "model sees {lines} lines, each by itself"
-TEXT_HEIGHT = "text about {pixels} px tall"
-TEXT_TOO_SMALL = "text about {pixels} px tall, too small to read well"
-HEIGHTS = "{low} to {high}"
+MARKED_TEXT = "text {height}"
+TEXT_HEIGHT = "{page} px tall on the page, {model} to the model"
+HEIGHTS = "{low}–{high}"
+TOO_SMALL = "too small to read well"
+TOO_SMALL_IN_WINDOW = "too small to read well: mark less at once"
+TOO_SMALL_ON_PAGE = "too small to read well: scan at 200 dpi or more, or photograph it closer up"
 CROP = "Crop to the marked area"
 
 # The checkpoint.

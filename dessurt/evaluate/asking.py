@@ -77,7 +77,7 @@ def measure_all(
         model: who is asked, or what was answered earlier.
         batches: the questions, page by page, since a page that was seen is remembered.
         total: how many batches, for the progress bar.
-        results: of each task; they grow.
+        results: of each measure by its name; they grow.
         program: Tesseract's, to read the same.
         elsewhere: has another process judge what takes long; see `judges`.
         heard: is told each answer.
@@ -92,7 +92,7 @@ def measure_all(
                 for number, question in enumerate(batch):
                     bar.update(done + number / len(batch) - bar.n)
                     measure = question.measure
-                    result = results.setdefault(measure.token, Result(measure, keep))
+                    result = results.setdefault(measure.name, Result(measure, keep))
                     answer = _measure(model, question, result, program, elsewhere)
                     if heard and answer:
                         heard(question, answer)
@@ -122,8 +122,8 @@ def _measure(
     seconds = time.perf_counter() - began
     mode, box = question.measure.tesseract, example.request.marks.bounds("highlight")
     read = None
-    if program and mode and box:
-        read = tesseract.read(program, example.page, box, mode)
+    if program and mode:
+        read = tesseract.read(program, example.page, box, mode) if box else ""
     # Counted together, so that both figures are of the same questions at any time.
     result.add(question, answer, seconds, elsewhere)
     if read is not None:
@@ -177,7 +177,7 @@ def settle(results: Iterable[Result]) -> bool:
 
 def _so_far(results: dict[str, Result]) -> str:
     return " ".join(
-        f"{token} {result.ours.value:.3f}"
-        for token, result in results.items()
+        f"{name} {result.ours.value:.3f}"
+        for name, result in results.items()
         if result.ours.value is not None
     )

@@ -28,7 +28,7 @@ class KnownLine:
         text: as read.
         box: round the line.
         words: boxes of what stands between the spaces of `text`, as tall as the line.
-        highlight: what a person marks to have it read: the box, or its words' on a turned scan.
+        highlight: what is marked to have it read: the box, or its words' on a synthetic scan.
         counts: whether it is measured; others only make a text occur twice.
     """
 

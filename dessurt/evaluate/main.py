@@ -1,20 +1,22 @@
 """The quality table of a checkpoint, Tesseract's figures beside it.
 
-    dessurt evaluate --set realpages --data DIR [--degraded]
+    dessurt evaluate --set realpages --data DIR [--degraded | --turned DEGREES]
     dessurt evaluate --set synthetic [--count 500]
     dessurt evaluate --set NAME --data DIR [--split S]
     dessurt evaluate --set NAME --data DIR --predictions FILE
 
-On real pages everything that can be asked is asked (or about `--limit` questions a task), on
-synthetic ones one question a page and task. A data set has the measures of the paper (see
-`set_measures`), its own or those of the original where they differ; answers to one may also come
-from a file (see `predictions`). Ctrl-C prints the table of what was measured so far.
+On real pages everything that can be asked is asked (or about `--limit` questions a task), of text
+that is marked as people mark it, with boxes and by clicks; on synthetic ones one question a page
+and task. A data set has the measures of the paper (see `set_measures`), its own or those of the
+original where they differ; answers to one may also come from a file (see `predictions`). Ctrl-C
+prints the table of what was measured so far.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -32,6 +34,7 @@ from dessurt.evaluate.known import SetError
 from dessurt.evaluate.measures import MEASURES, Result
 from dessurt.evaluate.predictions import Predictions
 from dessurt.evaluate.set_measures import PAPER
+from dessurt.evaluate.skew import Skew
 from dessurt.evaluate.sources import Source
 from dessurt.evaluate.submission import Answers
 from dessurt.tasks import TASKS
@@ -75,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
         help="of a data set, as in a config; several times for several")  # fmt: skip
     add("--as-original", action="store_true", help="the original's measures where they differ")
     add("--degraded", action="store_true", help="real pages: their scanned versions instead")
+    add("--turned", type=_number(-45, 45), default=0.0, metavar="DEGREES",
+        help="real pages: turned, so that text runs down to the right")  # fmt: skip
+    add("--perspective", type=_number(0, 25), default=0.0, metavar="PERCENT",
+        help="real pages: their right-hand corners moved in, as on a photograph from the left"
+    )  # fmt: skip
     add("--limit", type=_positive, help="about so many questions a task, of data sets so many "
         "pages, spread evenly")  # fmt: skip
     add("--count", type=_positive, default=500, help="so many synthetic pages")
@@ -121,6 +129,10 @@ def _scoring(args: argparse.Namespace) -> Scoring:
     )  # fmt: skip
 
 
+def _skew(args: argparse.Namespace) -> Skew:
+    return Skew(args.turned, args.perspective)
+
+
 def _tokens(text: str) -> list[str]:
     known = {task.token for task in TASKS}
     unknown = [token for token in text.split(",") if token not in known]
@@ -137,6 +149,21 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _number(least: int, most: int) -> Callable[[str], float]:
+    """What reads a number between two."""
+
+    def number(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
+        return found
+
+    return number
+
+
 def _check(args: argparse.Namespace) -> None:
     """Say now, not after an hour, what cannot be done."""
     for path in (args.json, args.worst_sheet, args.answers):
@@ -148,6 +175,8 @@ def _check(args: argparse.Namespace) -> None:
         raise SetError("--split, --option and --as-original are for data sets.")
     if args.which not in PAGES and args.degraded:
         raise SetError("--degraded is for --set realpages.")
+    if _skew(args) and (args.which != "realpages" or args.degraded):
+        raise SetError("--turned and --perspective are for --set realpages without --degraded.")
     if args.predictions and (args.checkpoint or args.which in PAGES):
         raise SetError("--predictions are for data sets, and take the place of --checkpoint.")
     if args.which not in FORMS and replace(_scoring(args), shuffled=args.shuffled or None) != PAPER:
@@ -167,7 +196,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     else:
         model = open_model(_checkpoint(args), device=args.device, tokenizer=args.tokenizer)
     source = _source(args, model.card.tasks)
-    results = {measure.token: Result(measure, keep) for measure in source.measures}
+    results = {measure.name: Result(measure, keep) for measure in source.measures}
     program = None if args.no_tesseract else shutil.which("tesseract")
     batches = (with_beams(batch, args.beams) for batch in source.batches)
     with ExitStack() as stack:
@@ -202,7 +231,7 @@ def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:
     measures = [MEASURES[token] for token in tokens]
     if args.which == "synthetic":
         return sources.synthetic(args.count, measures, args.seed)
-    return sources.real(args.data, args.degraded, measures, args.seed, args.limit)
+    return sources.real(args.data, args.degraded, _skew(args), measures, args.seed, args.limit)
 
 
 def _tell(
@@ -223,7 +252,7 @@ def _tell(
     kind = source.kind + (", as the original measures" if args.as_original else "")
     print(f"{card.name} on {kind}{'' if whole else ', stopped before the end'}")
     print(report.table(results.values(), missing))
-    for token in results:
+    for token in dict.fromkeys(result.measure.token for result in results.values()):
         if card.tasks and token not in card.tasks:
             print(f"{card.name} has not learned {token}: its answers mean nothing.")
     unanswered = sum(result.unanswered for result in results.values())

@@ -17,6 +17,7 @@ from dessurt.evaluate import (
     form_reading,
     guessing,
     long_answers,
+    marking,
     reading,
     tesseract,
     text_answers,
@@ -24,7 +25,7 @@ from dessurt.evaluate import (
 from dessurt.evaluate.known import Answer, KnownPage
 
 Share = tuple[float, float]
-RATES = ("CER", "WER")  # of errors: shown in per cent
+RATES = ("CER", "WER", "missed")  # of errors: shown in per cent
 NO_PAGE = Page.from_array(np.full((64, 64), 255, np.uint8))
 LESS_IS_BETTER = (*RATES, "ED", "GAnTED")
 
@@ -40,7 +41,7 @@ class Figure:
     """One number of the table.
 
     Attributes:
-        name: "CER", "WER", "ED" and "GAnTED" (less is better), or another (more is better).
+        name: one of `LESS_IS_BETTER`, or another (more is better).
         what: of what, for people.
         judge: what an answer adds to it: a numerator and a denominator, or those of several
             classes by name.
@@ -72,6 +73,7 @@ class Measure:
         ask: how an answer is got; by default the question is asked once.
         tesseract: the mode in which Tesseract reads the same highlight, for the first figure;
             None: it cannot.
+        marked: how people mark what is asked about, if the task is also measured in other ways.
     """
 
     token: str
@@ -79,6 +81,12 @@ class Measure:
     questions: Callable[[KnownPage, random.Random], Iterator[Example]]
     ask: Callable[[Instrument, Example], Answer] = long_answers.once
     tesseract: str | None = None
+    marked: str = ""
+
+    @property
+    def name(self) -> str:
+        """The task, and how it is marked: of all measures of a run each has another."""
+        return f"{self.token} {self.marked}".rstrip()
 
 
 MEASURES = {
@@ -116,6 +124,32 @@ MEASURES = {
             guessing.words, guessing.guess,
         ),
     )
+}  # fmt: skip
+
+# Other marks than those in `MEASURES`, by which real pages are read as well.
+OTHERWISE_MARKED = {
+    "w0>": (
+        replace(
+            MEASURES["w0>"], marked="clicked", ask=reading.if_marked,
+            questions=partial(reading.lines, marking=marking.clicked),
+            figures=(
+                Figure("CER", "clicked lines", reading.line_errors),
+                Figure("missed", "clicks that found no line", reading.missed),
+            ),
+        ),
+    ),
+    "read_block0>": (
+        replace(
+            MEASURES["read_block0>"], marked="one box",
+            questions=partial(reading.paragraphs, marking=marking.one_box),
+            figures=(Figure("CER", "paragraphs, a box round each", reading.paragraph_errors),),
+        ),
+        replace(
+            MEASURES["read_block0>"], marked="clicked", ask=reading.if_marked,
+            questions=partial(reading.paragraphs, marking=marking.clicked),
+            figures=(Figure("CER", "paragraphs, their lines clicked", reading.paragraph_errors),),
+        ),
+    ),
 }  # fmt: skip
 
 

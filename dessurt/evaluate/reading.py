@@ -11,9 +11,11 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import Levenshtein
 
-from dessurt import Marks, Request
+from dessurt import Instrument, Marks, Request
 from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, KnownLine, KnownPage, folded
+from dessurt.evaluate.long_answers import once
+from dessurt.evaluate.marking import Marking, line_by_line
 
 MOST_TOKENS = 4096  # more than any checkpoint writes: it stops at its own most
 LINE_TOKENS = 200
@@ -21,20 +23,24 @@ CONTEXT = 64  # characters of a query, at most
 READ_ON = 40  # characters of reading on that are compared
 
 
-def lines(known: KnownPage, rng: random.Random) -> Iterator[Example]:
-    """`w0>`: every line that counts, highlighted."""
+def lines(
+    known: KnownPage, rng: random.Random, marking: Marking = line_by_line
+) -> Iterator[Example]:
+    """`w0>`: every line that counts, marked."""
     for block in known.blocks:
         for line in block:
             if line.counts:
-                marks = Marks.from_boxes(highlight=line.highlight)
+                marks = marking(known.page, [line])
                 request = Request("w0>", marks=marks, max_tokens=LINE_TOKENS)
                 yield Example(known.page, request, (line.text,), source=known.name)
 
 
-def paragraphs(known: KnownPage, rng: random.Random) -> Iterator[Example]:
-    """`read_block0>`: every block of two lines or more, highlighted line by line."""
+def paragraphs(
+    known: KnownPage, rng: random.Random, marking: Marking = line_by_line
+) -> Iterator[Example]:
+    """`read_block0>`: every block of two lines or more, marked."""
     for block in _whole_blocks(known):
-        marks = Marks.from_boxes(highlight=[box for line in block for box in line.highlight])
+        marks = marking(known.page, block)
         request = Request("read_block0>", marks=marks, max_tokens=MOST_TOKENS)
         truth = "\\".join(line.text for line in block)
         yield Example(known.page, request, (truth,), source=known.name)
@@ -56,6 +62,16 @@ def reading_on(known: KnownPage, rng: random.Random) -> Iterator[Example]:
             truth = "\\".join(next_line.text for next_line in after) + "‡"
             region = Marks.from_boxes(highlight=[box for one in after for box in one.words])
             yield Example(known.page, request, (truth,), region, known.name)
+
+
+def if_marked(model: Instrument, example: Example) -> Answer:
+    """The answer; nothing is read where a click found no line."""
+    return once(model, example) if example.request.marks.shapes else Answer()
+
+
+def missed(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """Whether a click found no line; one click."""
+    return float(not example.request.marks.shapes), 1.0
 
 
 def line_errors(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 Each `ID.json` has `image` and `lines` in reading order; a line has `text`, `box` [x0, y0, x1, y1]
 in page pixels, the number of its `block`, `eval` (whether it counts) and `words` with boxes.
-Scanned versions lie in `degraded/`.
+Scanned versions lie in `degraded/`; a line that runs askew there has the upright box round it.
 """
 
 from __future__ import annotations
@@ -44,15 +44,12 @@ def pages(folder: Path, degraded: bool = False) -> list[KnownPage]:
     return found
 
 
-def _line(given: dict[str, Any], turned: bool) -> KnownLine:
+def _line(given: dict[str, Any], degraded: bool) -> KnownLine:
     box = _box(given["box"])
     words = tuple(_box(word["box"]) for word in given["words"])
-    if turned:  # the line's box is much taller than the line, its words' boxes hardly
-        highlight = words
-    else:
-        highlight = (box,)
+    if not degraded:  # on a scan the line's box may be much taller than the line
         words = tuple((x0, box[1], x1, box[3]) for x0, _, x1, _ in words)
-    return KnownLine(given["text"], box, words, highlight, given["eval"])
+    return KnownLine(given["text"], box, words, (box,), given["eval"])
 
 
 def _box(numbers: list[float]) -> Box:

@@ -16,7 +16,7 @@ def table(results: Iterable[Result], missing: dict[str, str]) -> str:
         each = result.seconds / max(result.questions, 1)
         for number, score in enumerate(result.scores):
             rows.append((
-                "" if number else result.measure.token, score.figure.name, _shown(score),
+                "" if number else result.measure.name, score.figure.name, _shown(score),
                 "-" if number else _shown(result.theirs), "" if number else str(result.questions),
                 "" if number else f"{each:.2f}", score.figure.what,
             ))  # fmt: skip
@@ -40,14 +40,14 @@ def as_json(results: Iterable[Result], missing: dict[str, str]) -> dict[str, Any
     found: dict[str, Any] = dict.fromkeys(missing)
     for result in results:
         first, *others = result.scores
-        found[result.measure.token] = {
+        found[result.measure.name] = {
             **_plain(first),
             "tesseract": result.theirs.value,
             "questions": result.questions,
             "seconds": round(result.seconds, 3),
         }
         if others:
-            found[result.measure.token]["more"] = [_plain(score) for score in others]
+            found[result.measure.name]["more"] = [_plain(score) for score in others]
     return found
 
 
@@ -71,7 +71,7 @@ def headline(mistake: Mistake) -> str:
         wrong = f"{figure.name} {mistake.score.value or 0:.2f}"
     example = mistake.question.example
     asked = f"  “{example.request.text}”" if example.request.text else ""
-    return f"{measure.token}  {wrong}  {example.source}{asked}"
+    return f"{measure.name}  {wrong}  {example.source}{asked}"
 
 
 def right_and_given(mistake: Mistake) -> tuple[str, str]:

@@ -17,8 +17,9 @@ from dessurt.evaluate import realpages
 from dessurt.evaluate.asking import all_of, one_each, questions, spread
 from dessurt.evaluate.form_figures import Scoring
 from dessurt.evaluate.known import KnownPage, SetError, blocks_of
-from dessurt.evaluate.measures import MEASURES, Measure, Question
+from dessurt.evaluate.measures import MEASURES, OTHERWISE_MARKED, Measure, Question
 from dessurt.evaluate.set_measures import PAPER, measure_of, measures_of
+from dessurt.evaluate.skew import Skew
 
 SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
 
@@ -43,16 +44,22 @@ class Source:
 
 
 def real(
-    folder: Path, degraded: bool, measures: Sequence[Measure], seed: int, limit: int | None
+    folder: Path,
+    degraded: bool,
+    skew: Skew,
+    measures: Sequence[Measure],
+    seed: int,
+    limit: int | None,
 ) -> Source:
-    """All questions about real pages, or about `limit` a task.
+    """All questions about real pages, marked in all ways, or about `limit` of each way.
 
     Raises:
         SetError, PageError: see `realpages.pages`.
     """
-    pages = realpages.pages(folder, degraded)
+    pages = [skew.of(known) for known in realpages.pages(folder, degraded)]
+    measures = [way for each in measures for way in (each, *OTHERWISE_MARKED.get(each.token, ()))]
     batches = all_of(pages, measures, seed, limit)
-    kind = "realpages degraded" if degraded else "realpages"
+    kind = " ".join(filter(None, ("realpages", "degraded" * degraded, str(skew))))
     return Source(kind, measures, len(pages), iter(batches))
 
 

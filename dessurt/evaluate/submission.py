@@ -17,8 +17,8 @@ class Answers:
 
     Of SROIE `path` becomes a folder with `NAME.txt` for each receipt, which holds its facts as
     JSON; of DocVQA a JSON file `[{"questionId", "answer"}, ...]`; both as https://rrc.cvc.uab.es
-    takes them. Of any other set it becomes a JSON file with source, task, question, the answer and
-    the right ones.
+    takes them. Of any other set it becomes a JSON file with source, task, question, the answer, the
+    right ones and, where there are several ways, how people marked what was asked about.
     """
 
     def __init__(self, path: Path, name: str) -> None:
@@ -50,6 +50,7 @@ class Answers:
                 "source": example.source, "task": example.request.task,
                 "question": example.request.text, "answer": answer.text,
                 "right": list(example.answers),
+                **({"marked": marked} if (marked := question.measure.marked) else {}),
             })  # fmt: skip
 
     def close(self) -> None:

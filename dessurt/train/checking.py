@@ -24,10 +24,10 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     """
     model = DessurtInstrument(checkpoint)
     measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]
-    results = {measure.token: Result(measure) for measure in measures}
+    results = {measure.name: Result(measure) for measure in measures}
     measure_all(model, all_of(list(pages(PAGES, seed)), measures, seed, QUESTIONS), PAGES, results)
     return {
-        f"{token} {result.ours.figure.name}": result.ours.value
-        for token, result in results.items()
+        f"{name} {result.ours.figure.name}": result.ours.value
+        for name, result in results.items()
         if result.ours.value is not None
     }

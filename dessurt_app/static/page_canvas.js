@@ -20,6 +20,8 @@ const button = (name) => element.querySelector(`[data-do="${name}"]`);
 const stage = element.querySelector(".stage");
 const canvas = element.querySelector("canvas");
 const sizeInput = part("size");
+const messageText = part("message").querySelector("span");
+const lineButton = element.querySelector("[data-tool=line]");
 const paint = makePainter(canvas);
 const history = makeHistory({ page: null, marks: {}, upright: {} });
 const memory = makeMemory();
@@ -53,7 +55,7 @@ const board = {
   },
   get tool() {
     const tool = chosenTool || "line";
-    return tool === "line" && !lines.shapes.length ? "box" : tool;
+    return tool === "line" && lines.off ? "box" : tool;
   },
   get panning() {
     return spaceHeld || board.tool === "hand";
@@ -105,6 +107,7 @@ const board = {
     chosenTool = name;
     board.selected = null;
     board.cancel();
+    if (name === "line" && lines.off) board.complain(lines.off);
     refresh();
   },
   setRadius(value) {
@@ -115,7 +118,7 @@ const board = {
   refresh,
   complain(sentence) {
     offered = null;
-    part("message").querySelector("span").textContent = sentence;
+    messageText.textContent = sentence;
     part("message").hidden = !sentence;
     part("message").classList.remove("offer");
     button("accept").hidden = true;
@@ -183,7 +186,7 @@ function tell() {
 function changePage(page) {
   shownPage = page;
   picture = region = null;
-  lines.set([]);
+  lines.set([], page ? text.lines_looking : text.empty);
   straightener.stop();
   document.dispatchEvent(new CustomEvent("dessurt:page", { detail: page }));
   if (!page) return;
@@ -194,13 +197,25 @@ function changePage(page) {
     if (isStill()) picture = image;
     redraw();
   }, console.warn);
-  server.find_lines(placeOf(page)).then((found) => {
-    if (isStill()) {
-      lines.set(found.lines ?? []);
+  server
+    .find_lines(placeOf(page))
+    .then((found) => {
+      if (!isStill()) return;
+      setLines(found.lines, found.error ?? text.lines_none);
       offerToLayOut(found);
-    }
-    refresh();
-  }, console.warn); // then there are no lines to click, and a box does it too
+    })
+    .catch((error) => {
+      console.warn(error);
+      if (isStill()) setLines([], text.lines_failed);
+    });
+}
+
+/** Who chose to mark lines while they were looked for is told what came of it. */
+function setLines(found, off) {
+  const waited = messageText.textContent === lines.off;
+  lines.set(found, off);
+  if (waited) board.complain(lines.off);
+  refresh();
 }
 
 /** Offers to do something about a page that lies on its side or its head, or is a photograph. */
@@ -249,7 +264,9 @@ function refresh() {
   for (const node of element.querySelectorAll("[data-tool]")) {
     press(node, node.dataset.tool === tool);
   }
-  element.querySelector("[data-tool=line]").disabled = !lines.shapes.length;
+  // Not disabled, but said to be: it can still be pointed at and focused, and then tells why.
+  lineButton.setAttribute("aria-disabled", String(Boolean(lines.off)));
+  lineButton.title = lines.off || text.line_hint;
   sizeInput.parentElement.hidden = tool !== "brush";
   button("undo").disabled = !history.canUndo();
   button("redo").disabled = !history.canRedo();

@@ -7,13 +7,16 @@ function makeLines(board) {
   const SAME = 0.5; // a mark that overlaps a line as much is taken for that line's
   const lines = {
     shapes: [], // lines as marks are, without a channel, in reading order
+    off: board.text.empty, // why there are none, in a sentence; "" if there are some
     current: -1, // the line under the mouse, or where the arrow keys are
     last: -1, // the line clicked last
   };
 
-  /** `corners` of each line: two opposite ones, or all four of one that is not level. */
-  lines.set = (corners) => {
+  /** `corners` of each line: two opposite ones, or all four of one that is not level; `off`: what
+   *  to tell if there are none. */
+  lines.set = (corners, off) => {
     lines.shapes = corners.map((points) => ({ kind: "line", points }));
+    lines.off = corners.length ? "" : off;
     lines.current = lines.last = -1;
   };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from fake_instrument import FakeInstrument
 
 from dessurt import tasks
@@ -46,9 +47,20 @@ def test_text_field_is_there_only_for_tasks_that_take_text():
 
 def test_small_text_is_warned_of():
     tall = Marks.from_boxes(highlight=[(100, 100, 900, 140)])
-    assert describe(tall)[2].endswith("text about 20 px tall")
+    assert sees(tall, "w0>")[1:] == ["text 40 px tall on the page, 20 to the model"]
     lines = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 900, 60)])
-    assert describe(lines)[2].endswith("px tall, too small to read well")
+    assert sees(lines, "w0>")[1:] == [
+        "text 30 px tall on the page, 2 to the model",
+        "too small to read well: mark less at once",
+    ]
+
+
+@pytest.mark.parametrize(("height", "small"), [(10.9, True), (11.1, False)])
+def test_text_that_is_too_small_on_the_page_itself_is_warned_of(height, small):
+    marks = Marks.from_boxes(highlight=[(100, 500, 500, 500 + height)])
+    advice = "too small to read well: scan at 200 dpi or more, or photograph it closer up"
+    told = "text 11 px tall on the page, 20 to the model"
+    assert sees(marks, "w0>")[1:] == [told] + [advice] * small
 
 
 def sees(marks: Marks, task: str) -> list[str]:
@@ -60,7 +72,7 @@ def test_lines_that_are_seen_by_themselves_are_counted():
     lines = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 700, 120)])
     assert sees(lines, "read_block0>") == [
         "model sees 5 lines, each by itself",
-        "text about 20 px tall",
+        "text 30 px tall on the page, 20 to the model",
     ]
     assert sees(lines, "w0>")[0] == "model sees 1024 × 64 px round the marks"
     one = Marks(lines.shapes[:1])
@@ -71,10 +83,12 @@ def test_lines_that_are_seen_by_themselves_are_counted():
 def test_lines_of_different_heights_are_told_and_warned_of():
     # The fake brings text to 20 pixels, unless the line is too long for the 992 that it has.
     wide = Marks.from_boxes(highlight=[(100, 100, 900, 140), (0, 300, 1240, 320)])
-    assert sees(wide, "read_block0>")[1] == "text about 16 to 20 px tall"
+    told = "text 20–40 px tall on the page, 16–20 to the model"
+    assert sees(wide, "read_block0>")[1:] == [told]
     small = Marks.from_boxes(highlight=[(100, 100, 900, 140), (0, 300, 1240, 308)])
-    told = "text about 6 to 20 px tall, too small to read well"
-    assert sees(small, "read_block0>")[1] == told
+    told, warning = sees(small, "read_block0>")[1:]
+    assert told == "text 8–40 px tall on the page, 6–20 to the model"
+    assert warning.startswith("too small to read well: scan at 200 dpi")
 
 
 def hint(task: str, learned: tuple[str, ...]) -> str:
@@ -107,15 +121,21 @@ class WholePage(FakeInstrument):
 
 def test_cropping_is_offered_where_it_would_make_small_text_larger():
     button = '<button type="button" data-do="crop">Crop to the marked area</button>'
-    line = canvas_value(LETTER.page, Marks.from_boxes(highlight=[(100, 500, 900, 510)]))
-    told = _describe(Weights(WholePage()), line, "w0>", "")[2]
-    # 10 page pixels at 768 / 1240.
-    assert told.endswith(f"text about 6 px tall, too small to read well {button}")
-    tall = canvas_value(LETTER.page, Marks.from_boxes(highlight=[(100, 500, 900, 540)]))
+
+    def told(task: str = "w0>", **boxes: list) -> str:
+        canvas = canvas_value(LETTER.page, Marks.from_boxes(**boxes))
+        return _describe(Weights(WholePage()), canvas, task, "")[2]
+
+    # 12 page pixels at 768 / 1240.
+    line = [(100, 500, 900, 512)]
+    height = "text 12 px tall on the page, 7 to the model"
+    assert told(highlight=line).endswith(f"{height} · too small to read well {button}")
     # The letters in it are smaller than the mark, and still large enough.
-    assert _describe(Weights(WholePage()), tall, "w0>", "")[2].endswith("text about 17 px tall")
-    masked = canvas_value(LETTER.page, Marks.from_boxes(mask=[(100, 500, 900, 510)]))
-    assert "<button" not in _describe(Weights(WholePage()), masked, "mk>", "")[2]
+    tall = [(100, 500, 900, 540)]
+    assert told(highlight=tall).endswith("text 27 px tall on the page, 17 to the model")
+    assert told("mk>", mask=line).endswith("too small to read well")
+    # What is small on the page itself stays so however it is cropped.
+    assert told(highlight=[(100, 500, 900, 510)]).endswith("or photograph it closer up")
     # A window round the marks shows them as large as they fit already.
     many = Marks.from_boxes(highlight=[(100, y, 900, y + 30) for y in range(100, 900, 60)])
     assert "too small" in describe(many)[2] and "<button" not in describe(many)[2]

@@ -141,7 +141,9 @@ def test_each_line_that_is_seen_by_itself_can_be_looked_at(part, window):
     shown = look(LINES, task="read_block0>", part=part)
     assert shown.parts == 3
     assert f"y {window}" in dict(shown.facts)["Window"]
-    assert dict(shown.facts)["Marked text"] == "about 20 model pixels tall"
+    assert dict(shown.facts)["Marked text"] == (
+        "about 40 px tall on the page, 20 to the model (ascender to descender)"
+    )
 
 
 @pytest.mark.parametrize("part", [0, 4, -1])
@@ -180,10 +182,18 @@ def test_facts_of_a_window():
         "Tensor": "2 × 64 × 1024, float32",
         "Scale": "0.5 model pixels to a page pixel",
         "Window": "page x -424 to 1624, y 456 to 584; white outside the page",
-        "Marked text": "about 20 model pixels tall",
+        "Marked text": "about 40 px tall on the page, 20 to the model (ascender to descender)",
     }
     assert shown.text_height == pytest.approx(20)
     assert (shown.scale, shown.offset, shown.page_size) == ((0.5, 0.5), (212, -228), (1080, 1240))
+
+
+def test_text_that_is_too_small_on_the_page_is_warned_of_here_too():
+    told = dict(look(Marks.from_boxes([(400, 500, 800, 509)])).facts)["Marked text"]
+    assert told == (
+        "about 9 px tall on the page, 20 to the model (ascender to descender), too small to "
+        "read well: scan at 200 dpi or more, or photograph it closer up"
+    )
 
 
 def test_facts_of_a_whole_page():

@@ -236,7 +236,7 @@ def test_example_brings_its_page_marks_and_task(screen, fake):
 
 def test_caption_tells_what_the_model_sees(screen):
     screen.wait_for(lambda: "model sees 1024 × 64 px round the marks" in screen.caption)
-    assert "text about 20 px tall" in screen.caption
+    assert "text 39 px tall on the page, 20 to the model" in screen.caption
     screen.press("clear")
     screen.wait_for(lambda: "model sees the page at 768 ×" in screen.caption)
 

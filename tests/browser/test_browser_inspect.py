@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -344,9 +345,36 @@ def test_with_the_shipped_checkpoint(open_screen):
         screen.wait_for(lambda: "dessurt-small" in screen.model)
         inspect = Inspect(screen).open()
         screen.wait_for(lambda: inspect.facts["Tensor"] == "2 × 64 × 512, float32")
-        assert inspect.facts["Marked text"] == "about 22 model pixels tall"
+        assert " px tall on the page, 22 to the model" in inspect.facts["Marked text"]
         inspect.back()
         run_with_region(screen)
         assert screen.answer == LETTER.expected
         inspect.open()
         screen.wait_for(lambda: not inspect.text("found").startswith("No region yet"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (SHIPPED / "model.safetensors").exists(), reason="no shipped checkpoint")
+def test_a_tilted_line_is_straight_to_the_shipped_checkpoint_and_read_right(open_screen, tmp_path):
+    letter = Image.open(LETTER.page).convert("L")
+    turned = letter.rotate(-2, Image.Resampling.BICUBIC, fillcolor=250)  # clockwise
+    turned.save(tmp_path / "turned.png")
+    with serve() as address:
+        screen = open_screen(address)
+        screen.wait_for(lambda: "dessurt-small" in screen.model)
+        screen.open_file(tmp_path / "turned.png")
+        screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+        box = LETTER.marks.bounds("highlight")
+        x, y = (box[0] + box[2]) / 2 - letter.width / 2, (box[1] + box[3]) / 2 - letter.height / 2
+        cos, sin = math.cos(math.radians(2)), math.sin(math.radians(2))
+        screen.click_at(
+            letter.width / 2 + x * cos - y * sin, letter.height / 2 + x * sin + y * cos
+        )
+        screen.run_to_end()
+        assert screen.answer == LETTER.expected
+        inspect = Inspect(screen).open()
+        screen.wait_for(lambda: inspect.facts["Tensor"] == "2 × 64 × 512, float32")
+        highlight = inspect.array()[1]
+        rows, columns = np.nonzero(highlight)
+        across, down = np.ptp(columns) + 1, np.ptp(rows) + 1
+        assert across > 300 and (highlight > 0).sum() == across * down, "an upright box"

@@ -70,8 +70,8 @@ def test_the_chosen_line_stays_when_marks_change_and_goes_with_the_page(screen, 
 
 def test_another_task_shows_what_it_makes_the_model_see(screen, inspect):
     open_paragraph(inspect)
-    lines = "model sees 3 lines, each by itself · text about 20 px tall"
-    screen.wait_for(lambda: lines in screen.caption)
+    screen.wait_for(lambda: "model sees 3 lines, each by itself" in screen.caption)
+    assert screen.caption.endswith(" px tall on the page, 20 to the model")
     inspect.back()
     screen.choose_task("w0>")
     screen.wait_for(lambda: "model sees 1024 × 64 px round the marks" in screen.caption)

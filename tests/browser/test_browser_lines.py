@@ -133,6 +133,73 @@ def test_a_page_without_text_has_no_lines_but_boxes(screen, tmp_path):
     assert [mark[:2] for mark in drawn(screen)] == [("highlight", "box")]
 
 
+def why_off(screen: Screen) -> str:
+    """What pointing at the line tool tells, and focusing it, while it is off."""
+    button = screen.tab.locator('[data-tool="line"]')
+    assert button.get_attribute("aria-disabled") == "true"
+    assert not button.evaluate("button => button.disabled"), "it could not be focused"
+    return button.get_attribute("title")
+
+
+def test_why_lines_cannot_be_marked_is_told_where_that_is(screen, tmp_path):
+    told = "No lines of text were found on this page: draw a box instead."
+    Image.new("L", (700, 500), 255).save(tmp_path / "white.png")
+    screen.open_file(tmp_path / "white.png")
+    screen.wait_for(lambda: why_off(screen) == told)
+    assert screen.message == ""  # nobody has asked for lines
+    screen.key("b", "c")
+    assert screen.message == told
+    assert screen.tab.get_attribute('[data-part="message"]', "role") == "alert"
+    assert screen.tab.get_attribute('[data-tool="box"]', "aria-pressed") == "true"
+    screen.press("dismiss")
+    # From the toolbar, without a mouse: it is one of its stops though it is off.
+    screen.tab.focus('[data-channel="mask"]')
+    screen.tab.keyboard.press("ArrowRight")
+    assert screen.tab.evaluate("document.activeElement.dataset.tool") == "line"
+    screen.tab.keyboard.press("Enter")
+    assert screen.message == told
+    screen.tab.keyboard.press("ArrowRight")
+    assert screen.tab.evaluate("document.activeElement.dataset.tool") == "box"
+    text_page().save(tmp_path / "text.png")
+    screen.open_file(tmp_path / "text.png")
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    assert screen.message == ""
+    assert screen.tab.get_attribute('[data-tool="line"]', "title").startswith("Line (C): click")
+    screen.press("close")
+    assert why_off(screen).startswith("Open a page")
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"lines": []}, "No lines of text were found on this page: draw a box instead."),
+        ({"lines": [[[60, 80], [400, 120]]]}, ""),
+        ({"lines": [], "error": "This page is gone."}, "This page is gone."),
+        (None, "The lines of this page could not be looked for: draw a box instead."),
+    ],
+)
+def test_who_asks_for_lines_too_early_is_told_what_came_of_it(screen, tmp_path, found, told):
+    held = []  # until the test has seen what is told meanwhile
+
+    def hold(route) -> None:
+        looks = "find_lines" in route.request.post_data
+        held.append(route) if looks else route.continue_()
+
+    screen.tab.route("**/component_server/**", hold)
+    text_page().save(tmp_path / "text.png")
+    screen.open_file(tmp_path / "text.png")
+    assert why_off(screen) == "Looking for lines…"
+    screen.key("c")
+    assert screen.message == "Looking for lines…"
+    (route,) = held
+    route.abort() if found is None else route.fulfill(json=found)
+    screen.wait_for(lambda: screen.message == told)
+    assert screen.tab.is_enabled('[data-tool="line"]') == (told == "")
+    if told:
+        assert why_off(screen) == told
+    screen.complaints.clear()  # the browser's own, of an answer that did not come
+
+
 def test_a_line_of_a_turned_page_is_marked_as_it_lies(screen, fake, tmp_path):
     fake.seconds = 0.01
     page = text_page().rotate(-3, Image.Resampling.BICUBIC, fillcolor="white")  # clockwise

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from dessurt import Marks, Notice, Page, Request, Text, cli, open_model
+from dessurt import Done, Marks, Notice, Page, Request, Text, cli, open_model
 from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig
 from dessurt.model.tokenizer import END, Tokenizer
@@ -216,6 +216,21 @@ def test_interrupting_keeps_the_answer_so_far(capsys, letter, monkeypatch):
     assert (code, answer["answer"], answer["stopped_by"]) == (0, "Dear Sir", "user")
     assert [token["id"] for token in answer["tokens"]] == [7, 8]
     assert err == "Listen.\n"
+
+
+def test_what_is_told_after_the_answer_stands_on_a_line_of_its_own(capsys, letter, monkeypatch):
+    class Unsure:
+        def ask(self, page, request):
+            yield Notice("Listen.")
+            assert capsys.readouterr().err == "Listen.\n", "it comes before the answer"
+            yield Text("Dear", 7, 0.5)
+            yield Notice("That may be wrong.")
+            assert capsys.readouterr() == ("Dear", "")
+            yield Done(0.1, 0.2, 1, "end")
+
+    monkeypatch.setattr(cli, "open_model", lambda *_: Unsure())
+    code, out, err = run(capsys, "ask", letter, "--task", "json>", "--checkpoint", "x")
+    assert (code, out, err) == (0, "\n", "That may be wrong.\n")
 
 
 def test_control_c_while_it_streams(weights, letter):

@@ -14,6 +14,8 @@ from dessurt.decode import Step, beam, beam_steps, drain, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
 from dessurt.latent import Answer, Decoder
 from dessurt.model import Tokenizer
+from dessurt.model.tokenizer import END
+from dessurt.reading import NOTHING_WRITTEN, VERY_UNSURE
 from tests.unit.test_model import SMALL, make
 
 IMAGE = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5)) * 2 - 1
@@ -183,6 +185,38 @@ def test_rows_of_dots_may_be_long(
     monkeypatch.setattr("dessurt.instrument.greedy_steps", lambda *_: iter(steps))
     *text, done = instrument.ask(PAGE, Request("w0>", marks=LINE))
     assert "".join(event.delta for event in text) == "." * 60 + "7"
+
+
+@pytest.mark.parametrize(
+    ("task", "text", "sure", "told"),
+    [
+        ("w0>", "", 0.9, [NOTHING_WRITTEN]),
+        ("w0>", "  ", 0.2, [NOTHING_WRITTEN]),
+        ("w0>", "a m", 0.2, [VERY_UNSURE]),
+        ("w0>", "a m", 0.6, []),
+        ("natural_q~", "", 0.2, [NOTHING_WRITTEN]),
+        ("natural_q~", "a m", 0.2, []),  # the page may be read well, and still say nothing of it
+        ("0w~", "", 0.2, []),  # is answered by a region
+    ],
+)
+def test_it_is_told_where_there_may_be_nothing_to_read(
+    instrument: DessurtInstrument,
+    monkeypatch: pytest.MonkeyPatch,
+    task: str,
+    text: str,
+    sure: float,
+    told: list[Notice],
+) -> None:
+    def steps(*_: object) -> Iterator[Step]:
+        return (Step(id_, sure) for id_ in [*instrument.tokenizer.encode(text), END])
+
+    monkeypatch.setattr("dessurt.instrument.greedy_steps", steps)
+    monkeypatch.setattr(instrument, "card", replace(instrument.card, tasks=()))
+    request = Request(task, "what" if task != "w0>" else "", LINE, want_region=task == "0w~")
+    events = list(instrument.ask(PAGE, request))
+    assert [event for event in events if isinstance(event, Notice)] == told
+    stopped = replace(request, written=tuple(instrument.tokenizer.encode("It was")))
+    assert not any(isinstance(event, Notice) for event in instrument.ask(PAGE, stopped))
 
 
 def test_parts_are_lines_where_the_checkpoint_says_so(instrument: DessurtInstrument) -> None:

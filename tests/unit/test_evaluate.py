@@ -19,7 +19,7 @@ from dessurt.data.example import Example
 from dessurt.data.truth import Entity, Line, Paragraph, Truth
 from dessurt.evaluate import asking, finding, main, reading, realpages, report, synthetic, tesseract
 from dessurt.evaluate.known import Answer, KnownPage, folded
-from dessurt.evaluate.measures import MEASURES, Question, Result
+from dessurt.evaluate.measures import MEASURES, OTHERWISE_MARKED, Question, Result
 from dessurt.frame import Frame
 
 SIZE = 200, 400  # of the page, height and width
@@ -102,15 +102,14 @@ def test_texts_are_compared_after_nfkc_with_white_space_folded():
     assert folded(" ﬁve \n words") == "five words"
 
 
-def test_lines_that_count_are_read_under_their_box_and_word_by_word_on_scans(folder):
+def test_lines_that_count_are_read_under_their_box_on_scans_too(folder):
     (clean,), (scan,) = realpages.pages(folder), realpages.pages(folder, degraded=True)
     questions = asked(reading.lines, clean)
     assert [question.answers[0] for question in questions] == [
         "one two three four five six", "seven eight nine", "ten eleven", "alone here", "nor this",
     ]  # fmt: skip
-    assert questions[1].request.marks == Marks.from_boxes(highlight=[(10, 40, 170, 60)])
-    words = [(10, 40, 60, 60), (70, 40, 120, 60), (130, 40, 170, 60)]
-    assert asked(reading.lines, scan)[1].request.marks == Marks.from_boxes(highlight=words)
+    for each in (questions, asked(reading.lines, scan)):
+        assert each[1].request.marks == Marks.from_boxes(highlight=[(10, 40, 170, 60)])
 
 
 def test_paragraphs_are_whole_blocks_highlighted_line_by_line(known):
@@ -251,8 +250,59 @@ def test_the_table_and_the_file_hold_the_figures(folder, model, tmp_path, capsys
     assert tasks["0w~"]["value"] == pytest.approx(first / (size + 1400 - first))
     shown = capsys.readouterr().out
     assert "fake on realpages\n" in shown and "w0>  20 wrong  p" in shown
-    assert "read_block0>  CER     76.36 %" in shown
+    assert "read_block0>          CER      76.36 %" in shown
     assert tasks["w0>"]["figure"] == "CER" and tasks["0w~"]["figure"] == "IoU"
+
+
+def test_real_pages_are_read_by_clicks_too_and_one_that_finds_no_line_reads_nothing(
+    folder, model, tmp_path, capsys
+):
+    figures, answers = tmp_path / "figures.json", tmp_path / "answers.json"
+    words = ["--data", str(folder), "--tasks", "w0>,read_block0>", "--no-tesseract"]
+    assert main.main([*words, "--json", str(figures), "--answers", str(answers)]) == 0
+    tasks = json.loads(figures.read_text("utf-8"))["tasks"]
+    assert {name: figure["value"] for name, figure in tasks.items() if figure} == {
+        "w0>": 53 / 71, "w0> clicked": 1.0,  # the page is white
+        "read_block0>": 42 / 55, "read_block0> one box": 42 / 55, "read_block0> clicked": 1.0,
+    }  # fmt: skip
+    assert tasks["w0> clicked"]["questions"] == 5
+    assert tasks["w0> clicked"]["more"] == [{"figure": "missed", "value": 1.0, "of": 5.0}]
+    assert "100.00 %" in capsys.readouterr().out
+    assert len(model.asked) == 5 + 2  # of what was not marked nothing was asked
+    assert model.asked[6].marks == Marks.from_boxes(highlight=[(10, 10, 280, 90)])
+    written = json.loads(answers.read_text("utf-8"))
+    assert [each.get("marked") for each in written] == [
+        *[None] * 5, *["clicked"] * 5, None, "one box", "clicked",
+    ]  # fmt: skip
+
+
+def test_where_nothing_is_marked_tesseract_reads_nothing_either(known):
+    (clicked,) = OTHERWISE_MARKED["w0>"]
+    results: dict[str, Result] = {}
+    batches = asking.all_of([known], [clicked], 0, None)
+    assert asking.measure_all(FakeInstrument(), batches, 1, results, program="not run")
+    assert results["w0> clicked"].theirs.value == results["w0> clicked"].ours.value == 1.0
+
+
+def test_pages_can_be_turned(folder, model, tmp_path):
+    def measured(*more: str) -> tuple[dict, list[Request]]:
+        figures, before = tmp_path / "figures.json", len(model.asked)
+        words = ["--data", str(folder), "--tasks", "w0>", "--no-tesseract", "--json", str(figures)]
+        assert main.main([*words, *more]) == 0
+        read = json.loads(figures.read_text("utf-8"))
+        for figure in filter(None, read["tasks"].values()):
+            del figure["seconds"]
+        return read, model.asked[before:]
+
+    straight, turned = measured(), measured("--turned", "-30", "--perspective", "5")
+    assert measured("--turned", "0", "--perspective", "0") == straight
+    assert straight[0]["set"] == "realpages"
+    assert turned[0]["set"] == "realpages turned by -30 degrees, in a perspective of 5 %"
+    for before, after in zip(straight[1], turned[1], strict=True):
+        (_, y0, _, y1), (_, top, _, bottom) = (
+            request.marks.bounds("highlight") for request in (before, after)
+        )
+        assert bottom - top > 2 * (y1 - y0)
 
 
 def test_tasks_that_were_not_learned_are_left_out_unless_asked_for(folder, monkeypatch, capsys):
@@ -382,6 +432,12 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
         (["--tasks", "up~", "--data", "{empty}"], "up~ is not measured: choose of w0>"),
         (["--split", "test", "--data", "{empty}"], "are for data sets"),
         (["--set", "funsd", "--degraded", "--data", "{empty}"], "is for --set realpages"),
+        (["--turned", "5", "--degraded", "--data", "{empty}"], "realpages without --degraded"),
+        (["--set", "synthetic", "--turned", "5"], "are for --set realpages without"),
+        (["--set", "funsd", "--perspective", "5", "--data", "{empty}"], "are for --set realpages"),
+        (["--turned", "46", "--data", "{empty}"], "'46' is not a number from -45 to 45"),
+        (["--turned", "nan", "--data", "{empty}"], "'nan' is not a number"),
+        (["--perspective", "-1", "--data", "{empty}"], "'-1' is not a number from 0 to 25"),
         (["--set", "funsd", "--data", "{empty}"], "there is nothing for 'train'"),
         (["--set", "funsd", "--data", "{empty}", "--option", "half"], "is not KEY=VALUE"),
         (["--set", "no_set", "--data", "{empty}"], "there is no data set 'no_set'"),

@@ -17,7 +17,10 @@ PAGES = [ROOT / "README.md", ROOT / "configs" / "README.md", *sorted((ROOT / "do
 # From the lowest room to the highest; a module imports from its own floor or below.
 FLOORS = (
     {"page"},
-    {"fill", "frame", "ink", "level", "lines", "marks", "tasks", "text_search", "upright"},
+    {
+        "fill", "frame", "ink", "level", "lines", "marks", "tasks", "text_search", "tilt",
+        "upright",
+    },
     {"protocol"},
     {"model", "checkpoint"},
     {"latent", "decode", "data", "synth", "pointing"},

@@ -140,6 +140,17 @@ def test_two_columns_are_not_joined_and_the_left_one_is_read_first():
     assert_found(page[0], boxes + left + right)
 
 
+def test_an_indented_line_whose_mark_overlaps_the_next_one_stays_first():
+    page = paper()
+    first = write(page, TEXT[:1], 100, 80)
+    rest = write(page, TEXT[1:3], 60, 114)
+    wide = [(x0 - 6, y0 - 9, x1 + 6, y1 + 9) for x0, y0, x1, y1 in (*first, *rest)]
+    assert wide[0][3] > wide[1][1]
+    marks = Marks.from_boxes(highlight=wide[::-1])
+    lines = highlighted_lines(Page.from_array(np.asarray(page[0])), marks)
+    assert [line.bounds("highlight") for line in lines] == wide
+
+
 def test_a_light_heading_in_a_dark_bar_across_the_page():
     page = paper()
     page[1].rectangle((0, 40, 999, 100), fill=20)

@@ -165,7 +165,7 @@ def test_a_thousand_marks_on_a_large_page_are_all_drawn():
     [
         (("page", "box", ((0, 0), (1, 1))), "A mark has the channel 'page': use highlight or mask"),
         (("mask", "star", ((0, 0), (1, 1))), "A mark has the kind 'star': use one of box, line"),
-        (("mask", "box", ((0, 0),)), "A box has 1 points: give two opposite corners."),
+        (("mask", "box", ((0, 0),)), "A box has 1 points: give two opposite corners or all four."),
         (("mask", "lasso", ((0, 0), (1, 1))), "A lasso has 2 points: give three points or more."),
         (("mask", "brush", (), 3.0), "The points of a brush are pairs of numbers"),
         (("mask", "brush", ((0, 0),)), "A brush needs a radius: give it in page pixels, above 0."),

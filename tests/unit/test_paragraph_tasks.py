@@ -163,7 +163,7 @@ NOT_DRAWN = {"su~", "s0~", "proper_su~", "proper_s0~", "r0~", "infillread0~", "r
 OTHER_PLACES = {"mm~", "read_block0>"}
 
 
-@pytest.mark.parametrize("token", PARAGRAPH_TASKS.keys() - NOT_DRAWN)
+@pytest.mark.parametrize("token", sorted(PARAGRAPH_TASKS.keys() - NOT_DRAWN))
 def test_the_original_answers_the_same(token: str):
     sample = GOLDEN["samples"][token]
     text = sample["question"][len(token) :]

@@ -12,7 +12,7 @@ from dessurt.cli import DEFAULT_CHECKPOINT
 from dessurt.frame import Frame
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
-from dessurt.reading import PageReader, ReadLine
+from dessurt.reading import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
 from dessurt.text_search import Match, Span, find
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -139,13 +139,59 @@ def test_a_limit_at_the_end_of_a_line_is_no_end(model: FakeModel) -> None:
 
 
 def test_a_page_without_lines_has_no_text(model: FakeModel) -> None:
-    told, done = list(PageReader(model).answer(PAGE, Request("read_block>"), []))
-    assert "each of the 0 lines" in told.message and done.tokens == 0
+    for request in (
+        Request("read_block>"),
+        Request("0w~", "sunny", want_region=True),
+        Request("re~", "sunny"),
+        Request("natural_q~", "What is the total?"),
+        Request("json>"),
+    ):
+        told, *rest, done = list(PageReader(model).answer(PAGE, request, []))
+        assert told == NO_LINES and "No lines of text were found" in told.message
+        text = "".join(event.delta for event in rest if isinstance(event, Text))
+        assert text == ("[]‡" if request.task == "json>" else "")  # which is JSON all the same
+        assert done.stopped_by == "end" and not model.asked
+        assert [region.map.any() for region in rest if isinstance(region, Region)] == (
+            [False] * request.want_region
+        )
+
+
+class UnsureModel(FakeModel):
+    """Is as sure of each line as it was told, and says of each that it doubts it."""
+
+    def __init__(self, sure: dict[str, float], lines: list[str] = LINES) -> None:
+        super().__init__()
+        self.lines, self.sure = dict(zip(PARTS, lines, strict=True)), sure
+
+    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+        line = self.lines[request]
+        yield from (Text(letter, ord(letter), self.sure.get(line, 0.9)) for letter in line)
+        yield Notice("Listen.")
+        yield VERY_UNSURE if line else NOTHING_WRITTEN
+        yield Done(0.0, 0.0, 1, "end")
+
+
+def notices(model: FakeModel, request: Request) -> list[str]:
+    return [event.message for event in answered(model, request) if isinstance(event, Notice)]
+
+
+def test_doubts_are_told_of_all_lines_together() -> None:
+    request = Request("read_block>")
+    one_bad_line = UnsureModel({"Far below": 0.1})
+    assert notices(one_bad_line, request)[1:] == ["Listen."] * 4
+    all_bad = UnsureModel(dict.fromkeys(LINES, 0.3))
+    assert notices(all_bad, request)[1:] == [*["Listen."] * 4, VERY_UNSURE.message]
+    empty = UnsureModel({}, [""] * 4)
+    assert notices(empty, request)[-1] == NOTHING_WRITTEN.message
+    # What was looked for was found, or that it was not is told.
+    assert VERY_UNSURE.message not in notices(all_bad, Request("0w~", "sunny"))
+    # Not before all was read.
+    assert notices(all_bad, replace(request, max_tokens=3))[1:] == []
 
 
 def test_what_is_not_on_the_page_is_told(model: FakeModel) -> None:
     _, told, region, done = answered(model, Request("0w~", "rainy Monday", want_region=True))
-    assert "nothing like that in the 4 lines" in told.message
+    assert told.message == "It read nothing like that in the 4 lines that it saw."
     assert not region.map.any() and done.tokens == 0
     assert model.asked == PARTS
 
@@ -241,6 +287,21 @@ def test_words_are_found_on_a_page(
     inside[y0:y1, x0:x1] = True
     found = region.map > 0.5
     assert (found & inside).sum() / (found | inside).sum() > 0.7
+
+
+@pytest.mark.parametrize("task", ["w0>", "read_block0>"])
+def test_a_mark_round_no_text_is_doubted_and_one_round_a_line_is_not(
+    small: DessurtInstrument, task: str
+) -> None:
+    def told(page: Page, box: tuple[int, int, int, int]) -> list[Event]:
+        request = Request(task, marks=Marks.from_boxes(highlight=[box]))
+        return [event for event in small.ask(page, request) if isinstance(event, Notice)]
+
+    noise = np.random.default_rng(0).integers(0, 256, (400, 600)).astype(np.uint8)
+    for gray in (noise, np.full((400, 600), 255, np.uint8)):
+        assert told(Page.from_array(gray), (100, 100, 400, 140)) == [VERY_UNSURE]
+    letter = Page.open(ASSETS / "1_letter.png")
+    assert told(letter, (102, 481, 869, 520)) == []
 
 
 def test_a_page_is_read_on_and_read_whole(small: DessurtInstrument) -> None:

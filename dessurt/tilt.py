@@ -1,0 +1,128 @@
+"""Tilt: the slope along which the letters of a line stand.
+
+Their feet lie in a row. Counted along the right slope, rows are full or empty (Bloomberg, Kopec and
+Dasari: Measuring document image skew and orientation, 1995).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+COARSE, FINE = 1 / 6, 1 / 10  # of a letter's height: how tall a row is, at first and at last
+
+# clear_slope
+FEW = 8  # fewer letters tell nothing
+MANY = 1500  # are looked at
+NARROW = 3.0  # letters' heights; so far apart they tell nothing either
+APART = 0.15  # of a letter's height: feet that are further apart are in two rows
+ROW = 3  # letters at least
+IN_ROWS = 0.7  # of all letters
+ROUGH = 0.13  # of a letter's height: further from their rows feet lie in no rows
+PIXEL = 0.3  # pixels; no foot is known better
+ERRORS = 4.0  # standard errors of the slope, and
+LEAST = 0.25  # degrees: what is less is none
+SHARPER = 1.3  # times as sharp are rows along it than level ones
+
+
+def feet_of(letters: np.ndarray) -> tuple[np.ndarray, float]:
+    """The middle of each usual letter's foot, float64 [n, 2], and the median letter's height.
+
+    Args:
+        letters: float [n, 4] of x, y, width and height.
+    """
+    if not len(letters):
+        return np.zeros((0, 2)), 0.0
+    x, y, wide, tall = letters.T
+    letter = float(np.median(tall))
+    usual = (tall >= 0.5 * letter) & (tall <= 2.5 * letter) & (wide <= 6 * letter)
+    return np.stack([x + wide / 2, y + tall], 1)[usual], letter
+
+
+def slope_of(feet: np.ndarray, letter: float, steepest: float) -> tuple[float, float]:
+    """The slope along which feet lie in rows, and how much sharper these are than at others.
+
+    Args:
+        feet: float [n, 2], x and y; at least one.
+        letter: a letter's height.
+        steepest: degrees.
+    """
+    feet = feet - feet.mean(0)
+    slopes = _slopes(feet, letter, steepest)
+    sharp = _sharpness(feet, slopes, COARSE * letter)
+    best = int(sharp.argmax())
+    fine = slopes[best] + np.linspace(-1, 1, 17) * (slopes[1] - slopes[0])
+    slope = float(fine[_sharpness(feet, fine, FINE * letter).argmax()])
+    return slope, float(sharp[best] / np.median(sharp))
+
+
+def rows_of_feet(feet: np.ndarray, letter: float, steepest: float) -> float:
+    """How sharply feet lie in rows at the best slope; a number a foot. Arguments as `slope_of`."""
+    feet = feet - feet.mean(0)
+    slopes = _slopes(feet, letter, steepest)
+    return float(_sharpness(feet, slopes, COARSE * letter).max() / len(feet))
+
+
+def clear_slope(feet: np.ndarray, letter: float, steepest: float) -> float:
+    """The slope of a few rows of feet, if they are clearly not level; else 0.
+
+    Args:
+        feet: float [n, 2], x and y in page pixels.
+        letter: a letter's height.
+        steepest: degrees.
+    """
+    if len(feet) < FEW or np.ptp(feet[:, 0]) < NARROW * letter:
+        return 0.0
+    feet = feet[:: -(-len(feet) // MANY)] - feet.mean(0)
+    slope, _ = slope_of(feet, letter, steepest)
+    x, y = feet.T
+    for _ in range(2):
+        row = _rows(y - slope * x, APART * letter)
+        count = np.bincount(row)
+        along, down = (each - (np.bincount(row, each) / count)[row] for each in (x, y))
+        spread = float((along**2).sum())
+        if not spread:
+            return 0.0
+        slope = float((along * down).sum()) / spread
+    free = len(x) - len(count) - 1
+    off = math.sqrt(float(((down - slope * along) ** 2).sum()) / free) if free > 0 else math.inf
+    error = max(off, PIXEL) / math.sqrt(spread)
+    in_rows = count[count >= ROW].sum() >= IN_ROWS * len(x)
+    tilted, level = _sharpness(feet, np.array([slope, 0.0]), FINE * letter)
+    clear = (
+        in_rows
+        and off < ROUGH * letter
+        and abs(slope) > max(ERRORS * error, math.tan(math.radians(LEAST)))
+        and tilted > SHARPER * level
+    )
+    return slope if clear else 0.0
+
+
+def _slopes(feet: np.ndarray, letter: float, steepest: float) -> np.ndarray:
+    """Slopes so close that a row is not missed."""
+    step = letter / 2 / max(float(np.ptp(feet[:, 0])), letter)
+    most = math.tan(math.radians(steepest))
+    return np.arange(-most, most + step, step)
+
+
+def _rows(places: np.ndarray, apart: float) -> np.ndarray:
+    """The number of the row that each place is in: int [n]."""
+    order = np.argsort(places)
+    rows = np.zeros(len(places), int)
+    rows[order[1:]] = np.cumsum(np.diff(places[order]) > apart)
+    return rows
+
+
+def _sharpness(feet: np.ndarray, slopes: np.ndarray, row: float) -> np.ndarray:
+    """The sum of the squared counts of feet in rows of a height, for each slope."""
+    x, y = feet.T
+    places = (y - slopes[:, None] * x) / row
+    places -= places.min(1, keepdims=True)
+    lower = np.floor(places).astype(np.int64)
+    share = places - lower  # a foot counts for the two rows next to it
+    rows = int(lower.max()) + 2
+    lower += np.arange(len(slopes))[:, None] * rows
+    counts = np.bincount(lower.ravel(), 1 - share.ravel(), rows * len(slopes))
+    counts += np.bincount(lower.ravel() + 1, share.ravel(), rows * len(slopes))
+    return (counts.reshape(len(slopes), rows) ** 2).sum(1)
