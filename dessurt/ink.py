@@ -92,6 +92,11 @@ def connected(ink: np.ndarray, connectivity: int) -> np.ndarray:
     return stats[1:] + np.array([x, y, 0, 0, 0], np.int32)
 
 
+def letters_in(gray: np.ndarray) -> np.ndarray:
+    """What may be letters on a page, printed rules not left out: as `letters_of`."""
+    return letters_of(strong_in(contrast_of(gray)))
+
+
 def letters_of(ink: np.ndarray) -> np.ndarray:
     """What may be letters: float64 [n, 4] of x, y, width and height."""
     found = connected(ink, 8)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.ink import contrast_of, letters_of, strong_in, working_copy
+from dessurt.ink import letters_in, working_copy
 from dessurt.marks import Bounds, Marks, Point, Shape, turned
 from dessurt.page import Page
 from dessurt.tilt import clear_slope, feet_of, slope_of
@@ -213,7 +213,7 @@ def _letters_in(gray: np.ndarray, shape: Shape) -> np.ndarray:
     if left >= right or top >= bottom:
         return np.zeros((0, 4))
     part, shrink = working_copy(gray[top:bottom, left:right])
-    letters = letters_of(strong_in(contrast_of(part)))
+    letters = letters_in(part)
     offset = -left * shrink, -top * shrink
     covered = Marks((shape,)).rasterise(part.shape, (shrink, shrink), offset) != 0
     x, y = (letters[:, :2] + letters[:, 2:] / 2).astype(int).T
@@ -227,7 +227,7 @@ def measure_level(gray: np.ndarray) -> Level:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
     gray, shrink = working_copy(gray)
-    feet, letter = feet_of(letters_of(strong_in(contrast_of(gray))) / shrink)
+    feet, letter = feet_of(letters_in(gray) / shrink)
     few = feet[:: -(-len(feet) // MOST_LETTERS) or 1]
     slope, sharp = slope_of(few, letter, STEEPEST) if len(few) >= LETTERS else (0.0, 0.0)
     if sharp < SURE:

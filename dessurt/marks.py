@@ -46,6 +46,12 @@ def turned(points: ArrayLike, angle: float) -> np.ndarray:
     return points @ np.array([[cos, -sin], [sin, cos]])
 
 
+def mapped(points: ArrayLike, matrix: np.ndarray) -> np.ndarray:
+    """Points [..., 2] after an affine map [2, 3] or a perspective one [3, 3]."""
+    flat = np.asarray(points) @ matrix[:, :2].T + matrix[:, 2]
+    return flat if len(matrix) == 2 else flat[..., :2] / flat[..., 2:]
+
+
 @dataclass(frozen=True)
 class Shape:
     """One mark.

@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.ink import contrast_of, letters_of, strong_in, working_copy
+from dessurt.ink import letters_in, working_copy
 from dessurt.level import LETTERS, MOST_LETTERS
 from dessurt.level import STEEPEST as MOST_TILT
-from dessurt.marks import MAX_COORDINATE, Marks, Point, Shape, turned
+from dessurt.marks import MAX_COORDINATE, Marks, Point, Shape, mapped, turned
 from dessurt.page import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
 from dessurt.tilt import rows_of_feet
 
@@ -108,11 +108,11 @@ class Upright:
 
     def to_upright(self, points: ArrayLike, page_size: tuple[int, int]) -> np.ndarray:
         """Page points as upright points: float64 [..., 2] to the same shape."""
-        return _mapped(points, _placing(self, page_size)[0])
+        return mapped(points, _placing(self, page_size)[0])
 
     def to_page(self, points: ArrayLike, page_size: tuple[int, int]) -> np.ndarray:
         """Upright points as page points: float64 [..., 2] to the same shape."""
-        return _mapped(points, np.linalg.inv(_placing(self, page_size)[0]))
+        return mapped(points, np.linalg.inv(_placing(self, page_size)[0]))
 
     def marks(self, marks: Marks, page_size: tuple[int, int]) -> Marks:
         """Marks on the page in the file as marks on the page as seen."""
@@ -204,14 +204,9 @@ def _rectangle(width: float, height: float) -> np.ndarray:
     return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
 
 
-def _mapped(points: ArrayLike, matrix: np.ndarray) -> np.ndarray:
-    flat = np.asarray(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
-    return flat[..., :2] / flat[..., 2:]
-
-
 def _mapped_shape(shape: Shape, matrix: np.ndarray) -> Shape:
     outline = np.array(shape.outline())
-    points = _mapped(outline, matrix)
+    points = mapped(outline, matrix)
     if shape.kind in ("box", "line"):
         sides = np.abs(np.roll(points, -1, 0) - points).min(1)
         if (sides < STRAIGHT).all():  # each runs across or down
@@ -222,7 +217,7 @@ def _mapped_shape(shape: Shape, matrix: np.ndarray) -> Shape:
 
 def _growth(point: np.ndarray, matrix: np.ndarray) -> float:
     """How much longer what is short becomes at a point."""
-    here, right, down = _mapped(point + [(0, 0), (1, 0), (0, 1)], matrix)
+    here, right, down = mapped(point + [(0, 0), (1, 0), (0, 1)], matrix)
     return math.sqrt(abs(float(np.linalg.det([right - here, down - here]))))
 
 
@@ -234,7 +229,7 @@ def quarters_of(page: Page) -> int:
     along the lines nothing does. 0 where nothing is clear, as on a page all in capitals.
     """
     gray, _ = working_copy(page.gray)
-    letters = letters_of(strong_in(contrast_of(gray)))
+    letters = letters_in(gray)
     if len(letters) < LETTERS:
         return 0
     x, y, wide, tall = letters[:: -(-len(letters) // MOST_LETTERS)].T

@@ -14,6 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
+from dessurt.marks import mapped
+
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 
@@ -194,12 +196,6 @@ def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None)
         tables=tuple(replace(each, box=box(each.box)) for each in truth.tables),
         figures=tuple(box(each) for each in truth.figures),
     )
-
-
-def mapped(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Points [..., 2] after an affine map [2, 3] or a perspective one [3, 3]."""
-    flat = points @ matrix[:, :2].T + matrix[:, 2]
-    return flat if len(matrix) == 2 else flat[..., :2] / flat[..., 2:]
 
 
 def _moved_line(line: Line, matrix: np.ndarray) -> Line:

@@ -16,8 +16,7 @@ import numpy as np
 
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
-from dessurt.data.truth import mapped
-from dessurt.marks import Marks, MarksError, Shape
+from dessurt.marks import Marks, MarksError, Shape, mapped
 from dessurt.page import Page
 
 ROOM = 1.5  # heights of the marks that are kept of the page round them

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from dessurt import Page
-from dessurt.data.truth import Box, mapped
+from dessurt.data.truth import Box
 from dessurt.evaluate.known import KnownLine, KnownPage
-from dessurt.marks import turned
+from dessurt.marks import mapped, turned
 
 
 @dataclass(frozen=True)

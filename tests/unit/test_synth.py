@@ -19,9 +19,9 @@ from dessurt.data.truth import (  # noqa: E402
     Paragraph,
     Table,
     Truth,
-    mapped,
     moved,
 )
+from dessurt.marks import mapped  # noqa: E402
 from dessurt.synth import (  # noqa: E402
     KINDS,
     NoFontsError,
