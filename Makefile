@@ -10,7 +10,7 @@ ARGS ?=
 
 help:
 	@echo "make app     set up and open the app (ARGS='--port 7861' passes flags on)"
-	@echo "make test    set up and run every test (ARGS='-k frame' picks some)"
+	@echo "make test    set up and run every test (ARGS='-k frame -n 0' picks some, in one process)"
 	@echo "make lint    check style and types"
 	@echo "make bench   time decoding against the original's way (ARGS='--config official')"
 	@echo "make ux      time the screen against its bounds (ARGS='--only A5,A12')"
@@ -22,7 +22,7 @@ app: .venv/app-ready
 	@$(BIN)/python app.py $(ARGS)
 
 test: .venv/dev-ready
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .

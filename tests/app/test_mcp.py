@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import anyio
@@ -33,7 +34,8 @@ def call(address: str, tool: str, **arguments: Any) -> CallToolResult:
             await client.initialize()
             return await client.call_tool(tool, arguments)
 
-    return anyio.run(session)
+    with ThreadPoolExecutor(1) as thread:  # Playwright may keep this one's event loop running
+        return thread.submit(anyio.run, session).result()
 
 
 def test_what_programs_can_call_are_tools_too():
