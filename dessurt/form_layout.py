@@ -19,7 +19,7 @@ import numpy as np
 
 from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth
 from dessurt.form_pieces import Piece, Rules, alike, bounds, line_of, over
-from dessurt.form_tables import ROLES, Grid, Parts, aligned_rows, rows_of, slope
+from dessurt.form_tables import ROLES, Grid, Parts, aligned_rows, rows_of
 
 CLOSE = 0.55  # lines of one piece are no further apart
 BELOW = 1.6  # a value is no further below or above its label
@@ -33,12 +33,11 @@ def put_together(pieces: Sequence[Piece], gray: np.ndarray) -> Truth:
     """The entities, links and tables of a form.
 
     Args:
-        pieces: all that is printed.
+        pieces: all that is printed; lines of text are level.
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    fall = slope(pieces)
-    rules = Rules(gray, fall)
-    known = [piece.levelled(fall) for piece in pieces]
+    rules = Rules(gray)
+    known = list(pieces)
     rows = rows_of(known)
     tables = []
     for run in aligned_rows(rows, known):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-import cv2
 import numpy as np
 
 from dessurt.data.truth import Box, Line
@@ -38,12 +37,6 @@ class Piece:
         """How likely it is of a kind, 0..1."""
         return self.chances.get(kind, 0.0) if self.chances else float(kind == self.kind)
 
-    def levelled(self, slope: float) -> Piece:
-        """As it lies when the lines, which fall by `slope`, are level."""
-        x0, y0, x1, y1 = self.box
-        fall = slope * (x0 + x1) / 2
-        return replace(self, box=(x0, y0 - fall, x1, y1 - fall))
-
     def moved(self, x: float, y: float) -> Piece:
         """The same piece, so much further to the right and down."""
         x0, y0, x1, y1 = self.box
@@ -58,11 +51,8 @@ class Piece:
 class Rules:
     """The horizontal rules printed on a page."""
 
-    def __init__(self, gray: np.ndarray, slope: float = 0.0) -> None:
-        """`gray`: the page, [H, W], 0 black to 255 white; `slope`: what is made level."""
-        height, width = gray.shape
-        level = np.array([[1, 0, 0], [-slope, 1, 0]])
-        gray = cv2.warpAffine(gray, level, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    def __init__(self, gray: np.ndarray) -> None:
+        """`gray`: the page, [H, W], 0 black to 255 white."""
         self.drawn = horizontal_rules(gray)
 
     def between(self, above: Box, below: Box) -> bool:

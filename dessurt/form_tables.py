@@ -15,7 +15,6 @@ from scipy.sparse.csgraph import connected_components
 from dessurt.form_pieces import Piece, Rules, alike, bounds, over
 
 ROLES = ("question", "answer")
-FEW = 8  # neighbours tell how far a page is turned
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
 ROWS_APART = 1.5  # rows of one table are no further apart
 RULED = 0.3  # of the lines of a ruled table a rule parts from the one above: cells may have three
@@ -29,15 +28,6 @@ MANY = 0.2  # of what lies above and below a piece is not above each other: it i
 ODD = 3.0  # how much less likely an odd table is, and
 FREE = 0.6  # for each of its pieces, a grid in which every one is what it looks like; logarithms
 UNLIKELY = 0.03  # the model may be as wrong as that where it is sure
-
-
-def slope(pieces: Sequence[Piece]) -> float:
-    """How far the lines of a turned page fall, in pixels for each to the right."""
-    steps = []
-    for left, right in _neighbours(pieces):
-        (a0, b0, a1, b1), (c0, d0, c1, d1) = pieces[left].box, pieces[right].box
-        steps.append((d0 + d1 - b0 - b1) / (c0 + c1 - a0 - a1))
-    return float(np.median(steps)) if len(steps) >= FEW else 0.0
 
 
 def _neighbours(pieces: Sequence[Piece]) -> list[tuple[int, int]]:

@@ -308,7 +308,6 @@ class Frame:
         resized = cv2.resize(cut, (width, height), interpolation=how)
         return np.clip(resized, 0, 255)  # cubic interpolation overshoots at sharp edges
 
-
     def _turned(self, gray: np.ndarray) -> np.ndarray:
         """The window of a turned frame."""
         x0, y0, x1, y1 = self.window

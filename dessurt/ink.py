@@ -26,8 +26,12 @@ def working_copy(gray: np.ndarray) -> tuple[np.ndarray, float]:
     return gray, shrink
 
 
-def ink_of(gray: np.ndarray) -> np.ndarray:
-    """1 where a pixel differs from the paper round it, rules left out; uint8 [H, W]."""
+def ink_of(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where pixels differ from the paper round them, without rules; and where rules run down.
+
+    Returns:
+        Two arrays, uint8 [H, W], 1 where it is so.
+    """
     contrast = contrast_of(gray)
     ink = strong_in(contrast)
     height, width = gray.shape
@@ -35,7 +39,7 @@ def ink_of(gray: np.ndarray) -> np.ndarray:
     down = _rules(np.ascontiguousarray(contrast.T), max(80, height // 16)).T
     rules = cv2.dilate(np.logical_or(across, down).view(np.uint8), np.ones((3, 3), np.uint8))
     ink[rules > 0] = 0
-    return ink
+    return ink, np.ascontiguousarray(down).view(np.uint8)
 
 
 def strong_in(contrast: np.ndarray) -> np.ndarray:

@@ -21,9 +21,11 @@ SMEAR = 0.8  # letters of one word are closer than this
 NEAR, FAR = 1.0, 1.5  # heights; words of a line are closer: at first, and when it is known better
 SHARED = 0.5  # of the lower one's height lies beside the other where two words are in one line
 ALIKE = 2.2  # words of one line differ in height by less than this factor
+WHOLE = 0.8  # of the height that words share, a rule between them has at least
 LINE = 1.3  # letters; the height that a word without tall letters is given in comparisons
 ASKEW = 8.0  # degrees; words of a line that is tilted by more, on a level page, are not joined
-MARGIN = 0.25  # letters; left round the ink of a line
+ABOVE, BELOW = 1.1, 0.36  # of the rise of tall letters: from where a line stands to its borders
+MARGIN = 0.15  # letters; left on both sides of it
 COLUMN = 2  # lines at least: a date on the right is no column beside the letter
 MOST_WORDS = 3000  # a page of noise or photographs would take for ever
 
@@ -168,22 +170,23 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     level = measure_level(gray) if level is None else level
     gray, shrink = working_copy(gray)
     gray, (left, top) = level.whole(gray, shrink)
-    ink = ink_of(gray)
+    ink, rules = ink_of(gray)
     letters = letters_of(ink)
     letter = float(np.median(letters[:, 3])) if len(letters) else 0.0
     words = _words(ink, letter) if letter else np.empty((0, 4))
     if not 0 < len(words) <= MOST_WORDS:
         return ()
-    parts, part = _joined(words, letter, NEAR)
-    lines, line = _joined(parts, letter, FAR)
-    lines, slopes = _tilted(lines, words, line[part], letters, ink.shape)
+    parts, part = _joined(words, rules, letter, NEAR)
+    lines, line = _joined(parts, rules, letter, FAR)
+    lines, slopes, tops, bottoms = _measured(lines, words, line[part], letters, ink.shape)
     text = [
         bool(slope) or _is_text(line, ink, letter)
         for line, slope in zip(lines.astype(int), slopes, strict=True)
     ]
-    lines, slopes = lines[text], slopes[text]
+    lines = np.stack([lines[:, 0], tops, lines[:, 2], bottoms], 1)[text]
+    slopes = slopes[text]
     height, width = gray.shape
-    margin = MARGIN * letter * np.array([-1, -1, 1, 1])
+    margin = MARGIN * letter * np.array([-1, 0, 1, 0])
     placed = (lines + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
     order = _reading_order(lines, letter)
     return tuple(
@@ -239,15 +242,18 @@ def _rows(
     return boxes
 
 
-def _tilted(
+def _measured(
     lines: np.ndarray,
     words: np.ndarray,
     line_of_word: np.ndarray,
     letters: np.ndarray,
     size: tuple[int, ...],
-) -> tuple[np.ndarray, np.ndarray]:
-    """The slope of each line that is not level even so, else 0; its box is then round its letters,
-    as if they were level.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """How each line stands: its box, its slope, and from where to where a line of its letters goes.
+
+    Of a line that is not level even so, the box is round its letters as if they were level; the
+    slope of others is 0. The height does not hang on which letters a line has: it is measured from
+    those that rise, as tall ones are in nearly every line, and covers all ink.
     """
     owner = np.full(size, -1, np.int32)  # the line at each pixel
     for (x0, y0, x1, y1), number in zip(words.astype(int).tolist(), line_of_word, strict=True):
@@ -255,19 +261,30 @@ def _tilted(
     x, y = (letters[:, :2] + letters[:, 2:] / 2).astype(int).T
     line_of_letter = owner[y, x]
     lines, slopes = lines.copy(), np.zeros(len(lines))
+    tops, bottoms = lines[:, 1].copy(), lines[:, 3].copy()
     for number in range(len(lines)):
         own = letters[line_of_letter == number]
         feet, tall = feet_of(own)
         slopes[number] = slope = clear_slope(feet, tall, ASKEW)
+        x0, _, x1, _ = lines[number]
+        fall = slope * (own[:, 0] + own[:, 2] / 2 - (x0 + x1) / 2)
+        heads, feet = own[:, 1] - fall, own[:, 1] + own[:, 3] - fall
         if slope:
-            x0, _, x1, _ = lines[number]
-            fall = slope * (own[:, 0] + own[:, 2] / 2 - (x0 + x1) / 2)
-            lines[number, 1::2] = (own[:, 1] - fall).min(), (own[:, 1] + own[:, 3] - fall).max()
-    return lines, slopes
+            lines[number, 1::2] = heads.min(), feet.max()
+        full = own[:, 3] >= tall / 2  # no dots
+        if full.any():
+            base = float(np.median(feet[full]))
+            rise = float(np.percentile(base - heads[full], 90))
+            tops[number] = min(base - ABOVE * rise, lines[number, 1])
+            bottoms[number] = max(base + BELOW * rise, lines[number, 3])
+    return lines, slopes, tops, bottoms
 
 
-def _joined(boxes: np.ndarray, letter: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Join boxes that lie beside each other, less than `reach` of their height apart.
+def _joined(
+    boxes: np.ndarray, rules: np.ndarray, letter: float, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Join boxes that lie beside each other, less than `reach` of their height apart, unless a
+    rule runs down between them, as between the cells of a table.
 
     Returns:
         the boxes [n, 4] of what was joined, and the number of the one that each became a part of.
@@ -276,13 +293,16 @@ def _joined(boxes: np.ndarray, letter: float, reach: float) -> tuple[np.ndarray,
     height = y1 - y0
     size = np.maximum(height, LINE * letter)
     lower = np.minimum.outer(size, size)
-    shared = np.minimum.outer(y1, y1) - np.maximum.outer(y0, y0)
-    gap = np.maximum.outer(x0, x0) - np.minimum.outer(x1, x1)
+    top, bottom = np.maximum.outer(y0, y0), np.minimum.outer(y1, y1)
+    left, right = np.minimum.outer(x1, x1), np.maximum.outer(x0, x0)
     together = (
-        (shared >= SHARED * np.minimum.outer(height, height))
-        & (gap < reach * lower)
+        (bottom - top >= SHARED * np.minimum.outer(height, height))
+        & (right - left < reach * lower)
         & (np.maximum.outer(size, size) < ALIKE * lower)
     )
+    apart = np.nonzero(together & (right > left))
+    gaps = np.stack([left, top, right, bottom], -1)[apart].astype(int)
+    together[apart] = ~_divided(gaps, rules)
     _, group = connected_components(together, directed=False)
     order = np.argsort(group, kind="stable")
     first = np.unique(group[order], return_index=True)[1]
@@ -291,6 +311,14 @@ def _joined(boxes: np.ndarray, letter: float, reach: float) -> tuple[np.ndarray,
         np.maximum.reduceat(boxes[order, 2:], first),
     )
     return np.concatenate(corners, axis=1), group
+
+
+def _divided(gaps: np.ndarray, rules: np.ndarray) -> np.ndarray:
+    """Whether a rule runs down through each box: bool [n]."""
+    sums = cv2.integral(rules)
+    x0, y0, x1, y1 = gaps.T
+    inside = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    return inside >= WHOLE * (y1 - y0)
 
 
 def _is_text(box: np.ndarray, ink: np.ndarray, letter: float) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Read when torch, gradio and the hub client are first imported, so set before any test is.
-side_by_side = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", "2" if side_by_side == 1 else "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.environ else "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")  # the same with a GPU as without
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
