@@ -197,7 +197,8 @@ class Training:
         folder, status = self._newest()
         if self._is_alive(folder, status):
             _write(folder / STATUS, {**status, "stopping": True, "spent": _spent(status)})
-            os.kill(status["pid"], signal.SIGINT)
+            # Not SIGINT, which is ignored for good by what a shell runs in the background.
+            os.kill(status["pid"], signal.SIGTERM)
 
     def keep(self) -> str:
         """Put what the newest run has learned among the checkpoints; its name there.

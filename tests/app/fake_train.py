@@ -20,7 +20,8 @@ parser.add_argument("--runs")
 given = parser.parse_args()
 folder = Path(given.config).parent
 stopped = []
-signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, lambda *_: stopped.append(True))
 
 if (folder / "fail").exists():
     sys.exit((folder / "fail").read_text("utf-8"))
