@@ -178,17 +178,16 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
         return ()
     parts, part = _joined(words, rules, letter, NEAR)
     lines, line = _joined(parts, rules, letter, FAR)
-    lines, slopes, tops, bottoms = _measured(lines, words, line[part], letters, ink.shape)
+    boxes, slopes = _measured(lines, words, line[part], letters, ink.shape)
     text = [
         bool(slope) or _is_text(line, ink, letter)
         for line, slope in zip(lines.astype(int), slopes, strict=True)
     ]
-    lines = np.stack([lines[:, 0], tops, lines[:, 2], bottoms], 1)[text]
-    slopes = slopes[text]
+    boxes, slopes = boxes[text], slopes[text]
     height, width = gray.shape
     margin = MARGIN * letter * np.array([-1, 0, 1, 0])
-    placed = (lines + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
-    order = _reading_order(lines, letter)
+    placed = (boxes + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
+    order = _reading_order(boxes, letter)
     return tuple(
         level.shape("highlight", (x0, y0, x1, y1), slope)
         for (x0, y0, x1, y1), slope in zip(
@@ -248,36 +247,40 @@ def _measured(
     line_of_word: np.ndarray,
     letters: np.ndarray,
     size: tuple[int, ...],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """How each line stands: its box, its slope, and from where to where a line of its letters goes.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each line's box and its slope, if it is not level even so, else 0.
 
-    Of a line that is not level even so, the box is round its letters as if they were level; the
-    slope of others is 0. The height does not hang on which letters a line has: it is measured from
-    those that rise, as tall ones are in nearly every line, and covers all ink.
+    A box covers all ink, and its height does not hang on which letters a line has: it is measured
+    from those that rise, as tall ones are in nearly every line. The box of a line that slopes is as
+    if its letters were level.
+
+    Args:
+        lines: round the ink of each, float [n, 4].
+        words: float [m, 4]; `line_of_word`: which line each is in.
+        letters: float [k, 4] of x, y, width and height.
+        size: (height, width) of the page.
     """
     owner = np.full(size, -1, np.int32)  # the line at each pixel
     for (x0, y0, x1, y1), number in zip(words.astype(int).tolist(), line_of_word, strict=True):
         owner[y0:y1, x0:x1] = number
     x, y = (letters[:, :2] + letters[:, 2:] / 2).astype(int).T
     line_of_letter = owner[y, x]
-    lines, slopes = lines.copy(), np.zeros(len(lines))
-    tops, bottoms = lines[:, 1].copy(), lines[:, 3].copy()
-    for number in range(len(lines)):
+    boxes, slopes = lines.copy(), np.zeros(len(lines))
+    for number, (x0, y0, x1, y1) in enumerate(lines.tolist()):
         own = letters[line_of_letter == number]
         feet, tall = feet_of(own)
         slopes[number] = slope = clear_slope(feet, tall, ASKEW)
-        x0, _, x1, _ = lines[number]
         fall = slope * (own[:, 0] + own[:, 2] / 2 - (x0 + x1) / 2)
         heads, feet = own[:, 1] - fall, own[:, 1] + own[:, 3] - fall
         if slope:
-            lines[number, 1::2] = heads.min(), feet.max()
+            y0, y1 = float(heads.min()), float(feet.max())
         full = own[:, 3] >= tall / 2  # no dots
         if full.any():
             base = float(np.median(feet[full]))
             rise = float(np.percentile(base - heads[full], 90))
-            tops[number] = min(base - ABOVE * rise, lines[number, 1])
-            bottoms[number] = max(base + BELOW * rise, lines[number, 3])
-    return lines, slopes, tops, bottoms
+            y0, y1 = min(y0, base - ABOVE * rise), max(y1, base + BELOW * rise)
+        boxes[number, 1::2] = y0, y1
+    return boxes, slopes
 
 
 def _joined(
