@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -17,7 +18,7 @@ from dessurt.data.form_json import with_places
 from dessurt.data.form_questions import named_values
 from dessurt.data.passage import END
 from dessurt.data.printed import Printed
-from dessurt.data.truth import Line
+from dessurt.data.truth import Entity, Line, Truth
 from dessurt.form_layout import put_together
 from dessurt.form_pieces import KINDS, Piece, line_of
 from dessurt.level import level_of
@@ -80,6 +81,16 @@ def _names(question: str, label: str) -> bool:
     return fuzz.ratio(label.lower(), question[span.first : span.stop].lower()) >= NAMED
 
 
+def _named_by(question: str, truth: Truth) -> Entity | None:
+    """The value whose labels are words of a question; of several that with most of its words."""
+    value, most = None, 0
+    for labels, entity in named_values(truth):
+        if all(_names(question, label.text) for label in labels):
+            said = sum(len(label) for label in labels)
+            value, most = (entity, said) if said > most else (value, most)
+    return value
+
+
 Letter = tuple[str, float]  # and how sure the model was of it, 0..1
 
 
@@ -88,11 +99,11 @@ class Form:
 
     def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
         """`pieces`: all that is printed on `page`, with level boxes (see `dessurt.level`)."""
-        gray, self.corner = level_of(page).whole(page.gray)
-        pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
-        self.truth = put_together(pieces, gray)
+        self.gray, self.corner = level_of(page).whole(page.gray)
+        self.pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
+        self.truth = put_together(self.pieces, self.gray)
         self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
-        for piece in pieces:
+        for piece in self.pieces:
             spots = line_of(piece).ends.mean(1).tolist()
             self._sure.update(zip(map(tuple, spots), piece.sure, strict=True))
 
@@ -104,16 +115,19 @@ class Form:
         """The answer to `natural_q~`: the value whose labels are words of the question.
 
         Of several the one with most said about it, e.g. of "What is the date of birth?" not that
-        of the label "Date".
+        of the label "Date". If it names no label, something that was taken for another kind of
+        text is the label after all.
 
         Returns:
-            its letters and its lines; both are empty if the question names no label.
+            its letters and its lines; both are empty if the question names nothing on the page.
         """
-        value, most = None, 0
-        for labels, entity in named_values(self.truth):
-            if all(_names(question, label.text) for label in labels):
-                said = sum(len(label) for label in labels)
-                value, most = (entity, said) if said > most else (value, most)
+        value = _named_by(question, self.truth)
+        if value is None:
+            pieces = (
+                replace(each, kind="question", chances={}) if _names(question, each.text) else each
+                for each in self.pieces
+            )
+            value = _named_by(question, put_together(list(pieces), self.gray))
         if value is None:
             return iter(()), ()
         spoken = Printed.join(" ", map(Printed.of, value.lines))

@@ -27,6 +27,7 @@ STRAY = 0.25  # of them may reach into a second column
 MANY = 0.2  # of what lies above and below a piece is not above each other: it is in two columns
 ODD = 3.0  # how much less likely an odd table is, and
 FREE = 0.6  # for each of its pieces, a grid in which every one is what it looks like; logarithms
+UNEVEN = 1.0  # the same, where text is e times as tall as is usual for its role
 UNLIKELY = 0.03  # the model may be as wrong as that where it is sure
 
 
@@ -180,13 +181,16 @@ class Grid:
         """What suits the kinds of all pieces best; None: each is what it looks like by itself."""
         readings = self._readings()
         chances = np.zeros((*readings[0].asks.shape, 2))  # logarithms: of each role
+        heights = np.full(readings[0].asks.shape, np.nan)  # logarithms
         for r, c, i in self._numbered():
+            heights[r, c] = np.log(pieces[i].height)
             chances[r, c] += np.log([pieces[i].chance(role) + UNLIKELY for role in ROLES])
         free = chances.max(-1).sum() - FREE * (chances[..., 0] != 0).sum()
 
         def likely(reading: Reading) -> float:
             suits = np.where(reading.asks, chances[..., 0], chances[..., 1])
-            return float(suits.sum()) - ODD * reading.odd
+            uneven = sum(_unevenness(heights[mask]) for mask in (reading.asks, ~reading.asks))
+            return float(suits.sum()) - ODD * reading.odd - UNEVEN * uneven
 
         best = max(readings, key=likely)
         return best if likely(best) >= free else None
@@ -211,6 +215,12 @@ class Grid:
         for r, row in enumerate(self.places):
             for c, place in enumerate(row):
                 yield from ((r, c, i) for i in place)
+
+
+def _unevenness(heights: np.ndarray) -> float:
+    """How far from usual the heights of text in one role are in all; logarithms, NaN: blank."""
+    heights = heights[~np.isnan(heights)]
+    return float(np.abs(heights - np.median(heights)).sum()) if len(heights) else 0.0
 
 
 def _unwrapped(

@@ -24,7 +24,7 @@ def boxes(screen: Screen, fake, tmp_path: Path) -> list:
     screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
     found = find_lines(np.asarray(text_page()))
     assert len(found) == 4
-    return [list(map(list, line.points)) for line in found]
+    return [np.round(line.points, 2).tolist() for line in found]  # as the browser does
 
 
 def middle(box: list) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Pieces of a form put together: fields, tables, sections, and what rules tell."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -124,6 +125,28 @@ def test_values_below_their_labels_in_ruled_boxes() -> None:
         {"Town": "question", "answers": ["Oxford"]},
         {"Fax": "question", "answers": ["none"]},
     ]
+
+
+def test_small_labels_over_tall_values_are_no_table_though_the_model_doubts_them() -> None:
+    doubt = {"question": 0.4, "answer": 0.6}
+
+    def drawn(label: float, value: float) -> list[object]:
+        pieces = []
+        texts = [("Born", "1984"), ("Town", "Lund"), ("Paid", "12.5")]
+        for row, (above, below) in enumerate(texts):
+            for x in (20, 300):
+                named = piece(above, "q", x, 20 + 80 * row, label)
+                pieces += [
+                    named if row == 0 else replace(named, chances=doubt),
+                    piece(below, "a", x, 20 + 40 + 80 * row, value),
+                ]
+        return form(*pieces)
+
+    assert [list(each.values()) for each in drawn(16, 27)] == [
+        ["question", ["1984"]], ["question", ["1984"]], ["question", ["Lund"]],
+        ["question", ["Lund"]], ["question", ["12.5"]], ["question", ["12.5"]],
+    ]  # fmt: skip
+    assert "cells" in drawn(20, 20)[0]
 
 
 def test_sums_below_a_table_are_no_row_of_it() -> None:

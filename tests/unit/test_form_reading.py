@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text
+from dessurt.form_pieces import Piece
+from dessurt.form_reading import Form
 from dessurt.frame import Frame
 from dessurt.model.tokenizer import END
 from dessurt.reading import PageReader
@@ -124,6 +126,18 @@ def test_a_question_that_names_a_label_is_answered_by_its_value(
     (region,) = (event for event in events if isinstance(event, Region))
     ys, xs = np.nonzero(region.map)
     assert np.allclose((xs.min(), ys.min(), xs.max() + 1, ys.max() + 1), box, atol=6)
+
+
+def test_what_a_question_names_is_a_label_though_it_was_taken_for_other_text() -> None:
+    pieces = [
+        Piece("Date of birth", "other", (20, 50, 150, 70), (0.9,) * 13),
+        Piece("4 May", "answer", (170, 50, 220, 70), (0.9,) * 5),
+        Piece("Signature", "question", (20, 90, 110, 110), (0.9,) * 9),
+    ]
+    form = Form(PAGE, pieces)
+    letters, (line,) = form.answer("What is the date of birth?")
+    assert "".join(letter for letter, _ in letters) == line.text == "4 May"
+    assert form.answer("Who paid?")[1] == ()
 
 
 def test_a_question_that_names_no_label_has_no_answer() -> None:
