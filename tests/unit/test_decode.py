@@ -236,7 +236,7 @@ def test_parts_are_lines_where_the_checkpoint_says_so(instrument: DessurtInstrum
     masked = Request("read_block>", marks=Marks.from_boxes(mask=[(0, 0, 9, 9)]))
     parts = instrument.parts(Page.from_array(gray), masked)
     middles = [sum(part.marks.bounds("highlight")[1::2]) / 2 for part in parts]
-    assert middles == pytest.approx([25, 65], abs=1)
+    assert middles == pytest.approx([25, 65], abs=2)  # a line reaches further up than down
     assert all(part.marks.of("mask") == masked.marks.shapes for part in parts)
 
 
