@@ -176,8 +176,9 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     words = _words(ink, letter) if letter else np.empty((0, 4))
     if not 0 < len(words) <= MOST_WORDS:
         return ()
-    parts, part = _joined(words, rules, letter, NEAR)
-    lines, line = _joined(parts, rules, letter, FAR)
+    ruled = cv2.integral(rules)
+    parts, part = _joined(words, ruled, letter, NEAR)
+    lines, line = _joined(parts, ruled, letter, FAR)
     boxes, slopes = _measured(lines, words, line[part], letters, ink.shape)
     text = [
         bool(slope) or _is_text(line, ink, letter)
@@ -284,7 +285,7 @@ def _measured(
 
 
 def _joined(
-    boxes: np.ndarray, rules: np.ndarray, letter: float, reach: float
+    boxes: np.ndarray, ruled: np.ndarray, letter: float, reach: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Join boxes that lie beside each other, less than `reach` of their height apart, unless a
     rule runs down between them, as between the cells of a table.
@@ -305,7 +306,7 @@ def _joined(
     )
     apart = np.nonzero(together & (right > left))
     gaps = np.stack([left, top, right, bottom], -1)[apart].astype(int)
-    together[apart] = ~_divided(gaps, rules)
+    together[apart] = ~_divided(gaps, ruled)
     _, group = connected_components(together, directed=False)
     order = np.argsort(group, kind="stable")
     first = np.unique(group[order], return_index=True)[1]
@@ -316,11 +317,10 @@ def _joined(
     return np.concatenate(corners, axis=1), group
 
 
-def _divided(gaps: np.ndarray, rules: np.ndarray) -> np.ndarray:
-    """Whether a rule runs down through each box: bool [n]."""
-    sums = cv2.integral(rules)
+def _divided(gaps: np.ndarray, ruled: np.ndarray) -> np.ndarray:
+    """Whether a rule runs down through each box: bool [n]; `ruled`: pixels of rules, summed up."""
     x0, y0, x1, y1 = gaps.T
-    inside = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    inside = ruled[y1, x1] - ruled[y0, x1] - ruled[y1, x0] + ruled[y0, x0]
     return inside >= WHOLE * (y1 - y0)
 
 
