@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from dessurt.protocol import Instrument
 from dessurt_app.asking import Ask
@@ -19,16 +22,26 @@ def serve(
     lend: Callable[[Ask], Ask] | None = None,
     data: Path | None = None,
     training: Training | None = None,
+    uploads: Path | None = None,
 ) -> Iterator[str]:
-    """The address of the app, which is closed afterwards; arguments as for `build`."""
-    app = build(model, checkpoint, lend, data, training)
-    _, address, _ = app.launch(
-        server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
-    )
-    try:
-        yield address
-    finally:
+    """The address of the app, which is closed afterwards; arguments as for `build`.
+
+    Its files are kept in `uploads`, or in a folder of its own: Gradio names them by their content
+    and deletes an app's files when its server ends, on a busy computer after the next has started.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="dessurt-", ignore_cleanup_errors=True) as own,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("GRADIO_TEMP_DIR", str(uploads or own))
+        app = build(model, checkpoint, lend, data, training)
+        _, address, _ = app.launch(
+            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+        )
         try:
-            app.close(verbose=False)
-        except RuntimeError:  # Gradio wakes its streams from this thread while their number changes
-            app.server.close()
+            yield address
+        finally:
+            try:
+                app.close(verbose=False)
+            except RuntimeError:  # Gradio wakes its streams while their number changes
+                app.server.close()

@@ -105,7 +105,7 @@ def test_server_functions_answer_with_an_object(traps, name, data):
 
 @pytest.fixture(scope="module")
 def app(traps) -> Iterator[str]:
-    with serve(model=FakeInstrument("a b", 0)) as address:
+    with serve(model=FakeInstrument("a b", 0), uploads=traps.uploads) as address:
         yield address
 
 
