@@ -37,6 +37,13 @@ def parse_arguments() -> argparse.Namespace:
         metavar="USER:PASSWORD",
         help="let only these people in",
     )
+    parser.add_argument(
+        "--framed-by",
+        nargs="+",
+        default=[],
+        metavar="SITE",
+        help="sites whose pages may show the app in a frame, e.g. https://example.org",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--data-dir", help="where answers are saved; default: data/mine")
     parser.add_argument(
@@ -66,7 +73,7 @@ def main() -> None:
         share=arguments.share,
         auth=arguments.auth,
         inbrowser=not (arguments.no_browser or ON_SPACE),
-        **launch_options(),
+        **launch_options(arguments.host, arguments.share, arguments.framed_by),
     )
 
 

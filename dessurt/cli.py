@@ -122,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--tokenizer", **TOKENIZER)
     ask.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
+    ask.add_argument("--password", help="of a PDF that is protected by one")
     ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
     ask.add_argument("--max-tokens", type=int, default=800, help="the longest answer")
     ask.add_argument("--region", metavar="PNG", help="write the model's own highlight there")
@@ -197,7 +198,9 @@ def _ask(arguments: argparse.Namespace) -> int:
         beams=arguments.beams,
         want_region=arguments.region is not None,
     )
-    page = Page.open(arguments.page, arguments.number - 1)
+    page = Page.open(arguments.page, arguments.number - 1, password=arguments.password)
+    if page.notice:
+        print(page.notice, file=sys.stderr)
     instrument = open_model(
         _checkpoint(arguments.checkpoint), arguments.device, arguments.tokenizer
     )

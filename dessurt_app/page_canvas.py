@@ -9,6 +9,7 @@ browser are given. A page is named to these by [file, number] or [file, number, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -27,7 +28,8 @@ from gradio.utils import get_upload_folder
 from dessurt.level import level_of
 from dessurt.lines import lines_of
 from dessurt.marks import Bounds, Marks, MarksError
-from dessurt.page import Page, PageError
+from dessurt.page import LockedError, Page, PageError
+from dessurt.page_files import unlocked_copy
 from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt_app import strings
 from dessurt_app.static_files import STATIC, filled_in, script
@@ -54,7 +56,10 @@ _SCRIPTS = (  # put together in this order
     "page_straightener.js",
     "page_canvas.js",
 )
-_ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
+_ACCEPTED = (
+    ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.heic,.heif,.avif,.jp2,.j2k,.jpf,.jpx,.pdf"
+)
+LONGEST_PASSWORD = 1000  # characters
 
 
 class CanvasError(ValueError):
@@ -100,12 +105,30 @@ class PageCanvas(gr.HTML):
 
     @server
     def open_page(self, wanted: object) -> dict[str, Any]:
-        """Open a page: a value with `picture`, or an `error`."""
-
+        """Open a page: a value with `picture`, or an `error` and perhaps a `locked` file."""
 
         def opened() -> dict[str, Any]:
             file, number, upright = _wanted_page(wanted)
-            return canvas_value(file, number=number, upright=upright)
+            return _value_or_lock(file, number, upright)
+
+        return self._told(opened)
+
+    @server
+    def unlock(self, wanted: object) -> dict[str, Any]:
+        """Open [a file, its password] once and for all, as a copy without it: as `open_page`."""
+        path, password = _given(wanted, 2)
+
+        def opened() -> dict[str, Any]:
+            file = served_file(path)
+            if not isinstance(password, str) or not 0 < len(password) <= LONGEST_PASSWORD:
+                raise CanvasError(strings.NO_PASSWORD)
+            try:
+                content = unlocked_copy(file, password)
+            except LockedError as error:
+                return {"error": str(error), "locked": str(file)}
+            copy = _kept(content, "pdf")
+            self.temp_files.add(str(copy))
+            return _value_or_lock(copy)
 
         return self._told(opened)
 
@@ -200,7 +223,8 @@ class PageCanvas(gr.HTML):
             told = value()
         except (CanvasError, PageError, MarksError) as error:
             return {"error": str(error)}
-        self.temp_files.add(told["picture"])
+        if "picture" in told:
+            self.temp_files.add(told["picture"])
         return told
 
     def preprocess(self, payload: Any) -> Any:
@@ -259,9 +283,12 @@ def canvas_value(
         PageError: the file cannot be opened as a page.
     """
     page = _open(path, number, upright)
-    drawn = upright.marks(marks or Marks(), _open(path, number).size)
-    return {
-        "page": str(path),
+    as_it_is = _open(path, number)
+    drawn = upright.marks(marks or Marks(), as_it_is.size)
+    notice = {"notice": as_it_is.notice} if as_it_is.notice else {}
+    return notice | {
+        # Where the repository lies is nobody's business.
+        "page": str(path.relative_to(ASSETS.parent) if path.is_relative_to(ASSETS) else path),
         "number": number,
         "upright": upright.to_json(),
         "pages": Page.count(path),
@@ -270,6 +297,16 @@ def canvas_value(
         "height": page.height,
         "marks": drawn.to_json(),
     }
+
+
+def _value_or_lock(
+    file: Path, number: int = 0, upright: Upright = AS_IT_IS
+) -> dict[str, Any]:
+    """The value of a page; of a file that needs a password an `error`, and which is `locked`."""
+    try:
+        return canvas_value(file, number=number, upright=upright)
+    except LockedError as error:
+        return {"error": str(error), "locked": str(file)}
 
 
 def _laid_out(
@@ -347,9 +384,11 @@ def _corners(value: object) -> np.ndarray:
 
 
 def served_file(path: object) -> Path:
-    """The file, if it is one of those that people may use: uploaded, or one of our examples."""
+    """The file, if it is one of those that people may use: uploaded, or an example, which may be
+    named from the repository on.
+    """
     try:
-        file = Path(str(path)).resolve(strict=True)
+        file = (ASSETS.parent / str(path)).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):  # gone; a null byte; a loop of links
         raise CanvasError(strings.PAGE_GONE) from None
     roots = Path(get_upload_folder()).resolve(), ASSETS.resolve()
@@ -403,13 +442,29 @@ def _thumbnail(file: Path, number: int) -> Path:
 
 def written(page: Page, ending: str) -> Path:
     """The page's pixels as a file in the folder that Gradio serves; written once."""
-    file = Path(get_upload_folder()) / "pages" / f"{page.digest}.{ending}"
+    file = _folder() / f"{page.digest}.{ending}"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
         pixels = page.pixels if page.pixels.ndim == 2 else page.pixels[..., ::-1]  # OpenCV: BGR
-        # Under another name first: two people may open the same page at once.
         _, encoded = cv2.imencode(f".{ending}", pixels, JPEG_QUALITY)
-        partial = file.with_name(f"{uuid4().hex}.partial")
-        partial.write_bytes(encoded)
-        partial.replace(file)
+        _write(file, encoded.tobytes())
     return file
+
+
+def _kept(content: bytes, ending: str) -> Path:
+    """A file of this content in the folder that Gradio serves."""
+    file = _folder() / f"{hashlib.blake2b(content, digest_size=16).hexdigest()}.{ending}"
+    if not file.exists():
+        _write(file, content)
+    return file
+
+
+def _folder() -> Path:
+    return Path(get_upload_folder()) / "pages"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Under another name first: two people may open the same page at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{uuid4().hex}.partial")
+    partial.write_bytes(content)
+    partial.replace(file)

@@ -5,7 +5,7 @@
 //   upload   sends a File to the server      watch    tells of a value set by Python
 //   trigger  sends an event to Python        server   Python functions we may call: open_page,
 //                                                     find_lines, thumbnails, crop, turn,
-//                                                     straightening, straighten
+//                                                     straightening, straighten, unlock
 // What is said to people stands in `text`, in front of all (static_files.py).
 //
 // The value is {page, number, upright, width, height, marks}, or null without a page. Its marks are
@@ -142,7 +142,7 @@ const lines = makeLines(board);
 const tools = makeTools(board, lines);
 const loadPicture = makePictures();
 const showBusy = (on) => (part("busy").hidden = !on);
-const opener = makeOpener(board, server, upload, loadPicture, showBusy);
+const opener = makeOpener(board, server, upload, loadPicture, showBusy, part("unlock"));
 const straightener = makeStraightener(
   board,
   part("straightener"),

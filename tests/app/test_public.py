@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from fake_instrument import FakeInstrument
@@ -14,7 +15,7 @@ from PIL import Image
 from serving import serve
 
 import app as start
-from dessurt_app import ui
+from dessurt_app import doors, ui
 from dessurt_app.ui import build, launch_options
 
 ROOT = Path(ui.__file__).parent.parent
@@ -189,3 +190,131 @@ def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
     assert [mode for mode, _ in runs] == ["0o700", "0o700"]
     assert len({folder for _, folder in runs}) == 2
     assert list(tmp_path.glob("dessurt-*")) == []
+
+
+# The doors
+
+
+def test_what_a_page_may_do_is_told_to_the_browser(address):
+    told = httpx.get(address).headers
+    assert "default-src 'self'" in told["content-security-policy"]
+    assert "frame-ancestors 'self'" in told["content-security-policy"]
+    assert told["x-content-type-options"] == "nosniff"
+    assert httpx.get(f"{address}nowhere").headers["x-content-type-options"] == "nosniff"
+
+
+def test_sites_that_may_frame_the_app(monkeypatch):
+    def ancestors(**options) -> str:
+        (doors,) = launch_options(**options)["app_kwargs"]["middleware"]
+        return doors.cls(None, **doors.kwargs)._headers["content-security-policy"]
+
+    assert ancestors(framed_by=["https://a.org"]).endswith("frame-ancestors 'self' https://a.org")
+    monkeypatch.setenv("SPACE_ID", "me/app")
+    assert ancestors().endswith("frame-ancestors 'self' https://huggingface.co")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:1", 200), ("localhost", 200), ("[::1]:80", 200), ("evil.example:7860", 403),
+     ("127.0.0.1.evil.example", 403), ("127.0.0.1@evil.example", 403), ("", 403)],
+)  # fmt: skip
+def test_an_app_for_one_person_has_one_name(address, host, status):
+    assert httpx.get(f"{address}config", headers={"host": host}).status_code == status
+
+
+def test_an_app_for_others_has_any_name():
+    for options in ({"host": "0.0.0.0"}, {"share": True}):
+        (doors,) = launch_options(**options)["app_kwargs"]["middleware"]
+        assert doors.kwargs["hosts"] is None
+
+
+FROM_ANOTHER_SITE = (
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},  # another port
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},  # a form
+    {"origin": "https://evil.example"},
+    {"origin": "http://127.0.0.1:1"},
+    {"origin": "null"},
+)
+
+
+@pytest.mark.parametrize("headers", FROM_ANOTHER_SITE)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_another_site_can_send_nothing(address, headers, kind):
+    paths = httpx.get(f"{address}gradio_api/openapi.json").json()["paths"]
+    posts = [f"gradio_api{path}" for path, each in paths.items() if "post" in each]
+    for path in (*posts, "gradio_api/queue/join", "gradio_api/component_server", "login",
+                 "gradio_api/upload", "gradio_api/cancel", "gradio_api/reset"):  # fmt: skip
+        sent = httpx.post(address + path, content=b"{}", headers={**headers, "content-type": kind})
+        assert sent.status_code == 403, path
+
+
+def test_a_link_from_another_site_opens_the_app(address):
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert httpx.get(address, headers=link).status_code == 200
+    assert httpx.get(f"{address}config", headers={"sec-fetch-site": "same-origin"}).is_success
+    embedded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert httpx.get(f"{address}config", headers=embedded).status_code == 403
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with its length", "without"])
+def test_long_bodies_are_refused_before_they_are_read(address, told):
+    piece = b'"' + b"x" * (2**20 - 2) + b'"'
+    content = piece * 9 if told else (piece for _ in range(9))
+    sent = httpx.post(
+        f"{address}gradio_api/queue/join",
+        content=content,
+        headers={"content-type": "application/json"},
+        timeout=60,
+    )
+    assert (sent.status_code, sent.text) == (413, "A request has at most 8 MB.")
+
+
+def test_where_the_repository_lies_is_not_told(address):
+    for path in ("config", "gradio_api/info", "gradio_api/openapi.json", "gradio_api/mcp/schema"):
+        assert str(ROOT) not in httpx.get(address + path).text, path
+
+
+def test_wrong_passwords_have_to_wait_longer_and_longer():
+    guesses = doors.Guesses()
+
+    async def answer(status: int) -> None:
+        async def send(message) -> None:
+            pass
+
+        await guesses.noted("a", send)({"type": "http.response.start", "status": status})
+
+    waits = []
+    for _ in range(12):
+        anyio.run(answer, 400)
+        waits.append(round(guesses.wait("a")))
+    assert waits[:6] == [0, 0, 1, 2, 4, 8] and waits[-1] == doors.LONGEST_WAIT
+    assert guesses.wait("b") == 0
+    anyio.run(answer, 302)
+    assert guesses.wait("a") == 0
+
+
+def test_tools_are_for_those_who_are_logged_in():
+    built = build(model=FakeInstrument())
+    _, address, _ = built.launch(
+        prevent_thread_lock=True, quiet=True, auth=[("ann", "secret")], **launch_options()
+    )
+    try:
+        for path in ("gradio_api/mcp/", "gradio_api/mcp/schema", "gradio_api/mcp/sse"):
+            assert httpx.get(address + path).status_code == 401, path
+            assert httpx.post(address + path, json={}).status_code == 401, path
+        wrong = {"username": "ann", "password": "guess"}
+        tries = [httpx.post(f"{address}login", data=wrong) for _ in range(4)]
+        assert [each.status_code for each in tries] == [400, 400, 400, 429]
+        assert "try again in 1 seconds" in tries[-1].text
+    finally:
+        built.close(verbose=False)
+
+
+def test_uploads_are_kept_within_a_quota(address, monkeypatch):
+    monkeypatch.setattr(doors, "UPLOADS_OF_ONE", 2500)
+    files = [upload(address, f"{n}.bin", bytes([n]) * 1000).json()[0] for n in range(4)]
+    assert [Path(file).exists() for file in files] == [False, False, True, True]
+    (again,) = upload(address, "2.bin", bytes([2]) * 1000).json()  # is the youngest now
+    upload(address, "5.bin", b"5" * 1000)
+    assert Path(again).exists() and not Path(files[3]).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pypdf
 import pytest
 from pages import pages_file, text_page
 from PIL import Image
@@ -168,3 +169,29 @@ def test_crop_keeps_pixels_and_marks_in_place(screen, fake, tmp_path):
     assert screen.marks() == [box, near, far]
     screen.press("undo")  # added marks are one step
     assert screen.marks() == []
+
+
+def test_a_password_is_asked_for_until_it_is_right(screen, tmp_path):
+    writer = pypdf.PdfWriter(pages_file(tmp_path / "two.pdf", 2))
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "locked.pdf")
+    dialog = screen.tab.locator('[data-part="unlock"]')
+    screen.open_file(tmp_path / "locked.pdf")
+    dialog.wait_for()
+    assert "locked.pdf is protected by a password: give it" in dialog.inner_text()
+    dialog.locator("input").fill("sesame")
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: "this one does not open it" in dialog.inner_text())
+    assert dialog.locator("input").input_value() == ""
+    dialog.locator("input").fill("open sesame")
+    dialog.locator("button[value=open]").click()
+    turned(screen, "1 / 2")
+    assert dialog.is_hidden()
+    screen.press("page_on")
+    turned(screen, "2 / 2")
+    # Who has none leaves everything as it was.
+    screen.open_file(tmp_path / "locked.pdf")
+    dialog.wait_for()
+    dialog.locator("button[value='']").click()
+    dialog.wait_for(state="hidden")
+    assert number_shown(screen) == "2 / 2" and "protected by a password" in screen.message
