@@ -173,6 +173,7 @@ class Asking:
             want_region=question.show_region or task.returns == "region",
             written=tuple(token.token_id for token in answer.written),
         )
+        del drawn  # a question that waits holds no page
         with self._turns.join() as place:
             while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
                 yield replace(answer, status=_waiting(ahead))
@@ -183,7 +184,8 @@ class Asking:
                 yield _stopped(answer)
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
-            yield from self._ask_with_memory(loading, drawn.page, asked, answer, stop)
+            page = read_value(question.canvas).page
+            yield from self._ask_with_memory(loading, page, asked, answer, stop)
 
     def _ask_with_memory(
         self, loading: Loading, page: Page, asked: Request, answer: Answer, stop: threading.Event

@@ -14,7 +14,6 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,6 +31,7 @@ from dessurt.page import LockedError, Page, PageError
 from dessurt.page_files import unlocked_copy
 from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt_app import strings
+from dessurt_app.open_pages import open_page, page_work
 from dessurt_app.static_files import STATIC, filled_in, script
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -80,7 +80,7 @@ class Drawn:
         """Marks on the page as seen as marks on the page in the file, to a hundredth of a pixel."""
         if self.upright == AS_IT_IS:
             return marks
-        size = _open(self.file, self.number).size
+        size = open_page(self.file, self.number).size
         return self.upright.marks_to_page(marks, size).rounded()
 
 
@@ -139,15 +139,16 @@ class PageCanvas(gr.HTML):
         Also how many `quarters` to the right would set its text upright, and whether it is a
         `photo` of a sheet, for a page on which nothing of the kind was done.
         """
-        try:
+
+        def found() -> dict[str, Any]:
             place = _wanted_page(wanted)
-            page = _open(*place)
-        except (CanvasError, PageError) as error:
-            return {"error": str(error), "lines": []}
-        told: dict[str, Any] = {"lines": [line.points for line in lines_of(page)]}
-        if place[2] == AS_IT_IS:
-            told |= {"quarters": quarters_of(page), "photo": bool(find_corners(page))}
-        return told
+            page = open_page(*place)
+            told: dict[str, Any] = {"lines": [line.points for line in lines_of(page)]}
+            if place[2] == AS_IT_IS:
+                told |= {"quarters": quarters_of(page), "photo": bool(find_corners(page))}
+            return told
+
+        return {"lines": []} | self._told(found)
 
     @server
     def straightening(self, wanted: object) -> dict[str, Any]:
@@ -156,17 +157,18 @@ class PageCanvas(gr.HTML):
         The `corners` of a photographed sheet, or of the whole page if none is `seen`; the `angle`,
         in degrees, by which its lines run down to the right.
         """
-        try:
+
+        def measured() -> dict[str, Any]:
             place = _wanted_page(wanted)
-            page = _open(*place)
-        except (CanvasError, PageError) as error:
-            return {"error": str(error)}
-        width, height = page.width, page.height
-        corners = () if place[2].corners else find_corners(page)
-        whole = ((0, 0), (width, 0), (width, height), (0, height))
-        # Once the corners of a sheet are a rectangle, its lines are level.
-        angle = 0.0 if corners else round(level_of(page).angle_at((width / 2, height / 2)), 1)
-        return {"corners": corners or whole, "seen": bool(corners), "angle": angle}
+            page = open_page(*place)
+            width, height = page.width, page.height
+            corners = () if place[2].corners else find_corners(page)
+            whole = ((0, 0), (width, 0), (width, height), (0, height))
+            # Once the corners of a sheet are a rectangle, its lines are level.
+            angle = 0.0 if corners else round(level_of(page).angle_at((width / 2, height / 2)), 1)
+            return {"corners": corners or whole, "seen": bool(corners), "angle": angle}
+
+        return self._told(measured)
 
     @server
     def turn(self, wanted: object) -> dict[str, Any]:
@@ -195,14 +197,15 @@ class PageCanvas(gr.HTML):
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:
         """Small pictures of the pages of a file; [a file, n]: of some pages from number n on."""
-        try:
+
+        def drawn() -> dict[str, Any]:
             file, first, _ = _wanted_page(wanted)
             last = min(Page.count(file), first + THUMBNAILS_AT_ONCE)
             pictures = [str(_thumbnail(file, number)) for number in range(first, last)]
-        except (CanvasError, PageError) as error:
-            return {"error": str(error), "pictures": []}
-        self.temp_files.update(pictures)
-        return {"pictures": pictures}
+            self.temp_files.update(pictures)
+            return {"pictures": pictures}
+
+        return {"pictures": []} | self._told(drawn)
 
     @server
     def crop(self, wanted: object) -> dict[str, Any]:
@@ -211,16 +214,17 @@ class PageCanvas(gr.HTML):
         def cut() -> dict[str, Any]:
             page, *numbers = wanted if isinstance(wanted, list) and wanted else [None]
             box = _box(numbers)
-            file = _cut_out(_open(*_wanted_page(page)), box)
+            file = _cut_out(open_page(*_wanted_page(page)), box)
             self.temp_files.add(str(file))
             return canvas_value(file)
 
         return self._told(cut)
 
     def _told(self, value: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A value, or an `error`. Gradio will clear its picture away one day."""
+        """What comes of work on a page, or an `error`. Gradio will clear a picture away one day."""
         try:
-            told = value()
+            with page_work():
+                told = value()
         except (CanvasError, PageError, MarksError) as error:
             return {"error": str(error)}
         if "picture" in told:
@@ -282,8 +286,8 @@ def canvas_value(
     Raises:
         PageError: the file cannot be opened as a page.
     """
-    page = _open(path, number, upright)
-    as_it_is = _open(path, number)
+    page = open_page(path, number, upright)
+    as_it_is = open_page(path, number)
     drawn = upright.marks(marks or Marks(), as_it_is.size)
     notice = {"notice": as_it_is.notice} if as_it_is.notice else {}
     return notice | {
@@ -317,7 +321,7 @@ def _laid_out(
     `change` gives the new way from the old one and the size of the page in the file.
     """
     file, number, upright = _wanted_page(page)
-    size = _open(file, number).size
+    size = open_page(file, number).size
     marks = upright.marks_to_page(Marks.from_json({"shapes": shapes}), size)
     return canvas_value(file, marks, number, change(upright, size))
 
@@ -335,7 +339,7 @@ def read_value(value: object) -> Drawn:
     path = value["page"]
     path = path.get("path") if isinstance(path, dict) else path
     file, number, upright = _wanted_page([path, value.get("number", 0), value.get("upright")])
-    page = _open(file, number, upright)
+    page = open_page(file, number, upright)
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
@@ -395,17 +399,6 @@ def served_file(path: object) -> Path:
     if not file.is_file() or not any(file.is_relative_to(root) for root in roots):
         raise CanvasError(strings.PAGE_GONE)
     return file
-
-
-def _open(path: Path, number: int, upright: Upright = AS_IT_IS) -> Page:
-    return _opened(path, number, upright, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)  # a question more on the same page needs no second reading of its file
-def _opened(path: Path, number: int, upright: Upright, changed: int) -> Page:
-    if upright == AS_IT_IS:
-        return Page.open(path, number)
-    return upright.page(_opened(path, number, AS_IT_IS, changed))
 
 
 def _cut_out(page: Page, box: Bounds) -> Path:

@@ -83,6 +83,7 @@ def _ask(
         "side": side,
         "password": password,
     }
+    sys.audit("open", question["path"], "r", 0)  # who watches this process shall know
     with _pool.lend() as reader:
         head, content = reader.ask(question)
     if "error" in head:

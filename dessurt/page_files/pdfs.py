@@ -109,8 +109,6 @@ def _opened(path: Path, password: str | None) -> Iterator[pdfium.PdfDocument]:
             document.close()
     except pdfium.PdfiumError as error:
         code = getattr(error, "err_code", None)
-        if code == pdfium_c.FPDF_ERR_SUCCESS:  # read, but not to be opened
-            raise PageError(_NO_PAGES.format(path.name)) from None
         if code == pdfium_c.FPDF_ERR_PASSWORD:
             raise LockedError(
                 f"{path.name} is protected by a password: "
@@ -121,7 +119,19 @@ def _opened(path: Path, password: str | None) -> Iterator[pdfium.PdfDocument]:
                 f"{path.name} is protected in a way that cannot be read here: save a copy without "
                 "protection."
             ) from None
+        if _is_without_pages(path):
+            raise PageError(_NO_PAGES.format(path.name)) from None
         raise damaged(path.name) from error
+
+
+def _is_without_pages(path: Path) -> bool:
+    """Whether another reader finds no page, where PDFium finds nothing at all."""
+    import pypdf
+
+    try:
+        return not pypdf.PdfReader(path).pages
+    except Exception:  # it finds nothing, either
+        return False
 
 
 def _unit(path: Path, number: int, longest: float, password: str | None) -> float:

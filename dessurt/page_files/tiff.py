@@ -20,7 +20,7 @@ def page_numbers(file: BinaryIO) -> list[int]:
     """Which images of a TIFF file are pages and no thumbnails; the first, if all are these.
 
     Raises:
-        ValueError: the chain is broken at its start, or endless.
+        ValueError: the chain is cut off or endless.
     """
     file.seek(0)
     order = {b"II": "<", b"MM": ">"}[file.read(2)]
@@ -50,10 +50,8 @@ def page_numbers(file: BinaryIO) -> list[int]:
                 layout = small if kind == 3 else entry
                 kinds[tag] = struct.unpack_from(layout, table, start)[3]
             following = _read(file, pointer)
-        except (struct.error, ValueError, OverflowError, OSError):
-            if image == 0:
-                raise ValueError("no directory") from None
-            break  # what came before it is whole
+        except (struct.error, OverflowError, OSError):  # to open what is whole would hide the rest
+            raise ValueError("a chain of directories that is cut off") from None
         if not (kinds.get(_KIND, 0) & _SMALLER or kinds.get(_OLD_KIND) == _OLD_SMALLER):
             pages.append(image)
         image, offset = image + 1, following
