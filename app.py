@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import sys
 
 try:
     import spaces  # on a Space that lends its GPU; it has to come before torch
@@ -59,9 +61,20 @@ def parse_arguments() -> argparse.Namespace:
     return given
 
 
+def reach_this_machine_directly(host: str) -> None:
+    """Gradio looks whether the app answers; a proxy for the way out knows nothing of that."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name, "")
+        os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost", host]))
+
+
 def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
+    reach_this_machine_directly(arguments.host)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know all of Gradio's signs
     lend = spaces and spaces.GPU
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -190,6 +192,34 @@ def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
     assert [mode for mode, _ in runs] == ["0o700", "0o700"]
     assert len({folder for _, folder in runs}) == 2
     assert list(tmp_path.glob("dessurt-*")) == []
+
+
+STARTED = re.compile(r"Running on local URL: +(\S+)")
+
+
+def test_the_app_starts_where_little_is_as_it_should_be():
+    """Behind a proxy for the way out, in a locale of ASCII, without a home."""
+    surroundings = {
+        "PATH": os.environ["PATH"], "HTTP_PROXY": "http://127.0.0.1:9",
+        "ALL_PROXY": "http://127.0.0.1:9", "LC_ALL": "C", "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1",
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-u", "app.py", "--no-browser"],
+        cwd=ROOT,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as running:
+        told = b""
+        try:
+            while not (started := STARTED.search(told.decode("ascii"))):
+                line = running.stdout.readline()
+                assert line, told.decode("ascii")
+                told += line
+            assert "components" in httpx.get(f"{started[1]}/config", trust_env=False).json()
+        finally:
+            running.kill()
 
 
 # The doors

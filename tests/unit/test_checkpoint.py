@@ -124,7 +124,7 @@ def _empty(path: Path) -> None:
 
 
 def _text(path: Path) -> None:
-    path.write_text("not a checkpoint")
+    path.write_text("not a checkpoint", encoding="utf-8")
 
 
 def _noise(path: Path) -> None:

@@ -24,7 +24,7 @@ def picture(path: Path, grey: int = 255) -> None:
 
 def write(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def records(name: str, folder: Path, split: str = "train", **options: object) -> list:
