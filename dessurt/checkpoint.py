@@ -176,7 +176,7 @@ def convert(path: str | Path, folder: str | Path, tokenizer: Tokenizer | None = 
 
 def _load_folder(folder: Path) -> Checkpoint:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8-sig"))
         weights = load_file(folder / "model.safetensors")
         tokenizer = Tokenizer.open(folder)
     except FileNotFoundError as error:

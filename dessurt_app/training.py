@@ -173,7 +173,7 @@ class Training:
             raise TrainingError(found.problems[-1])
         self._refuse_second()
         folder = self._new_folder()
-        config = json.loads(CONFIG.read_text(encoding="utf-8"))
+        config = json.loads(CONFIG.read_text(encoding="utf-8-sig"))
         config.update(name=folder.name, start=_shown(checkpoint))
         parts = (part for stage in config["stages"] for part in stage["parts"].values())
         for data in (config["validate"], *(part["data"] for part in parts if "data" in part)):
@@ -217,7 +217,7 @@ class Training:
         partial = self.checkpoints / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(folder / "checkpoint", partial)
-        config = json.loads((partial / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((partial / "config.json").read_text(encoding="utf-8-sig"))
         _write(partial / "config.json", {**config, "name": name})
         partial.rename(self.checkpoints / name)
         _write(folder / STATUS, {**status, "kept": name})
@@ -268,7 +268,7 @@ class Training:
         if not found:
             raise TrainingError(strings.TRAIN_NO_RUN)
         folder = max(found, key=lambda each: int(each.name.rpartition("-")[2] or 0))
-        return folder, json.loads((folder / STATUS).read_text(encoding="utf-8"))
+        return folder, json.loads((folder / STATUS).read_text(encoding="utf-8-sig"))
 
     def _new_folder(self) -> Path:
         there = [*self.runs.glob(f"{NAME}-*"), *self.checkpoints.glob(f"{NAME}-*")]
@@ -320,7 +320,7 @@ def _unfit(checkpoint: Path) -> list[str]:
     if find_spec("accelerate") is None or find_spec("typst") is None:
         problems.append(strings.TRAIN_NOT_INSTALLED)
     try:
-        frame = json.loads((checkpoint / "config.json").read_text(encoding="utf-8")).get("frame")
+        frame = json.loads((checkpoint / "config.json").read_text(encoding="utf-8-sig")).get("frame")
     except (OSError, ValueError):
         frame = None
     if not isinstance(frame, dict) or frame.get("mode") != "focus":
@@ -330,7 +330,7 @@ def _unfit(checkpoint: Path) -> list[str]:
 
 def _tasks() -> list[str]:
     """The tasks that the config learns from one's own pages; blocks it takes line by line."""
-    config = json.loads(CONFIG.read_text(encoding="utf-8"))
+    config = json.loads(CONFIG.read_text(encoding="utf-8-sig"))
     parts = [part for stage in config["stages"] for part in stage["parts"].values()]
     return [*next(part["tasks"] for part in parts if "data" in part), *BLOCKS]
 

@@ -45,7 +45,7 @@ class Tokenizer:
                 raise ValueError(f"tokenizer.json cannot be read: {error}") from error
             return cls(backend)
         if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
-            vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+            vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8-sig"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
             pairs = [line.split(" ") for line in lines if line and not line.startswith("#v")]
             try:
