@@ -320,7 +320,8 @@ def _unfit(checkpoint: Path) -> list[str]:
     if find_spec("accelerate") is None or find_spec("typst") is None:
         problems.append(strings.TRAIN_NOT_INSTALLED)
     try:
-        frame = json.loads((checkpoint / "config.json").read_text(encoding="utf-8-sig")).get("frame")
+        config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8-sig"))
+        frame = config.get("frame")
     except (OSError, ValueError):
         frame = None
     if not isinstance(frame, dict) or frame.get("mode") != "focus":

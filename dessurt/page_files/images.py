@@ -100,7 +100,7 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
     file.seek(0)
     if head.startswith(b"AT&TFORM"):
         raise PageError(f"{name} is a DjVu file, which is not read: convert it to PDF.")
-    formats = _FORMATS
+    formats: tuple[str, ...] = _FORMATS
     if head[4:8] == b"ftyp" and head[8:12] != b"avif":
         import pillow_heif
 

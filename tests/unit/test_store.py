@@ -298,6 +298,26 @@ def test_what_is_wrong_is_told_file_by_file_and_the_rest_is_imported(store, tmp_
     assert "lies outside the page" in told[1] and "another size" in told[2]
 
 
+@pytest.mark.parametrize(
+    ("told", "inside"),
+    [("\u00e9.png", "e\u0301.png"), ("A.png", "a.PNG"), ("pages/a.png", "pages\\a.png"),
+     ("pages\\a.png", "pages/a.png")],
+)  # fmt: skip
+def test_names_as_other_systems_write_them(store, letter, tmp_path, told, inside):
+    record = {"question": "w0>", "answer": "Dear Ann,", "highlight": [[5, 5, 30, 20]]}
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(letter, inside)
+        archive.writestr("qa.json", json.dumps({told: [record]}))
+    done = import_zip(store, tmp_path / "a.zip")
+    assert (done.change.added, done.errors) == (1, ())
+
+
+@pytest.mark.parametrize("name", ["nfd.zip", "case.zip"])
+def test_case_of_names(store, shared, name):
+    done = import_zip(store, shared / "cases" / "import_names" / name)
+    assert (done.change.added, done.errors) == (1, ())
+
+
 def test_what_is_no_zip_file_is_told(store, letter):
     (error,) = import_zip(store, letter).errors
     assert str(error) == "my letter.png: it is no zip file, or damaged: make it again."
