@@ -50,6 +50,7 @@ _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, Weig
 
 # The name of a checkpoint, a page and a question to the events of an answer.
 Ask = Callable[[str, Page, Request], Iterator[Event]]
+Pause = Callable[[Answer], Iterator[Answer]]  # what is shown meanwhile
 
 
 @dataclass
@@ -175,8 +176,16 @@ class Asking:
         )
         del drawn  # a question that waits holds no page
         with self._turns.join() as place:
-            while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
-                yield replace(answer, status=_waiting(ahead))
+
+            def wait(answer: Answer) -> Iterator[Answer]:
+                while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
+                    yield replace(answer, status=_waiting(ahead))
+
+            def between_lines(answer: Answer) -> Iterator[Answer]:
+                place.give_way()
+                yield from wait(answer)
+
+            yield from wait(answer)
             loading = self.weights.of(question.checkpoint)
             if loading.outcome is None:
                 yield replace(answer, status=strings.LOADING_WEIGHTS)
@@ -185,15 +194,22 @@ class Asking:
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
             page = read_value(question.canvas).page
-            yield from self._ask_with_memory(loading, page, asked, answer, stop)
+            yield from self._ask_with_memory(loading, page, asked, answer, stop, between_lines)
 
     def _ask_with_memory(
-        self, loading: Loading, page: Page, asked: Request, answer: Answer, stop: threading.Event
+        self,
+        loading: Loading,
+        page: Page,
+        asked: Request,
+        answer: Answer,
+        stop: threading.Event,
+        between_lines: Pause,
     ) -> Iterator[Answer]:
         """Ask; if the GPU's memory is too small, go on from what is written without the GPU."""
         last = answer
         try:
-            with closing(_follow(self._ask(loading.name, page, asked), answer, stop)) as answers:
+            events = self._ask(loading.name, page, asked)
+            with closing(_follow(events, answer, stop, between_lines)) as answers:
                 for last in answers:
                     yield last
             return
@@ -205,7 +221,7 @@ class Asking:
         yield (last := replace(last, status=strings.RETRY_ON_CPU))
         rest = replace(asked, written=tuple(token.token_id for token in last.written))
         try:
-            yield from _follow(loading.on_cpu().ask(page, rest), last, stop)
+            yield from _follow(loading.on_cpu().ask(page, rest), last, stop, between_lines)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -229,7 +245,9 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> Iterator[Answer]:
+def _follow(
+    events: Iterator[Event], answer: Answer, stop: threading.Event, between_lines: Pause
+) -> Iterator[Answer]:
     """The answer after each event, until its end or until it is stopped."""
     began, before = 0.0, answer.tokens
     with closing(events):
@@ -245,6 +263,8 @@ def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> I
                     if total is not None and not answer.written:
                         told = strings.READING_LINE.format(line=done, lines=total)
                         answer = answer if answer.status == told else replace(answer, status=told)
+                    if total is not None:
+                        yield from between_lines(answer)
                 case Region():
                     answer = _with_region(answer, event.map)
                 case Done():

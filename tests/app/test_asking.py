@@ -172,6 +172,68 @@ def test_questions_wait_for_each_other_and_know_how_many_are_ahead():
     assert len(fake.asked) == 2
 
 
+class LineByLine(FakeInstrument):
+    """Tells after each word of a block that a line is read; `order`: whose words came when."""
+
+    def reset(self) -> None:
+        super().reset()
+        self.order: list[str] = []
+
+    def _answer(self, page, request):
+        words = iter(super()._answer(page, request))
+        for number, event in enumerate(words):
+            self.order.append(request.task)
+            yield event
+            if request.task.startswith("read_block"):
+                yield Progress(number + 1, len(self.words))
+
+
+def test_a_long_question_lets_the_others_in_between_its_lines():
+    fake = LineByLine("a b c d e f g h", 0.05)
+    desk = asking(fake)
+    long = ask(desk, "read_block>", who=SimpleNamespace(session_hash="long"))
+    next(long)
+    texts = {}
+
+    def read(name: str, stream) -> None:
+        *_, last = stream
+        texts[name] = last.text, last.state
+
+    others = [("read_block0>", "second"), ("w0>", "short")]
+    streams = [ask(desk, task, who=SimpleNamespace(session_hash=name)) for task, name in others]
+    for stream in streams:
+        assert "ahead of you" in next(stream).status
+    threads = [
+        threading.Thread(target=read, args=each)
+        for each in zip(("long", "second", "short"), (long, *streams), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert texts == dict.fromkeys(("long", "second", "short"), ("a b c d e f g h", "done"))
+    # The short one waits for a line of each; then the long ones go on in turn.
+    short_ends = len(fake.order) - fake.order[::-1].index("w0>")
+    before = fake.order[:short_ends]
+    assert before.count("read_block>") <= 2 and before.count("read_block0>") <= 2
+    after = fake.order[short_ends:]
+    assert all(one != other for one, other in zip(after[:-2], after[1:-1], strict=True))
+
+
+def test_a_question_that_has_let_others_in_can_be_stopped():
+    desk = asking(LineByLine("a b c", 0))
+    long, short = ask(desk, "read_block>"), ask(desk, who=OTHER)
+    next(long)
+    next(short)
+    while next(long).status != "1 ahead of you":
+        pass
+    desk.stop(ME)
+    *_, last = long
+    assert (last.state, last.text) == ("stopped", "a")
+    *_, last = short
+    assert last.text == "a b c"
+
+
 def test_waiting_question_can_be_stopped():
     desk = asking(FakeInstrument("a b", 0))
     first = ask(desk, who=OTHER)

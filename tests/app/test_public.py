@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -348,3 +349,13 @@ def test_uploads_are_kept_within_a_quota(address, monkeypatch):
     (again,) = upload(address, "2.bin", bytes([2]) * 1000).json()  # is the youngest now
     upload(address, "5.bin", b"5" * 1000)
     assert Path(again).exists() and not Path(files[3]).exists()
+
+
+def test_the_limits_that_are_promised_hold():
+    table = (ROOT / "SECURITY.md").read_text("utf-8").split("## Limits")[1]
+    rows = re.findall(r"^\| (?!what)([^|]+) \| (\d+) ?(\w*) \| `([\w.]+)` \|$", table, re.MULTILINE)
+    assert len(rows) == len(table.strip().splitlines()) - 2 > 10
+    for what, number, unit, named in rows:
+        module, _, name = named.rpartition(".")
+        limit = int(number) * {"MiB": 2**20}.get(unit, 1)
+        assert getattr(importlib.import_module(module), name) == limit, what
