@@ -22,6 +22,8 @@ from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from dessurt_app.listeners import listeners
+
 LONGEST_BODY = 8 * 2**20  # bytes
 LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB
 UPLOADS_OF_ONE = 500 * 2**20  # that are kept of one address; then its oldest go
@@ -142,7 +144,8 @@ class Doors:
             if not refused:
                 await send(message)
 
-        await self._app(scope, receiving, sending)
+        with listeners.listening(scope):
+            await self._app(scope, receiving, sending)
 
 
 def _name(host: str) -> str:

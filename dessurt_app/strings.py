@@ -480,6 +480,7 @@ PAGE_CHANGED = "The marks were drawn on a page of another size: open the page ag
 NO_PAGE = "There is no page: open one or pick an example."
 NO_ADDRESS = "Send the page itself, not its address: this app fetches nothing from other hosts."
 NO_NUMBER = "The number of the page must be a whole number, 0 for the first: open the page again."
+TOO_MANY_QUESTIONS = "Three questions of yours wait already: ask again when one is answered."
 BUSY = "Many people are opening pages: try again in a moment."
 NO_PASSWORD = "Type the password of this PDF in, or open another file."
 NO_BOX = "There is nothing to cut out: give the four numbers x0, y0, x1, y1 in page pixels."

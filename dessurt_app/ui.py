@@ -22,6 +22,7 @@ from dessurt_app.dataset_tab import build_dataset_tab
 from dessurt_app.doors import Doors
 from dessurt_app.header import build_header
 from dessurt_app.inspect_tab import build_inspect_tab
+from dessurt_app.listeners import listeners
 from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.saving import wire_saving
@@ -58,7 +59,7 @@ def build(
     warm_up()  # while the rest is put together
     weights = Weights(model, checkpoint, tokenizer=tokenizer)
     weights.read_soon()
-    asking = Asking(weights, lend(weights.ask) if lend else weights.ask)
+    asking = Asking(weights, lend(weights.ask) if lend else weights.ask, listeners)
     store = Store(data) if data else None
     with gr.Blocks(
         title=strings.TITLE,

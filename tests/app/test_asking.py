@@ -14,6 +14,7 @@ from fake_instrument import FakeInstrument
 from PIL import Image
 
 from dessurt.protocol import Progress, RequestError
+from dessurt_app import asking as asking_module
 from dessurt_app import strings
 from dessurt_app.answer_view import AnswerView
 from dessurt_app.asking import Asking
@@ -381,3 +382,33 @@ def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
     *_, last = stream
     assert (last.state, last.tokens) == ("stopped", 0)
     there.set()
+
+
+def test_what_is_remembered_of_junk_is_bounded(monkeypatch):
+    monkeypatch.setattr(asking_module, "MOST_REMEMBERED_BYTES", 3_000_000)
+    desk = asking(FakeInstrument("a", 0))
+    list(ask(desk, who=SimpleNamespace(session_hash="first")))
+    for number in range(15):
+        junk = {"page": "x" * 300_000, "more": ["y" * 50_000]}
+        list(ask(desk, canvas=junk, who=SimpleNamespace(session_hash=f"junk {number}")))
+    assert len(desk._last) == len(desk._sizes) == 8
+    assert desk.last(SimpleNamespace(session_hash="first")) is None
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    for junk in ({"page": "x" * 1_000_000}, {"page": deep}):
+        *_, last = ask(desk, canvas=junk, who=SimpleNamespace(session_hash="worse"))
+        assert last.state == "error"
+    assert desk.last(SimpleNamespace(session_hash="worse")) is None and len(desk._last) == 8
+
+
+def test_one_session_has_few_questions_at_once():
+    desk = asking(FakeInstrument("a", 0))
+    streams = [ask(desk) for _ in range(5)]
+    told = [next(stream) for stream in streams]
+    assert [answer.state for answer in told] == ["running"] * 4 + ["error"]
+    assert told[-1].status == strings.TOO_MANY_QUESTIONS
+    for stream in streams[:4]:
+        list(stream)
+    *_, last = ask(desk)
+    assert last.state == "done" and not desk._asked
