@@ -31,6 +31,8 @@ UPLOADS_OF_ALL = 4 * 2**30
 LONGEST_WAIT = 60.0  # seconds, after many wrong passwords
 MOST_ADDRESSES = 10_000  # that are remembered
 
+FOREIGN = "Another site may not use this app in your name: open it in its own tab."
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -103,7 +105,7 @@ class Doors:
         if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
             return 403, "This app is for its own machine: open it at 127.0.0.1 or localhost."
         if _is_foreign(scope["method"], headers):
-            return 403, "Another site may not use this app in your name: open it in its own tab."
+            return 403, FOREIGN
         if "/mcp" in scope["path"] and _is_locked(scope["app"], headers):
             return 401, "Tools are for those who are logged in."
         return None
