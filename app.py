@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
 import sys
 
 try:
@@ -68,10 +69,16 @@ def reach_this_machine_directly(host: str) -> None:
         os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost", host]))
 
 
+def stop(*_: object) -> None:
+    """As Ctrl+C does: what the app has written for its visitors goes with it."""
+    raise SystemExit(0)
+
+
 def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
     reach_this_machine_directly(arguments.host)
+    signal.signal(signal.SIGTERM, stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know all of Gradio's signs

@@ -111,6 +111,8 @@ CANVAS = {
     "lines_none": "No lines of text were found on this page: draw a box instead.",
     "lines_failed": "The lines of this page could not be looked for: draw a box instead.",
     "crop_needs": "Nothing is highlighted: highlight first what the page is to be cropped to.",
+    "only_first": "{name} was opened; {n} more were not: open one file at a time.",
+    "no_file": "That is no file: save the page as an image or PDF first, then drop it here.",
     "not_restored": "Your page is not on the server any more: open it again, and its marks come "
     "back.",
     "server_lost": "The app does not answer. Your marks are kept: try again in a moment.",

@@ -34,6 +34,7 @@ CONFIG = ROOT / "configs" / "my_pages.json"
 RUNS, CHECKPOINTS = ROOT / "runs", ROOT / "checkpoints"
 NAME = "my-pages"  # of runs, with a number
 STATUS = "status.json"
+_STATUS_KEYS = {"command", "pid", "minutes", "spent", "began", "stopping", "kept"}
 PROGRAM = (sys.executable, "-m", "dessurt.cli")
 SILENT = 300.0  # seconds without a sign of life, after which a process of this number is another
 ENOUGH = 5  # lines to learn from; with fewer hardly anything is learned
@@ -264,11 +265,18 @@ class Training:
     # ---- within -------------------------------------------------------------------------------
 
     def _newest(self) -> tuple[Path, dict[str, Any]]:
-        found = [path.parent for path in self.runs.glob(f"{NAME}-*/{STATUS}")]
-        if not found:
-            raise TrainingError(strings.TRAIN_NO_RUN)
-        folder = max(found, key=lambda each: int(each.name.rpartition("-")[2] or 0))
-        return folder, json.loads((folder / STATUS).read_text(encoding="utf-8-sig"))
+        """The last run and its status; one whose status is damaged counts for nothing."""
+        runs = (path.parent for path in self.runs.glob(f"{NAME}-*/{STATUS}"))
+        numbers = {folder: folder.name.rpartition("-")[2] for folder in runs}
+        known = [folder for folder, number in numbers.items() if number.isdecimal()]
+        for folder in sorted(known, key=lambda each: int(numbers[each]), reverse=True):
+            try:
+                status = json.loads((folder / STATUS).read_text(encoding="utf-8-sig"))
+            except (OSError, ValueError, RecursionError):
+                continue
+            if isinstance(status, dict) and _STATUS_KEYS <= status.keys():
+                return folder, status
+        raise TrainingError(strings.TRAIN_NO_RUN)
 
     def _new_folder(self) -> Path:
         there = [*self.runs.glob(f"{NAME}-*"), *self.checkpoints.glob(f"{NAME}-*")]

@@ -61,6 +61,8 @@ def build(
     weights.read_soon()
     asking = Asking(weights, lend(weights.ask) if lend else weights.ask, listeners)
     store = Store(data) if data else None
+    if store:
+        store.delete_leftovers()
     with gr.Blocks(
         title=strings.TITLE,
         analytics_enabled=False,

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from dessurt.data.records import DataError
 
 IMAGES = "images"
 LOCK = ".lock"
+LEFT_OVER = 3600  # seconds; until then somebody may still be writing it
 MOST_UNDONE = 100  # changes that can be taken back
 _Stamp = tuple[int, int, int]  # of a file that is always written anew: another one, another time
 
@@ -76,6 +78,13 @@ class Store:
         self._lock = threading.RLock()
         self._changes: dict[int, list[_Edit]] = {}
         self._last = 0  # number of the last change
+
+    def delete_leftovers(self) -> None:
+        """Delete what a process has begun to write, a while ago, before it was killed."""
+        for partial in self.folder.rglob(".*.partial"):
+            with suppress(OSError):  # another one was quicker
+                if time.time() - partial.stat().st_mtime > LEFT_OVER:
+                    partial.unlink()
 
     @property
     def pages(self) -> Pages:

@@ -175,6 +175,33 @@ def test_a_space_lends_its_gpu_for_each_question(tmp_path):
     assert done.stdout.splitlines()[-2:] == ["lent for fake", "a b"], done.stderr
 
 
+def test_pages_that_a_killed_app_has_left_are_deleted(tmp_path):
+    code = (
+        "import dessurt_app, os, sys; print(os.environ['GRADIO_TEMP_DIR'], flush=True);"
+        "sys.argv[1:] and os.kill(os.getpid(), 9); sys.stdin.read()"
+    )
+    environment = {"TMPDIR": str(tmp_path), "PATH": ""}
+
+    def started(*more: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *more],
+            cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    alive = started()
+    folders = [alive.stdout.readline().strip()]
+    killed = started("killed")
+    folders.append(killed.communicate()[0].strip())
+    assert all(Path(folder).is_dir() for folder in folders)
+    (tmp_path / "dessurt-of-somebody-else").mkdir()
+    another = started()
+    folders.append(another.stdout.readline().strip())
+    assert [Path(folder).is_dir() for folder in folders] == [True, False, True]
+    for process in (alive, another):
+        process.communicate()
+    assert [path.name for path in tmp_path.iterdir()] == ["dessurt-of-somebody-else"]
+
+
 def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
     code = (
         "import dessurt_app, os, gradio.utils as u; f = u.get_upload_folder();"
@@ -198,12 +225,16 @@ def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
 STARTED = re.compile(r"Running on local URL: +(\S+)")
 
 
-def test_the_app_starts_where_little_is_as_it_should_be():
-    """Behind a proxy for the way out, in a locale of ASCII, without a home."""
+def test_the_app_starts_where_little_is_as_it_should_be(tmp_path):
+    """Behind a proxy for the way out, in a locale of ASCII, without a home.
+
+    Ended as systems end it, it leaves nothing behind.
+    """
     surroundings = {
         "PATH": os.environ["PATH"], "HTTP_PROXY": "http://127.0.0.1:9",
         "ALL_PROXY": "http://127.0.0.1:9", "LC_ALL": "C", "PYTHONUTF8": "0",
         "PYTHONCOERCECLOCALE": "0", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1",
+        "TMPDIR": str(tmp_path),
     }  # fmt: skip
     with subprocess.Popen(
         [sys.executable, "-u", "app.py", "--no-browser"],
@@ -219,8 +250,12 @@ def test_the_app_starts_where_little_is_as_it_should_be():
                 assert line, told.decode("ascii")
                 told += line
             assert "components" in httpx.get(f"{started[1]}/config", trust_env=False).json()
+            assert list(tmp_path.glob("dessurt-*"))
+            running.terminate()
+            assert running.wait(60) == 0
         finally:
             running.kill()
+    assert not list(tmp_path.glob("dessurt-*"))
 
 
 # The doors

@@ -321,3 +321,16 @@ def test_case_of_names(store, shared, name):
 def test_what_is_no_zip_file_is_told(store, letter):
     (error,) = import_zip(store, letter).errors
     assert str(error) == "my letter.png: it is no zip file, or damaged: make it again."
+
+
+def test_what_a_killed_process_has_begun_to_write_is_deleted(tmp_path):
+    folder = tmp_path / "mine" / "images"
+    folder.mkdir(parents=True)
+    old, new, other = (folder / name for name in (".a.png.1.partial", ".b.png.2.partial", "c.png"))
+    for file in (old, new, other):
+        file.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    Store(tmp_path / "mine").delete_leftovers()
+    assert sorted(path.name for path in folder.iterdir()) == [new.name, other.name]
+    Store(tmp_path / "none").delete_leftovers()
