@@ -6,6 +6,7 @@ machine; whoever reaches the app sees and changes the same data set.
 
 from __future__ import annotations
 
+import html
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -188,7 +189,7 @@ def build_dataset_tab(
                 _lent(store.folder / row.image), given.marks, upright=given.upright
             )
         except _REFUSED as error:
-            gr.Warning(str(error), duration=None)
+            gr.Warning(html.escape(str(error), quote=False), duration=None)
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         answer = Answer(status=strings.ROW_LOADED.format(store=store.name))
         return canvas, task.token, text, asking.newest(answer)
