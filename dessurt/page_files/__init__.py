@@ -171,6 +171,13 @@ class _Reader:
         self._process.wait()
 
 
+def _started() -> _Reader:
+    try:
+        return _Reader()
+    except OSError as error:  # the system has no room for another process
+        raise PageError(f"No process can be started to open files ({error.strerror}).") from error
+
+
 def _checked_length(head: Any) -> int:
     """The number of bytes that follow; the process may have been broken into.
 
@@ -228,7 +235,7 @@ class _Pool:
             reader = self.idle.pop() if self.idle else None
         try:
             if reader is None or not reader.alive:
-                reader = _Reader()
+                reader = _started()
             yield reader
         except PageError:
             raise
