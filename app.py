@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
+import signal
+import sys
 
 try:
     import spaces  # on a Space that lends its GPU; it has to come before torch
@@ -37,6 +40,13 @@ def parse_arguments() -> argparse.Namespace:
         metavar="USER:PASSWORD",
         help="let only these people in",
     )
+    parser.add_argument(
+        "--framed-by",
+        nargs="+",
+        default=[],
+        metavar="SITE",
+        help="sites whose pages may show the app in a frame, e.g. https://example.org",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--data-dir", help="where answers are saved; default: data/mine")
     parser.add_argument(
@@ -52,9 +62,26 @@ def parse_arguments() -> argparse.Namespace:
     return given
 
 
+def reach_this_machine_directly(host: str) -> None:
+    """Gradio looks whether the app answers; a proxy for the way out knows nothing of that."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name, "")
+        os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost", host]))
+
+
+def stop(*_: object) -> None:
+    """As Ctrl+C does: what the app has written for its visitors goes with it."""
+    raise SystemExit(0)
+
+
 def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
+    reach_this_machine_directly(arguments.host)
+    signal.signal(signal.SIGTERM, stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know all of Gradio's signs
     lend = spaces and spaces.GPU
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(
@@ -66,7 +93,7 @@ def main() -> None:
         share=arguments.share,
         auth=arguments.auth,
         inbrowser=not (arguments.no_browser or ON_SPACE),
-        **launch_options(),
+        **launch_options(arguments.host, arguments.share, arguments.framed_by),
     )
 
 

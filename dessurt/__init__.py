@@ -13,25 +13,24 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from dessurt.marks import Marks, MarksError
-from dessurt.page import Page, PageError
-from dessurt.protocol import (
-    Alternative,
-    Card,
-    Done,
-    Event,
-    Instrument,
-    Notice,
-    Progress,
-    Region,
-    Request,
-    RequestError,
-    Text,
-)
-
 if TYPE_CHECKING:
     from dessurt.checkpoint import CheckpointError
     from dessurt.instrument import open_model
+    from dessurt.marks import Marks, MarksError
+    from dessurt.page import LockedError, Page, PageError
+    from dessurt.protocol import (
+        Alternative,
+        Card,
+        Done,
+        Event,
+        Instrument,
+        Notice,
+        Progress,
+        Region,
+        Request,
+        RequestError,
+        Text,
+    )
 
 __all__ = [
     "Alternative",
@@ -40,6 +39,7 @@ __all__ = [
     "Done",
     "Event",
     "Instrument",
+    "LockedError",
     "Marks",
     "MarksError",
     "Notice",
@@ -53,11 +53,18 @@ __all__ = [
     "open_model",
 ]
 
-# Imported when they are first used: they bring torch, and the app opens its page before that.
-_WITH_TORCH = {"CheckpointError": "dessurt.checkpoint", "open_model": "dessurt.instrument"}
+# Imported when they are first used: the model brings torch, and the app opens its page before that;
+# the processes that open files need neither.
+_MODULES = {
+    "CheckpointError": "checkpoint",
+    "open_model": "instrument",
+    **dict.fromkeys(("Marks", "MarksError"), "marks"),
+    **dict.fromkeys(("LockedError", "Page", "PageError"), "page"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WITH_TORCH:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_WITH_TORCH[name]), name)
+    module = importlib.import_module(f"dessurt.{_MODULES.get(name, 'protocol')}")
+    return getattr(module, name)

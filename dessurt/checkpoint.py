@@ -29,6 +29,10 @@ from dessurt.model.config import DessurtConfig
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import Tokenizer
 
+# What a config raises that is of no model: it lacks a key, is of other types, claims too much.
+_UNFIT = (LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError)
+# Of torch's parallel and compiled models, and of a model that is a part of a trainer's.
+WRAPPINGS = ("module.", "_orig_mod.", "model.")
 TASK_TABLES = (
     "query_special_token_embedder.emb.weight",
     "query_special_start_token_embedder.emb.weight",
@@ -106,7 +110,8 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
     position table (768 wide or as wide as the text), the rows of the task tables.
 
     Args:
-        state_dict: original key names; a leading `module.` is dropped.
+        state_dict: original key names, also as trainers wrap them (`module.`, `_orig_mod.`,
+            `model.`).
         model_config: the original's `config["model"]`.
 
     Raises:
@@ -119,9 +124,18 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
         config = DessurtConfig.from_dict(
             {**model_config, "position_rows": rows, "position_width": width}, vocab_size
         )
+        if config.layers > len(weights):
+            raise ValueError(f"{config.layers} layers, but {len(weights)} tensors")
+        with torch.device("meta"):  # sizes alone: a config can claim any, and take all memory
+            expected = Dessurt(config).state_dict()
+        tables = {name: expected[name] for name in TASK_TABLES if name in weights}
+        _compare(expected, {**weights, **tables})
         model = Dessurt(config)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
-        raise CheckpointError(f"This is not a Dessurt checkpoint ({error}).") from error
+    except CheckpointError:
+        raise
+    except _UNFIT as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]  # torch's are long
+        raise CheckpointError(f"This is not a Dessurt checkpoint ({reason}).") from error
     expected = model.state_dict()
     for name in TASK_TABLES:
         if name in weights and len(weights[name]) != len(expected[name]):
@@ -176,7 +190,7 @@ def convert(path: str | Path, folder: str | Path, tokenizer: Tokenizer | None = 
 
 def _load_folder(folder: Path) -> Checkpoint:
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8-sig"))
         weights = load_file(folder / "model.safetensors")
         tokenizer = Tokenizer.open(folder)
     except FileNotFoundError as error:
@@ -309,9 +323,9 @@ def open_tokenizer(given: str | Path) -> Tokenizer:
 
 
 def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Names of today's model: no `module.`, no buffers, the tied embedding once."""
+    """Names of today's model: no wrapping, no buffers, the tied embedding once."""
     weights = {
-        name.removeprefix("module."): tensor
+        _unwrapped(name): tensor
         for name, tensor in state_dict.items()
         if not name.endswith(BUFFERS)
     }
@@ -320,6 +334,12 @@ def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name in weights:
             weights["text_embedding.weight"] = weights.pop(name)
     return weights
+
+
+def _unwrapped(name: str) -> str:
+    while wrapping := next(filter(name.startswith, WRAPPINGS), ""):
+        name = name.removeprefix(wrapping)
+    return name
 
 
 def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
+import os
+import re
 import runpy
 import sys
 import time
@@ -68,9 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after `dessurt`; by default those of the process.
 
     Returns:
-        the exit code: 0 done, 2 a mistake that the message explains, 130 interrupted.
+        the exit code: 0 done, 2 a mistake that the message explains, 130 interrupted, 141 nobody
+        reads the output any more.
     """
     words = sys.argv[1:] if argv is None else list(argv)
+    # A box that begins left of the page: to argparse an option, unless there is a space in it.
+    words = [f" {word}" if re.fullmatch(r"-[\d.]+(,-?[\d.]+){3}", word) else word for word in words]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may not know the sign
     if words and words[0] in PACKAGES:
         arguments = argparse.Namespace(run=_package, words=words)
     else:
@@ -91,6 +100,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("dessurt: stopped.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # whoever read the output has had enough, e.g. `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not yet sent
+        return 141
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,6 +134,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--tokenizer", **TOKENIZER)
     ask.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
+    ask.add_argument("--password", help="of a PDF that is protected by one")
     ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
     ask.add_argument("--max-tokens", type=int, default=800, help="the longest answer")
     ask.add_argument("--region", metavar="PNG", help="write the model's own highlight there")
@@ -197,7 +210,9 @@ def _ask(arguments: argparse.Namespace) -> int:
         beams=arguments.beams,
         want_region=arguments.region is not None,
     )
-    page = Page.open(arguments.page, arguments.number - 1)
+    page = Page.open(arguments.page, arguments.number - 1, password=arguments.password)
+    if page.notice:
+        print(page.notice, file=sys.stderr)
     instrument = open_model(
         _checkpoint(arguments.checkpoint), arguments.device, arguments.tokenizer
     )

@@ -6,9 +6,11 @@ The Run button, Ctrl+Enter and the API all go through `Asking.answer_stream`.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -33,6 +35,7 @@ from dessurt.protocol import (
 )
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer, Question
+from dessurt_app.listeners import Listeners
 from dessurt_app.page_canvas import CanvasError, Drawn, read_value
 from dessurt_app.region_picture import region_picture
 from dessurt_app.shaping import shape
@@ -42,14 +45,18 @@ from dessurt_app.weights import Loading, Weights, WeightsError
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
 FASTEST = 1000  # tokens a second that a model writes
+MOST_QUESTIONS = 4  # of one session at once: one that is answered, and three that wait
 SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
-MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each
+MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each, and
+MOST_REMEMBERED_BYTES = 128 * 2**20  # of all of them; who sends junk may send much of it
+TOKEN_BYTES = 500  # about, with what it might have been
 
 _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
 
 
 # The name of a checkpoint, a page and a question to the events of an answer.
 Ask = Callable[[str, Page, Request], Iterator[Event]]
+Pause = Callable[[Answer], Iterator[Answer]]  # what is shown meanwhile
 
 
 @dataclass
@@ -63,13 +70,21 @@ class _Running:
 class Asking:
     """Asks the model and knows which questions are running, so that they can be stopped."""
 
-    def __init__(self, weights: Weights, ask: Ask | None = None) -> None:
-        """Args: weights: where models come from; ask: in place of `weights.ask`."""
-        self.weights = weights
+    def __init__(
+        self, weights: Weights, ask: Ask | None = None, listeners: Listeners | None = None
+    ) -> None:
+        """Args:
+        weights: where models come from.
+        ask: in place of `weights.ask`.
+        listeners: who tells when nobody listens any more; None: somebody always does.
+        """
+        self.weights, self._listeners = weights, listeners
         self._ask = ask or weights.ask
         self._turns = Turns()
         self._running: dict[str | None, _Running] = {}  # by browser session
+        self._asked: Counter[str | None] = Counter()  # questions of each that are not over
         self._last: dict[str | None, Answer] = {}  # by session, too; the latest at the end
+        self._sizes: dict[str | None, int] = {}  # of these, bytes
         self._remembering = threading.Lock()
         self._serials = itertools.count(time.time_ns() // 1_000_000)  # grows over restarts too
 
@@ -101,12 +116,19 @@ class Asking:
 
     def _stream(self, answer: Answer, request: gr.Request) -> Iterator[Answer]:
         """Answer `answer.question`, beginning after what is already written."""
-        answer, shown = self.newest(answer), 0.0
+        if self._asked[request.session_hash] >= MOST_QUESTIONS:
+            yield self.newest(replace(answer, state="error", status=strings.TOO_MANY_QUESTIONS))
+            return
+        self._asked[request.session_hash] += 1
+        answer, shown, asked = self.newest(answer), 0.0, time.monotonic()
         running = self._running[request.session_hash] = _Running(answer)
         self._remember(answer, request)
         try:
             with closing(self._answers(answer, running.stop)) as answers:
                 for answer in answers:
+                    if self._listeners and self._listeners.has_gone(request.session_hash, asked):
+                        answer = _stopped(answer)
+                        return
                     only_token = answer.written is not running.answer.written
                     running.answer, now = answer, time.perf_counter()
                     due = now - shown >= SECONDS_BETWEEN_UPDATES
@@ -123,6 +145,9 @@ class Asking:
                 self._remember(answer, request)
             if self._running.get(request.session_hash) is running:
                 del self._running[request.session_hash]
+            self._asked[request.session_hash] -= 1
+            if not self._asked[request.session_hash]:
+                del self._asked[request.session_hash]
 
     def stop(self, request: gr.Request) -> Answer | None:
         """End this session's question after the token it is at; what is written stays.
@@ -151,11 +176,20 @@ class Asking:
         """
         if request.session_hash is None:
             return  # a single call over the API: the next without a session is another person's
+        size = _size(answer)
         with self._remembering:
             self._last.pop(request.session_hash, None)
+            self._sizes.pop(request.session_hash, None)
+            if size > MOST_REMEMBERED_BYTES // 8:
+                return  # it would drive the others out
             self._last[request.session_hash] = answer
-            if len(self._last) > MOST_REMEMBERED:
-                del self._last[next(iter(self._last))]
+            self._sizes[request.session_hash] = size
+            while (
+                len(self._last) > MOST_REMEMBERED
+                or sum(self._sizes.values()) > MOST_REMEMBERED_BYTES
+            ):
+                oldest = next(iter(self._last))
+                del self._last[oldest], self._sizes[oldest]
 
     def _answers(self, answer: Answer, stop: threading.Event) -> Iterator[Answer]:
         question = answer.question
@@ -173,9 +207,18 @@ class Asking:
             want_region=question.show_region or task.returns == "region",
             written=tuple(token.token_id for token in answer.written),
         )
+        del drawn  # a question that waits holds no page
         with self._turns.join() as place:
-            while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
-                yield replace(answer, status=_waiting(ahead))
+
+            def wait(answer: Answer) -> Iterator[Answer]:
+                while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():
+                    yield replace(answer, status=_waiting(ahead))
+
+            def between_lines(answer: Answer) -> Iterator[Answer]:
+                place.give_way()
+                yield from wait(answer)
+
+            yield from wait(answer)
             loading = self.weights.of(question.checkpoint)
             if loading.outcome is None:
                 yield replace(answer, status=strings.LOADING_WEIGHTS)
@@ -183,15 +226,23 @@ class Asking:
                 yield _stopped(answer)
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
-            yield from self._ask_with_memory(loading, drawn.page, asked, answer, stop)
+            page = read_value(question.canvas).page
+            yield from self._ask_with_memory(loading, page, asked, answer, stop, between_lines)
 
     def _ask_with_memory(
-        self, loading: Loading, page: Page, asked: Request, answer: Answer, stop: threading.Event
+        self,
+        loading: Loading,
+        page: Page,
+        asked: Request,
+        answer: Answer,
+        stop: threading.Event,
+        between_lines: Pause,
     ) -> Iterator[Answer]:
         """Ask; if the GPU's memory is too small, go on from what is written without the GPU."""
         last = answer
         try:
-            with closing(_follow(self._ask(loading.name, page, asked), answer, stop)) as answers:
+            events = self._ask(loading.name, page, asked)
+            with closing(_follow(events, answer, stop, between_lines)) as answers:
                 for last in answers:
                     yield last
             return
@@ -203,11 +254,21 @@ class Asking:
         yield (last := replace(last, status=strings.RETRY_ON_CPU))
         rest = replace(asked, written=tuple(token.token_id for token in last.written))
         try:
-            yield from _follow(loading.on_cpu().ask(page, rest), last, stop)
+            yield from _follow(loading.on_cpu().ask(page, rest), last, stop, between_lines)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
             raise RequestError(strings.OUT_OF_MEMORY) from error
+
+
+def _size(answer: Answer) -> int:
+    """About how many bytes an answer takes, with what a visitor sent."""
+    asked = answer.question
+    try:
+        sent = json.dumps([asked.canvas, asked.task, asked.text], default=str) if asked else ""
+    except (ValueError, RecursionError):  # nothing that a canvas would send
+        return MOST_REMEMBERED_BYTES
+    return len(sent) + TOKEN_BYTES * answer.tokens
 
 
 def _wait_for_model(loading: Loading, stop: threading.Event) -> Instrument | None:
@@ -227,7 +288,9 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> Iterator[Answer]:
+def _follow(
+    events: Iterator[Event], answer: Answer, stop: threading.Event, between_lines: Pause
+) -> Iterator[Answer]:
     """The answer after each event, until its end or until it is stopped."""
     began, before = 0.0, answer.tokens
     with closing(events):
@@ -243,6 +306,8 @@ def _follow(events: Iterator[Event], answer: Answer, stop: threading.Event) -> I
                     if total is not None and not answer.written:
                         told = strings.READING_LINE.format(line=done, lines=total)
                         answer = answer if answer.status == told else replace(answer, status=told)
+                    if total is not None:
+                        yield from between_lines(answer)
                 case Region():
                     answer = _with_region(answer, event.map)
                 case Done():

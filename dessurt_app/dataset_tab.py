@@ -6,6 +6,7 @@ machine; whoever reaches the app sees and changes the same data set.
 
 from __future__ import annotations
 
+import html
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -25,14 +26,15 @@ from dessurt.data.exchange import Imported, export, import_files, import_zip
 from dessurt.data.records import DataError
 from dessurt.data.store import Change, Row, Store
 from dessurt.marks import Marks, MarksError
-from dessurt.page import Page, PageError
+from dessurt.page import PageError
 from dessurt.tasks import split_query
-from dessurt.upright import AS_IT_IS, Upright
+from dessurt.upright import Upright
 from dessurt_app import strings
 from dessurt_app.answer_view import STATIC, Answer
 from dessurt_app.ask_tab import AskTab
 from dessurt_app.asking import Asking
 from dessurt_app.crops import crop_file
+from dessurt_app.open_pages import open_page
 from dessurt_app.page_canvas import CanvasError, canvas_value, served_file
 from dessurt_app.saving import SOMEBODY, now
 
@@ -187,7 +189,7 @@ def build_dataset_tab(
                 _lent(store.folder / row.image), given.marks, upright=given.upright
             )
         except _REFUSED as error:
-            gr.Warning(str(error), duration=None)
+            gr.Warning(html.escape(str(error), quote=False), duration=None)
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         answer = Answer(status=strings.ROW_LOADED.format(store=store.name))
         return canvas, task.token, text, asking.newest(answer)
@@ -206,13 +208,8 @@ def build_dataset_tab(
 
 @lru_cache(maxsize=4096)
 def _crop(file: Path, changed: int, upright: Upright, marks: Marks) -> Path:
-    page = _page(file, changed, AS_IT_IS)
-    return crop_file(_page(file, changed, upright), upright.marks(marks, page.size))
-
-
-@lru_cache(maxsize=2)  # the rows of a page stand together
-def _page(file: Path, changed: int, upright: Upright) -> Page:
-    return Page.open(file) if upright == AS_IT_IS else upright.page(_page(file, changed, AS_IT_IS))
+    size = open_page(file).size
+    return crop_file(open_page(file, upright=upright), upright.marks(marks, size))
 
 
 def _lent(image: Path) -> Path:

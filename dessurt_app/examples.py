@@ -28,7 +28,7 @@ def load_examples() -> list[Example]:
 
 
 def _load(file: Path) -> Example:
-    given = json.loads(file.read_text("utf-8"))
+    given = json.loads(file.read_text("utf-8-sig"))
     return Example(
         title=given["title"],
         page=file.with_name(given["page"]),

@@ -84,7 +84,7 @@ def wire_header(
         try:
             learned = loading.model().card.tasks
         except WeightsError as error:
-            gr.Warning(str(error), duration=None)
+            gr.Warning(html.escape(str(error), quote=False), duration=None)
             yield before, card_html(weights.of(before)), gr.skip(), gr.skip()
         else:
             yield gr.skip(), card_html(loading), gr.Dropdown(choices=task_choices(learned)), name

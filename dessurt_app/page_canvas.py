@@ -9,11 +9,11 @@ browser are given. A page is named to these by [file, number] or [file, number, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,9 +27,11 @@ from gradio.utils import get_upload_folder
 from dessurt.level import level_of
 from dessurt.lines import lines_of
 from dessurt.marks import Bounds, Marks, MarksError
-from dessurt.page import Page, PageError
+from dessurt.page import LockedError, Page, PageError
+from dessurt.page_files import unlocked_copy
 from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt_app import strings
+from dessurt_app.open_pages import open_page, page_work
 from dessurt_app.static_files import STATIC, filled_in, script
 
 ASSETS = Path(__file__).parent.parent / "assets"
@@ -54,7 +56,10 @@ _SCRIPTS = (  # put together in this order
     "page_straightener.js",
     "page_canvas.js",
 )
-_ACCEPTED = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.pdf"
+_ACCEPTED = (
+    ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.heic,.heif,.avif,.jp2,.j2k,.jpf,.jpx,.pdf"
+)
+LONGEST_PASSWORD = 1000  # characters
 
 
 class CanvasError(ValueError):
@@ -75,7 +80,7 @@ class Drawn:
         """Marks on the page as seen as marks on the page in the file, to a hundredth of a pixel."""
         if self.upright == AS_IT_IS:
             return marks
-        size = _open(self.file, self.number).size
+        size = open_page(self.file, self.number).size
         return self.upright.marks_to_page(marks, size).rounded()
 
 
@@ -100,12 +105,30 @@ class PageCanvas(gr.HTML):
 
     @server
     def open_page(self, wanted: object) -> dict[str, Any]:
-        """Open a page: a value with `picture`, or an `error`."""
-
+        """Open a page: a value with `picture`, or an `error` and perhaps a `locked` file."""
 
         def opened() -> dict[str, Any]:
             file, number, upright = _wanted_page(wanted)
-            return canvas_value(file, number=number, upright=upright)
+            return _value_or_lock(file, number, upright)
+
+        return self._told(opened)
+
+    @server
+    def unlock(self, wanted: object) -> dict[str, Any]:
+        """Open [a file, its password] once and for all, as a copy without it: as `open_page`."""
+        path, password = _given(wanted, 2)
+
+        def opened() -> dict[str, Any]:
+            file = served_file(path)
+            if not isinstance(password, str) or not 0 < len(password) <= LONGEST_PASSWORD:
+                raise CanvasError(strings.NO_PASSWORD)
+            try:
+                content = unlocked_copy(file, password)
+            except LockedError as error:
+                return {"error": str(error), "locked": str(file)}
+            copy = _kept(content, "pdf")
+            self.temp_files.add(str(copy))
+            return _value_or_lock(copy)
 
         return self._told(opened)
 
@@ -116,15 +139,16 @@ class PageCanvas(gr.HTML):
         Also how many `quarters` to the right would set its text upright, and whether it is a
         `photo` of a sheet, for a page on which nothing of the kind was done.
         """
-        try:
+
+        def found() -> dict[str, Any]:
             place = _wanted_page(wanted)
-            page = _open(*place)
-        except (CanvasError, PageError) as error:
-            return {"error": str(error), "lines": []}
-        told: dict[str, Any] = {"lines": [line.points for line in lines_of(page)]}
-        if place[2] == AS_IT_IS:
-            told |= {"quarters": quarters_of(page), "photo": bool(find_corners(page))}
-        return told
+            page = open_page(*place)
+            told: dict[str, Any] = {"lines": [line.points for line in lines_of(page)]}
+            if place[2] == AS_IT_IS:
+                told |= {"quarters": quarters_of(page), "photo": bool(find_corners(page))}
+            return told
+
+        return {"lines": []} | self._told(found)
 
     @server
     def straightening(self, wanted: object) -> dict[str, Any]:
@@ -133,17 +157,18 @@ class PageCanvas(gr.HTML):
         The `corners` of a photographed sheet, or of the whole page if none is `seen`; the `angle`,
         in degrees, by which its lines run down to the right.
         """
-        try:
+
+        def measured() -> dict[str, Any]:
             place = _wanted_page(wanted)
-            page = _open(*place)
-        except (CanvasError, PageError) as error:
-            return {"error": str(error)}
-        width, height = page.width, page.height
-        corners = () if place[2].corners else find_corners(page)
-        whole = ((0, 0), (width, 0), (width, height), (0, height))
-        # Once the corners of a sheet are a rectangle, its lines are level.
-        angle = 0.0 if corners else round(level_of(page).angle_at((width / 2, height / 2)), 1)
-        return {"corners": corners or whole, "seen": bool(corners), "angle": angle}
+            page = open_page(*place)
+            width, height = page.width, page.height
+            corners = () if place[2].corners else find_corners(page)
+            whole = ((0, 0), (width, 0), (width, height), (0, height))
+            # Once the corners of a sheet are a rectangle, its lines are level.
+            angle = 0.0 if corners else round(level_of(page).angle_at((width / 2, height / 2)), 1)
+            return {"corners": corners or whole, "seen": bool(corners), "angle": angle}
+
+        return self._told(measured)
 
     @server
     def turn(self, wanted: object) -> dict[str, Any]:
@@ -172,14 +197,15 @@ class PageCanvas(gr.HTML):
     @server
     def thumbnails(self, wanted: object) -> dict[str, Any]:
         """Small pictures of the pages of a file; [a file, n]: of some pages from number n on."""
-        try:
+
+        def drawn() -> dict[str, Any]:
             file, first, _ = _wanted_page(wanted)
             last = min(Page.count(file), first + THUMBNAILS_AT_ONCE)
             pictures = [str(_thumbnail(file, number)) for number in range(first, last)]
-        except (CanvasError, PageError) as error:
-            return {"error": str(error), "pictures": []}
-        self.temp_files.update(pictures)
-        return {"pictures": pictures}
+            self.temp_files.update(pictures)
+            return {"pictures": pictures}
+
+        return {"pictures": []} | self._told(drawn)
 
     @server
     def crop(self, wanted: object) -> dict[str, Any]:
@@ -188,19 +214,21 @@ class PageCanvas(gr.HTML):
         def cut() -> dict[str, Any]:
             page, *numbers = wanted if isinstance(wanted, list) and wanted else [None]
             box = _box(numbers)
-            file = _cut_out(_open(*_wanted_page(page)), box)
+            file = _cut_out(open_page(*_wanted_page(page)), box)
             self.temp_files.add(str(file))
             return canvas_value(file)
 
         return self._told(cut)
 
     def _told(self, value: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A value, or an `error`. Gradio will clear its picture away one day."""
+        """What comes of work on a page, or an `error`. Gradio will clear a picture away one day."""
         try:
-            told = value()
+            with page_work():
+                told = value()
         except (CanvasError, PageError, MarksError) as error:
             return {"error": str(error)}
-        self.temp_files.add(told["picture"])
+        if "picture" in told:
+            self.temp_files.add(told["picture"])
         return told
 
     def preprocess(self, payload: Any) -> Any:
@@ -258,10 +286,13 @@ def canvas_value(
     Raises:
         PageError: the file cannot be opened as a page.
     """
-    page = _open(path, number, upright)
-    drawn = upright.marks(marks or Marks(), _open(path, number).size)
-    return {
-        "page": str(path),
+    page = open_page(path, number, upright)
+    as_it_is = open_page(path, number)
+    drawn = upright.marks(marks or Marks(), as_it_is.size)
+    notice = {"notice": as_it_is.notice} if as_it_is.notice else {}
+    return notice | {
+        # Where the repository lies is nobody's business.
+        "page": str(path.relative_to(ASSETS.parent) if path.is_relative_to(ASSETS) else path),
         "number": number,
         "upright": upright.to_json(),
         "pages": Page.count(path),
@@ -272,6 +303,16 @@ def canvas_value(
     }
 
 
+def _value_or_lock(
+    file: Path, number: int = 0, upright: Upright = AS_IT_IS
+) -> dict[str, Any]:
+    """The value of a page; of a file that needs a password an `error`, and which is `locked`."""
+    try:
+        return canvas_value(file, number=number, upright=upright)
+    except LockedError as error:
+        return {"error": str(error), "locked": str(file)}
+
+
 def _laid_out(
     page: object, shapes: object, change: Callable[[Upright, tuple[int, int]], Upright]
 ) -> dict[str, Any]:
@@ -280,7 +321,7 @@ def _laid_out(
     `change` gives the new way from the old one and the size of the page in the file.
     """
     file, number, upright = _wanted_page(page)
-    size = _open(file, number).size
+    size = open_page(file, number).size
     marks = upright.marks_to_page(Marks.from_json({"shapes": shapes}), size)
     return canvas_value(file, marks, number, change(upright, size))
 
@@ -298,7 +339,7 @@ def read_value(value: object) -> Drawn:
     path = value["page"]
     path = path.get("path") if isinstance(path, dict) else path
     file, number, upright = _wanted_page([path, value.get("number", 0), value.get("upright")])
-    page = _open(file, number, upright)
+    page = open_page(file, number, upright)
     drawn_on = value.get("width", page.width), value.get("height", page.height)
     if drawn_on != (page.width, page.height):
         raise CanvasError(strings.PAGE_CHANGED)
@@ -347,26 +388,17 @@ def _corners(value: object) -> np.ndarray:
 
 
 def served_file(path: object) -> Path:
-    """The file, if it is one of those that people may use: uploaded, or one of our examples."""
+    """The file, if it is one of those that people may use: uploaded, or an example, which may be
+    named from the repository on.
+    """
     try:
-        file = Path(str(path)).resolve(strict=True)
+        file = (ASSETS.parent / str(path)).resolve(strict=True)
     except (OSError, ValueError, RuntimeError):  # gone; a null byte; a loop of links
         raise CanvasError(strings.PAGE_GONE) from None
     roots = Path(get_upload_folder()).resolve(), ASSETS.resolve()
     if not file.is_file() or not any(file.is_relative_to(root) for root in roots):
         raise CanvasError(strings.PAGE_GONE)
     return file
-
-
-def _open(path: Path, number: int, upright: Upright = AS_IT_IS) -> Page:
-    return _opened(path, number, upright, path.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=4)  # a question more on the same page needs no second reading of its file
-def _opened(path: Path, number: int, upright: Upright, changed: int) -> Page:
-    if upright == AS_IT_IS:
-        return Page.open(path, number)
-    return upright.page(_opened(path, number, AS_IT_IS, changed))
 
 
 def _cut_out(page: Page, box: Bounds) -> Path:
@@ -403,13 +435,29 @@ def _thumbnail(file: Path, number: int) -> Path:
 
 def written(page: Page, ending: str) -> Path:
     """The page's pixels as a file in the folder that Gradio serves; written once."""
-    file = Path(get_upload_folder()) / "pages" / f"{page.digest}.{ending}"
+    file = _folder() / f"{page.digest}.{ending}"
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
         pixels = page.pixels if page.pixels.ndim == 2 else page.pixels[..., ::-1]  # OpenCV: BGR
-        # Under another name first: two people may open the same page at once.
         _, encoded = cv2.imencode(f".{ending}", pixels, JPEG_QUALITY)
-        partial = file.with_name(f"{uuid4().hex}.partial")
-        partial.write_bytes(encoded)
-        partial.replace(file)
+        _write(file, encoded.tobytes())
     return file
+
+
+def _kept(content: bytes, ending: str) -> Path:
+    """A file of this content in the folder that Gradio serves."""
+    file = _folder() / f"{hashlib.blake2b(content, digest_size=16).hexdigest()}.{ending}"
+    if not file.exists():
+        _write(file, content)
+    return file
+
+
+def _folder() -> Path:
+    return Path(get_upload_folder()) / "pages"
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Under another name first: two people may open the same page at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{uuid4().hex}.partial")
+    partial.write_bytes(content)
+    partial.replace(file)

@@ -63,6 +63,8 @@ CANVAS = {
     "cancel": "Cancel",
     "crop": "Crop to the highlight",
     "crop_hint": "Crop to the highlight: small text gets larger for the model",
+    "unlock": "Open with this password",
+    "password": "Password",
     "close": "Close the page",
     "help": "Keys",
     "help_hint": "Keys (?)",
@@ -109,6 +111,8 @@ CANVAS = {
     "lines_none": "No lines of text were found on this page: draw a box instead.",
     "lines_failed": "The lines of this page could not be looked for: draw a box instead.",
     "crop_needs": "Nothing is highlighted: highlight first what the page is to be cropped to.",
+    "only_first": "{name} was opened; {n} more were not: open one file at a time.",
+    "no_file": "That is no file: save the page as an image or PDF first, then drop it here.",
     "not_restored": "Your page is not on the server any more: open it again, and its marks come "
     "back.",
     "server_lost": "The app does not answer. Your marks are kept: try again in a moment.",
@@ -478,4 +482,7 @@ PAGE_CHANGED = "The marks were drawn on a page of another size: open the page ag
 NO_PAGE = "There is no page: open one or pick an example."
 NO_ADDRESS = "Send the page itself, not its address: this app fetches nothing from other hosts."
 NO_NUMBER = "The number of the page must be a whole number, 0 for the first: open the page again."
+TOO_MANY_QUESTIONS = "Three questions of yours wait already: ask again when one is answered."
+BUSY = "Many people are opening pages: try again in a moment."
+NO_PASSWORD = "Type the password of this PDF in, or open another file."
 NO_BOX = "There is nothing to cut out: give the four numbers x0, y0, x1, y1 in page pixels."

@@ -6,6 +6,7 @@ the same run, and after a reload sees it again.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def build_train_tab(
             try:
                 work(Path(weights.of(checkpoint).path), minutes)
             except (TrainingError, OSError) as error:
-                gr.Warning(str(error), duration=None)
+                gr.Warning(html.escape(str(error), quote=False), duration=None)
             return show(checkpoint)
 
         return done

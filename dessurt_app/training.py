@@ -34,6 +34,7 @@ CONFIG = ROOT / "configs" / "my_pages.json"
 RUNS, CHECKPOINTS = ROOT / "runs", ROOT / "checkpoints"
 NAME = "my-pages"  # of runs, with a number
 STATUS = "status.json"
+_STATUS_KEYS = {"command", "pid", "minutes", "spent", "began", "stopping", "kept"}
 PROGRAM = (sys.executable, "-m", "dessurt.cli")
 SILENT = 300.0  # seconds without a sign of life, after which a process of this number is another
 ENOUGH = 5  # lines to learn from; with fewer hardly anything is learned
@@ -173,7 +174,7 @@ class Training:
             raise TrainingError(found.problems[-1])
         self._refuse_second()
         folder = self._new_folder()
-        config = json.loads(CONFIG.read_text(encoding="utf-8"))
+        config = json.loads(CONFIG.read_text(encoding="utf-8-sig"))
         config.update(name=folder.name, start=_shown(checkpoint))
         parts = (part for stage in config["stages"] for part in stage["parts"].values())
         for data in (config["validate"], *(part["data"] for part in parts if "data" in part)):
@@ -217,7 +218,7 @@ class Training:
         partial = self.checkpoints / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(folder / "checkpoint", partial)
-        config = json.loads((partial / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((partial / "config.json").read_text(encoding="utf-8-sig"))
         _write(partial / "config.json", {**config, "name": name})
         partial.rename(self.checkpoints / name)
         _write(folder / STATUS, {**status, "kept": name})
@@ -264,11 +265,18 @@ class Training:
     # ---- within -------------------------------------------------------------------------------
 
     def _newest(self) -> tuple[Path, dict[str, Any]]:
-        found = [path.parent for path in self.runs.glob(f"{NAME}-*/{STATUS}")]
-        if not found:
-            raise TrainingError(strings.TRAIN_NO_RUN)
-        folder = max(found, key=lambda each: int(each.name.rpartition("-")[2] or 0))
-        return folder, json.loads((folder / STATUS).read_text(encoding="utf-8"))
+        """The last run and its status; one whose status is damaged counts for nothing."""
+        runs = (path.parent for path in self.runs.glob(f"{NAME}-*/{STATUS}"))
+        numbers = {folder: folder.name.rpartition("-")[2] for folder in runs}
+        known = [folder for folder, number in numbers.items() if number.isdecimal()]
+        for folder in sorted(known, key=lambda each: int(numbers[each]), reverse=True):
+            try:
+                status = json.loads((folder / STATUS).read_text(encoding="utf-8-sig"))
+            except (OSError, ValueError, RecursionError):
+                continue
+            if isinstance(status, dict) and _STATUS_KEYS <= status.keys():
+                return folder, status
+        raise TrainingError(strings.TRAIN_NO_RUN)
 
     def _new_folder(self) -> Path:
         there = [*self.runs.glob(f"{NAME}-*"), *self.checkpoints.glob(f"{NAME}-*")]
@@ -320,7 +328,8 @@ def _unfit(checkpoint: Path) -> list[str]:
     if find_spec("accelerate") is None or find_spec("typst") is None:
         problems.append(strings.TRAIN_NOT_INSTALLED)
     try:
-        frame = json.loads((checkpoint / "config.json").read_text(encoding="utf-8")).get("frame")
+        config = json.loads((checkpoint / "config.json").read_text(encoding="utf-8-sig"))
+        frame = config.get("frame")
     except (OSError, ValueError):
         frame = None
     if not isinstance(frame, dict) or frame.get("mode") != "focus":
@@ -330,7 +339,7 @@ def _unfit(checkpoint: Path) -> list[str]:
 
 def _tasks() -> list[str]:
     """The tasks that the config learns from one's own pages; blocks it takes line by line."""
-    config = json.loads(CONFIG.read_text(encoding="utf-8"))
+    config = json.loads(CONFIG.read_text(encoding="utf-8-sig"))
     parts = [part for stage in config["stages"] for part in stage["parts"].values()]
     return [*next(part["tasks"] for part in parts if "data" in part), *BLOCKS]
 

@@ -1,4 +1,8 @@
-"""Turns: one question at a time gets the model, in the order in which they came."""
+"""Turns: one question at a time gets the model, in the order in which they came.
+
+Who works long gives its turn away now and then, so that short questions need not wait for all of it
+and the long ones come on in turn.
+"""
 
 from __future__ import annotations
 
@@ -41,3 +45,10 @@ class Place:
         with self._moved:
             self._moved.wait_for(lambda: self._line[0] is self, seconds)
             return self._line.index(self)
+
+    def give_way(self) -> None:
+        """Go to the end of the line."""
+        with self._moved:
+            self._line.remove(self)
+            self._line.append(self)
+            self._moved.notify_all()

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from dessurt.data.store import Store
+from dessurt.page_files import warm_up
 from dessurt.protocol import Instrument
 from dessurt_app import strings
 from dessurt_app.api import build_api
 from dessurt_app.ask_tab import build_ask_tab
 from dessurt_app.asking import Ask, Asking
 from dessurt_app.dataset_tab import build_dataset_tab
+from dessurt_app.doors import Doors
 from dessurt_app.header import build_header
 from dessurt_app.inspect_tab import build_inspect_tab
+from dessurt_app.listeners import listeners
 from dessurt_app.offline import never_fetch
 from dessurt_app.page_canvas import ASSETS, STATIC
 from dessurt_app.saving import wire_saving
@@ -52,10 +56,13 @@ def build(
         tokenizer: of official files, the folder with their vocabulary.
     """
     never_fetch()
+    warm_up()  # while the rest is put together
     weights = Weights(model, checkpoint, tokenizer=tokenizer)
     weights.read_soon()
-    asking = Asking(weights, lend(weights.ask) if lend else weights.ask)
+    asking = Asking(weights, lend(weights.ask) if lend else weights.ask, listeners)
     store = Store(data) if data else None
+    if store:
+        store.delete_leftovers()
     with gr.Blocks(
         title=strings.TITLE,
         analytics_enabled=False,
@@ -109,9 +116,21 @@ def _static(name: str) -> str:
     return (STATIC / name).read_text("utf-8")
 
 
-def launch_options() -> dict[str, Any]:
-    """How the app is launched, wherever that is: its look, its limits, and nothing recorded."""
+def launch_options(
+    host: str = ALONE[0], share: bool = False, framed_by: Sequence[str] = ()
+) -> dict[str, Any]:
+    """How the app is launched: its look, its limits, and nothing recorded.
+
+    Args:
+        host: the address on which it listens.
+        share: whether it has a public link.
+        framed_by: sites whose pages may show it in a frame.
+    """
+    on_space = "SPACE_ID" in os.environ
+    hosts = None if share or on_space or host not in ALONE else ALONE
+    ancestors = [*framed_by, *(["https://huggingface.co"] if on_space else [])]
     return {
+        "app_kwargs": {"middleware": [Middleware(Doors, hosts=hosts, ancestors=ancestors)]},
         "theme": gr.themes.Default(
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),

@@ -223,7 +223,7 @@ def _checkpoints_in(folder: Path) -> Iterator[tuple[Path, Card | None]]:
 def _card_in(folder: Path) -> Card | None:
     """The card of a folder; None if that is no checkpoint of ours."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8-sig"))
         there = (folder / "model.safetensors").is_file() and "model" in config
         return card_of(config, folder.name) if there else None
     except (OSError, ValueError, TypeError, AttributeError):

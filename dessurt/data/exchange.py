@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ def import_zip(store: Store, path: Path) -> Imported:
 def import_files(store: Store, files: Files) -> Imported:
     """Add what is in some files: each qa.json, and each NAME.json beside an image."""
     errors: list[DataError] = []
+    files = {name.replace("\\", "/"): read for name, read in files.items()}  # from Windows
     return Imported(store.add(_found(files, errors)), tuple(errors))
 
 
@@ -101,7 +103,12 @@ def _found(
         errors += wrong
         for image, given in read.items():
             pages[image] = (*pages.get(image, ()), *given)
+    alike: dict[str, list[str]] = {}
+    for name in files:
+        alike.setdefault(_key(name), []).append(name)
     for image, given in sorted(pages.items()):
+        if image not in files and len(alike.get(_key(image), ())) == 1:
+            (image,) = alike[_key(image)]
         for number in sorted({each.page for each in given}):
             asked = [each for each in given if each.page == number]
             try:
@@ -139,6 +146,11 @@ def _annotations(files: Files) -> Iterator[tuple[Pages, list[DataError]]]:
             image = images.get(str(path.with_suffix("")))
             told = DataError("there is no image beside it, NAME.png for NAME.json.", name)
             yield parse(_content(files, name), name, image) if image else ({}, [told])
+
+
+def _key(name: str) -> str:
+    """What is the same for names that differ as systems write them: accents, case, slashes."""
+    return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
 
 
 def _name(name: str) -> str:

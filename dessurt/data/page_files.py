@@ -30,6 +30,8 @@ class PageFile:
 def page_file(path: Path, number: int = 0, name: str = "") -> PageFile:
     """A page as a file: PNG and JPEG byte for byte, of others the page drawn as PNG.
 
+    Also drawn is one whose pixels are not square, which other programs would not stretch.
+
     Args:
         path: the image or PDF.
         number: of the page in it.
@@ -39,7 +41,7 @@ def page_file(path: Path, number: int = 0, name: str = "") -> PageFile:
         PageError: the file cannot be read as a page, or has no such page.
     """
     page = Page.open(path, number)
-    stem, kind = Path(name or path.name).stem, _kind(path)
+    stem, kind = Path(name or path.name).stem, _kind(path, page)
     if kind in _ENDINGS:
         content, ending = path.read_bytes(), _ENDINGS[kind]
     else:
@@ -54,9 +56,11 @@ def page_file(path: Path, number: int = 0, name: str = "") -> PageFile:
     return PageFile(named, content, (page.width, page.height), digest)
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, page: Page) -> str:
+    """Of a file that has the page's pixels, turned or not; else ""."""
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as image:
-            return image.format or ""
+            whole = sorted(image.size) == sorted(page.size)
+            return (image.format or "") if whole else ""
     except UnidentifiedImageError:
         return ""

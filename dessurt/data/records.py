@@ -41,12 +41,14 @@ class Record:
         truth: what is known of its contents, where the set knows that: `dessurt.data` makes
             questions of it.
         source: file and record, for messages.
+        errors: what is wrong with those of its questions that are left out.
     """
 
     page: Page
     examples: tuple[Example, ...] = ()
     truth: Truth | None = None
     source: str = ""
+    errors: tuple[DataError, ...] = ()
 
 
 class DataSet(Protocol):
@@ -102,9 +104,12 @@ def by_question(records: DataSet) -> DataSet:
 
 
 def readable(records: DataSet, rng: random.Random) -> Iterator[Record | DataError]:
-    """All records in order, and in place of each damaged one its error."""
+    """All records in order, and in place of what is damaged its error."""
     for index in range(len(records)):
         try:
-            yield records.record(index, rng)
+            record = records.record(index, rng)
         except DataError as error:
             yield error
+        else:
+            yield record
+            yield from record.errors

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from dessurt.data.records import DataError
 
 IMAGES = "images"
 LOCK = ".lock"
+LEFT_OVER = 3600  # seconds; until then somebody may still be writing it
 MOST_UNDONE = 100  # changes that can be taken back
 _Stamp = tuple[int, int, int]  # of a file that is always written anew: another one, another time
 
@@ -72,10 +74,18 @@ class Store:
         self.folder, self.name = folder, folder.name
         self._pages: Pages = {}
         self._rows: dict[str, Row] = {}
+        self._images: dict[str | None, str] = {}  # by the sha256 of what is in them
         self._stamp: _Stamp | None = None  # of the qa.json that was read
         self._lock = threading.RLock()
         self._changes: dict[int, list[_Edit]] = {}
         self._last = 0  # number of the last change
+
+    def delete_leftovers(self) -> None:
+        """Delete what a process has begun to write, a while ago, before it was killed."""
+        for partial in self.folder.rglob(".*.partial"):
+            with suppress(OSError):  # another one was quicker
+                if time.time() - partial.stat().st_mtime > LEFT_OVER:
+                    partial.unlink()
 
     @property
     def pages(self) -> Pages:
@@ -152,16 +162,20 @@ class Store:
 
     def add(self, found: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
         """Add annotations from elsewhere, those of one page at a time; what is there stays."""
+        come: dict[str, list[Annotation]] = {}
+        for picture, given in found:  # may take long; meanwhile others save and review
+            with self._changing():
+                image = self._keep(picture)
+            come.setdefault(image, []).extend(_filled(each, picture) for each in given)
         with self._changing() as pages:
             edits, there = [], 0
-            for picture, given in found:
-                image = self._keep(picture)
-                known = list(pages.get(image, ()))
-                for each in (_filled(each, picture) for each in given):
-                    if each in known:
+            for image, given in come.items():
+                known = {_content(each) for each in pages.get(image, ())}
+                for each in given:
+                    if (content := _content(each)) in known:
                         there += 1
                     else:
-                        known.append(each)
+                        known.add(content)
                         edits.append(_Edit(image, None, each))
             return replace(self._commit(pages, edits), added=len(edits), there=there)
 
@@ -171,14 +185,15 @@ class Store:
         An image that nobody asks about any more goes with it.
         """
         with self._changing() as pages:
-            done = False
-            for edit in reversed(self._changes.pop(number, [])):
-                found = list(pages.get(edit.image, ()))
-                if edit.after in found:
-                    place = _last_place(found, edit.after)
+            edits, done = self._changes.pop(number, []), False
+            changed = {edit.image: list(pages.get(edit.image, ())) for edit in edits}
+            for edit in reversed(edits):
+                found = changed[edit.image]
+                place = _last_place(found, edit.after)
+                if place is not None:
                     found[place : place + 1] = [] if edit.before is None else [edit.before]
-                    pages[edit.image] = tuple(found)
                     done = True
+            pages |= {image: tuple(found) for image, found in changed.items()}
             if done:
                 self._write({image: given for image, given in pages.items() if given})
             for image in pages.keys() - self._pages.keys():
@@ -222,16 +237,18 @@ class Store:
     def _take(self, pages: Pages, stamp: _Stamp | None) -> None:
         self._pages, self._stamp = pages, stamp
         self._rows = {row.id: row for image in sorted(pages) for row in _rows(image, pages[image])}
+        self._images = {given[0].sha256: image for image, given in pages.items() if given}
 
     def _commit(self, pages: Pages, edits: list[_Edit]) -> Change:
         if not edits:
             return Change(0)
+        changed = {edit.image: list(pages.get(edit.image, ())) for edit in edits}
         for edit in edits:
-            found = list(pages.get(edit.image, ()))
-            place = len(found) if edit.before is None else _last_place(found, edit.before)
+            found = changed[edit.image]
+            place = None if edit.before is None else _last_place(found, edit.before)
+            place = len(found) if place is None else place
             found[place : place + 1] = [edit.after]
-            pages[edit.image] = tuple(found)
-        self._write(pages)
+        self._write(pages | {image: tuple(found) for image, found in changed.items()})
         self._last += 1
         self._changes[self._last] = edits
         self._changes.pop(self._last - MOST_UNDONE, None)
@@ -243,10 +260,7 @@ class Store:
 
     def _keep(self, picture: PageFile) -> str:
         """The path of a page's image in the store, where it is from now on."""
-        image = f"{IMAGES}/{picture.name}"
-        for known, given in self._pages.items():
-            if given and given[0].sha256 == picture.sha256:
-                image = known
+        image = self._images.get(picture.sha256, f"{IMAGES}/{picture.name}")
         if not (self.folder / image).exists():
             write_whole(self.folder / image, picture.content)
         return image
@@ -270,5 +284,12 @@ def _rows(image: str, given: Iterable[Annotation]) -> Iterator[Row]:
         yield Row(stamp.hexdigest(), image, annotation)
 
 
-def _last_place(found: list[Annotation], wanted: Annotation) -> int:
-    return len(found) - 1 - found[::-1].index(wanted)
+def _content(given: Annotation) -> str:
+    """The same for two annotations that are."""
+    return json.dumps(given.to_json(), sort_keys=True)
+
+
+def _last_place(found: list[Annotation], wanted: Annotation) -> int | None:
+    """Where it is, looked for from the end, where the latest are; None if it is gone."""
+    places = reversed(range(len(found)))
+    return next((place for place in places if found[place] == wanted), None)

@@ -97,8 +97,8 @@ def _true(known: KnownPage, rules: Rules) -> Pieces:
         assert known.truth is not None  # or there is no question
         return of_truth(known.truth, rules)
     if rules.as_original:
-        return _as_original(*read_blocks(Path(known.name)), size)
-    return of_entities(*read_annotation(Path(known.name), size), size, rules)
+        return _as_original(*read_blocks(Path(known.name))[:2], size)
+    return of_entities(*read_annotation(Path(known.name), size)[:2], size, rules)
 
 
 def _as_original(

@@ -28,7 +28,7 @@ def pages(folder: Path, degraded: bool = False) -> list[KnownPage]:
     found = []
     for path in sorted(place.glob("*.json")):
         try:
-            truth = json.loads(path.read_text(encoding="utf-8"))
+            truth = json.loads(path.read_text(encoding="utf-8-sig"))
             if "lines" not in truth:
                 continue  # the manifest
             blocks = tuple(

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from dessurt.data.records import DataError, DataSet
+from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
 from dessurt.evaluate import realpages
 from dessurt.evaluate.asking import all_of, one_each, questions, spread
@@ -104,15 +104,21 @@ def data_set(
     numbers = spread(list(range(len(records))), limit)
     damaged: list[DataError] = []
 
+    def tell(error: DataError) -> None:
+        damaged.append(error)
+        tqdm.write(f"left out: {error}", file=sys.stderr)
+
     def batches() -> Iterator[list[Question]]:
         for number in numbers:
             try:
-                known = _known(records, number, seed)
+                record = records.record(number, random.Random(f"{seed} {number}"))
             except DataError as error:
-                damaged.append(error)
-                tqdm.write(f"left out: {error}", file=sys.stderr)
+                tell(error)
                 yield []
                 continue
+            for each in record.errors:
+                tell(each)
+            known = _known(record)
             used = measures or _fitting(known, tokens, as_original)
             yield [question for each in used for question in questions(each, known, seed)]
 
@@ -143,8 +149,7 @@ def _has_answers(records: DataSet) -> bool:
     return not examples or any(example.answers for example in examples)
 
 
-def _known(records: DataSet, number: int, seed: int) -> KnownPage:
-    record = records.record(number, random.Random(f"{seed} {number}"))
+def _known(record: Record) -> KnownPage:
     blocks = blocks_of(record.truth) if record.truth else ()
     return KnownPage(record.source, record.page, blocks, record.truth, record.examples)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from pathlib import Path
+from typing import Any
 
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers
@@ -40,12 +41,14 @@ class Tokenizer:
         folder = Path(folder)
         if (folder / "tokenizer.json").exists():
             try:
-                backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+                found = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8-sig"))
+                return cls._from_json(found)
+            except FileNotFoundError:
+                raise
             except Exception as error:  # the library raises nothing more specific
-                raise ValueError(f"tokenizer.json cannot be read: {error}") from error
-            return cls(backend)
+                raise ValueError(f"tokenizer.json cannot be used: {error}") from error
         if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
-            vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+            vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8-sig"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
             pairs = [line.split(" ") for line in lines if line and not line.startswith("#v")]
             try:
@@ -55,6 +58,43 @@ class Tokenizer:
         raise FileNotFoundError(
             f"no tokenizer in {folder}: it needs tokenizer.json, or vocab.json and merges.txt"
         )
+
+    @classmethod
+    def _from_json(cls, found: Any) -> Tokenizer:
+        """What a `tokenizer.json` holds of byte-level BPE.
+
+        The library would do whatever else is in such a file: normalisers within each other, a
+        padding to any length. Nothing of that kind belongs to a vocabulary as BART's.
+        """
+        model = found["model"]
+        pieces = found.get("pre_tokenizer") or {}
+        kinds = model.get("type", "BPE"), pieces.get("type")
+        if kinds != ("BPE", "ByteLevel"):
+            raise ValueError(f"it is of {' and '.join(map(str, kinds))}, not BPE of bytes")
+        for part in ("normalizer", "truncation", "padding"):
+            if found.get(part):
+                raise ValueError(f"it has a {part}, which BART's has not")
+        merges = [each.split(" ") if isinstance(each, str) else each for each in model["merges"]]
+        backend = tokenizers.Tokenizer(
+            models.BPE(
+                vocab=model["vocab"],
+                merges=[(first, second) for first, second in merges],
+                unk_token=model.get("unk_token"),
+            )
+        )
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(
+            add_prefix_space=bool(pieces.get("add_prefix_space", True)),
+            use_regex=bool(pieces.get("use_regex", True)),
+        )
+        backend.decoder = decoders.ByteLevel()
+        marks = ("lstrip", "rstrip", "single_word", "normalized", "special")
+        backend.add_special_tokens(
+            [
+                tokenizers.AddedToken(each["content"], **{mark: bool(each[mark]) for mark in marks})
+                for each in found.get("added_tokens", ())
+            ]
+        )
+        return cls(backend)
 
     @classmethod
     def from_merges(cls, vocab: dict[str, int], merges: list[tuple[str, str]]) -> Tokenizer:

@@ -103,7 +103,7 @@ def groups(path: Path) -> tuple[Group, ...]:
     """
     found = []
     try:
-        for title, pairs in json.loads(path.read_text(encoding="utf-8")):
+        for title, pairs in json.loads(path.read_text(encoding="utf-8-sig")):
             fields = []
             for label, value in pairs:
                 lines = [value] if isinstance(value, str) else value

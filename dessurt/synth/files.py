@@ -49,7 +49,7 @@ def load(path: str | Path) -> SynthPage:
     """
     path = Path(path)
     try:
-        truth = _from_json(json.loads(path.read_text(encoding="utf-8")))
+        truth = _from_json(json.loads(path.read_text(encoding="utf-8-sig")))
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"{path} does not describe a page ({error!r}).") from error
     with Image.open(path.with_suffix(".png")) as picture:

@@ -102,7 +102,7 @@ def write_forms(
     found: list[Any] = []
     if path.exists():
         groups(path)  # says what is wrong with it
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
     saved, begun = time.monotonic(), len(found)
     rng = random.Random(f"{seed} {begun}")
     more = islice(forms(generate, rng, titles, found[:]), max(count - begun, 0))

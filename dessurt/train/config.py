@@ -63,7 +63,7 @@ def read(
         ConfigError: it cannot be read, or a key or a name in it is missing or unknown.
     """
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
     ours = [each for each in settings if is_original(config) and _root(each[0]) in OURS]

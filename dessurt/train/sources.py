@@ -128,7 +128,10 @@ class Records:
 
     def _read(self, index: int, rng: random.Random) -> Record | None:
         try:
-            return self.records.record(index, rng)
+            record = self.records.record(index, rng)
+            for error in record.errors:
+                self.tell(str(error))
+            return record
         except DataError as error:
             self.tell(str(error))
         except Exception as error:  # a set may be anybody's code; the run goes on all the same

@@ -121,7 +121,7 @@ def set_config(source: Path, config_file: Path, out: Path) -> None:
         CheckpointError: the config cannot be read, or is not of the checkpoint's model.
     """
     try:
-        config = json.loads(config_file.read_text(encoding="utf-8"))
+        config = json.loads(config_file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CheckpointError(f"{config_file} cannot be read ({error}).") from error
     if not isinstance(config, dict) or not isinstance(config.get("model"), dict):
@@ -229,7 +229,7 @@ def _contents(source: Path) -> dict[str, Any]:
     if source.is_file():
         return dict(read_official(source))
     load(source)  # says what is wrong with it
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((source / "config.json").read_text(encoding="utf-8-sig"))
     return {"config": config, "state_dict": load_file(source / "model.safetensors")}
 
 
@@ -254,7 +254,7 @@ def _history(path: Path) -> Mapping[Any, Mapping[str, Any]]:
     if path.is_file():
         return history_of(read_official(path).get("logger"))
     try:
-        config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((path / "config.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{path} has no logged figures: give a run's folder, a log or a checkpoint."

@@ -5,7 +5,7 @@
 //   upload   sends a File to the server      watch    tells of a value set by Python
 //   trigger  sends an event to Python        server   Python functions we may call: open_page,
 //                                                     find_lines, thumbnails, crop, turn,
-//                                                     straightening, straighten
+//                                                     straightening, straighten, unlock
 // What is said to people stands in `text`, in front of all (static_files.py).
 //
 // The value is {page, number, upright, width, height, marks}, or null without a page. Its marks are
@@ -142,7 +142,7 @@ const lines = makeLines(board);
 const tools = makeTools(board, lines);
 const loadPicture = makePictures();
 const showBusy = (on) => (part("busy").hidden = !on);
-const opener = makeOpener(board, server, upload, loadPicture, showBusy);
+const opener = makeOpener(board, server, upload, loadPicture, showBusy, part("unlock"));
 const straightener = makeStraightener(
   board,
   part("straightener"),
@@ -404,8 +404,12 @@ canvas.addEventListener("blur", () => holdSpace(false));
 
 // ---- files in: button, drop, paste ------------------------------------------------------------
 
-function openFirst(files) {
-  if (files?.length) opener.openFile(files[0]);
+async function openFirst(files) {
+  if (!files?.length) return;
+  const opened = await opener.openFile(files[0]);
+  if (opened && files.length > 1) {
+    board.complain(fillIn(text.only_first, { name: files[0].name, n: files.length - 1 }));
+  }
 }
 
 part("file").addEventListener("change", () => {
@@ -423,10 +427,18 @@ stage.addEventListener("dragleave", () => stage.classList.remove("dropping"));
 stage.addEventListener("drop", (event) => {
   event.preventDefault();
   stage.classList.remove("dropping");
-  openFirst(event.dataTransfer.files);
+  if (event.dataTransfer.files.length) openFirst(event.dataTransfer.files);
+  else board.complain(text.no_file);
 });
 
-document.addEventListener("paste", (event) => openFirst(event.clipboardData?.files));
+/** Office programs put a picture of what was copied beside its text. */
+function isText(event) {
+  const { types } = event.clipboardData;
+  return types.includes("text/plain") && event.target.matches?.("input, textarea, [contenteditable]");
+}
+document.addEventListener("paste", (event) => {
+  if (!isText(event)) openFirst(event.clipboardData.files);
+});
 
 // ---- from elsewhere ---------------------------------------------------------------------------
 

@@ -23,15 +23,31 @@ function makePictures() {
   };
 }
 
-/** `board` is made in page_canvas.js; `showBusy(on)` tells that the server is at work. */
-function makeOpener(board, server, upload, loadPicture, showBusy) {
+/** The password that a person types in; null if there comes none. */
+function askPassword(dialog, sentence) {
+  const input = dialog.querySelector("input");
+  dialog.querySelector("p").textContent = sentence;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((told) => {
+    const tell = () => {
+      told(dialog.returnValue ? input.value : null);
+      input.value = "";
+    };
+    dialog.addEventListener("close", tell, { once: true });
+  });
+}
+
+/** `board` is made in page_canvas.js; `showBusy(on)` tells that the server is at work; `dialog` asks
+ *  for a password. */
+function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
   const { text } = board;
   let attempts = 0; // only the last one counts
   let wanted = null; // the number of the page that is being turned to
 
   /**
    * Shows the page that `ask` gets, {page, number, upright, pages, width, height, picture, notice}
-   * or {error}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
+   * or {error, and if it needs a password the path that is `locked`}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
    * `shapesOf` gives the marks on it from what was got, else it keeps those it had; `put` takes the
    * new state. Tells whether the page is shown.
    */
@@ -40,8 +56,9 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
     const late = () => attempt !== attempts;
     showBusy(true);
     try {
-      const { error, notice = "", ...opened } = await ask();
+      const { error, locked, notice = "", ...opened } = await ask();
       if (!late() && error) board.complain(error);
+      if (!late() && locked) unlock(locked, error);
       if (late() || error) return false;
       const { page: path, number = 0, pages = 1, width, height, picture, upright = {} } = opened;
       await loadPicture(picture);
@@ -64,6 +81,11 @@ function makeOpener(board, server, upload, loadPicture, showBusy) {
     } finally {
       if (!late()) showBusy(false);
     }
+  }
+
+  async function unlock(path, sentence) {
+    const password = await askPassword(dialog, sentence);
+    if (password !== null) open(() => server.unlock([path, password]), text.server_lost);
   }
 
   /** The value of a page, laid out as it was last. */

@@ -5,10 +5,15 @@
 function listenToPointers(canvas, board, begin, hover) {
   const { view } = board;
   const down = new Map(); // pointerId -> last place on the canvas
+  let pen = null; // the pointerId of a pen that is down: meanwhile a palm may rest on the screen
   let panning = false;
 
   canvas.addEventListener("pointerdown", (event) => {
-    if (!board.page) return;
+    if (!board.page || (pen !== null && event.pointerType === "touch")) return;
+    if (event.pointerType === "pen") {
+      pen = event.pointerId;
+      down.clear(); // a palm that was there first
+    }
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     down.set(event.pointerId, view.onCanvas(event));
@@ -25,7 +30,10 @@ function listenToPointers(canvas, board, begin, hover) {
 
   canvas.addEventListener("pointermove", (event) => {
     if (!board.page) return;
-    if (!down.has(event.pointerId)) return hover(view.onPage(event));
+    if (!down.has(event.pointerId)) {
+      if (event.pointerType !== "touch") hover(view.onPage(event));
+      return;
+    }
     const [now, before] = [view.onCanvas(event), down.get(event.pointerId)];
     if (down.size === 2) view.pinch(down, event.pointerId, now);
     else if (panning) view.panBy(now[0] - before[0], now[1] - before[1]);
@@ -48,9 +56,11 @@ function listenToPointers(canvas, board, begin, hover) {
   canvas.addEventListener("pointerleave", () => hover(null));
 
   function lift(event) {
+    if (!down.delete(event.pointerId)) return false;
+    if (event.pointerId === pen) pen = null;
     panning = false;
     canvas.classList.remove("grabbing");
-    return down.delete(event.pointerId);
+    return true;
   }
 
   function follow(event) {

@@ -23,8 +23,9 @@ def serve(
     data: Path | None = None,
     training: Training | None = None,
     uploads: Path | None = None,
+    auth: list[tuple[str, str]] | None = None,
 ) -> Iterator[str]:
-    """The address of the app, which is closed afterwards; arguments as for `build`.
+    """The address of the app, which is closed afterwards; arguments as for `build` and `launch`.
 
     Its files are kept in `uploads`, or in a folder of its own: Gradio names them by their content
     and deletes an app's files when its server ends, on a busy computer after the next has started.
@@ -36,7 +37,11 @@ def serve(
         patch.setenv("GRADIO_TEMP_DIR", str(uploads or own))
         app = build(model, checkpoint, lend, data, training)
         _, address, _ = app.launch(
-            server_name="127.0.0.1", prevent_thread_lock=True, quiet=True, **launch_options()
+            server_name="127.0.0.1",
+            prevent_thread_lock=True,
+            quiet=True,
+            auth=auth,
+            **launch_options(),
         )
         try:
             yield address

@@ -14,6 +14,7 @@ from fake_instrument import FakeInstrument
 from PIL import Image
 
 from dessurt.protocol import Progress, RequestError
+from dessurt_app import asking as asking_module
 from dessurt_app import strings
 from dessurt_app.answer_view import AnswerView
 from dessurt_app.asking import Asking
@@ -172,6 +173,68 @@ def test_questions_wait_for_each_other_and_know_how_many_are_ahead():
     assert len(fake.asked) == 2
 
 
+class LineByLine(FakeInstrument):
+    """Tells after each word of a block that a line is read; `order`: whose words came when."""
+
+    def reset(self) -> None:
+        super().reset()
+        self.order: list[str] = []
+
+    def _answer(self, page, request):
+        words = iter(super()._answer(page, request))
+        for number, event in enumerate(words):
+            self.order.append(request.task)
+            yield event
+            if request.task.startswith("read_block"):
+                yield Progress(number + 1, len(self.words))
+
+
+def test_a_long_question_lets_the_others_in_between_its_lines():
+    fake = LineByLine("a b c d e f g h", 0.05)
+    desk = asking(fake)
+    long = ask(desk, "read_block>", who=SimpleNamespace(session_hash="long"))
+    next(long)
+    texts = {}
+
+    def read(name: str, stream) -> None:
+        *_, last = stream
+        texts[name] = last.text, last.state
+
+    others = [("read_block0>", "second"), ("w0>", "short")]
+    streams = [ask(desk, task, who=SimpleNamespace(session_hash=name)) for task, name in others]
+    for stream in streams:
+        assert "ahead of you" in next(stream).status
+    threads = [
+        threading.Thread(target=read, args=each)
+        for each in zip(("long", "second", "short"), (long, *streams), strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert texts == dict.fromkeys(("long", "second", "short"), ("a b c d e f g h", "done"))
+    # The short one waits for a line of each; then the long ones go on in turn.
+    short_ends = len(fake.order) - fake.order[::-1].index("w0>")
+    before = fake.order[:short_ends]
+    assert before.count("read_block>") <= 2 and before.count("read_block0>") <= 2
+    after = fake.order[short_ends:]
+    assert all(one != other for one, other in zip(after[:-2], after[1:-1], strict=True))
+
+
+def test_a_question_that_has_let_others_in_can_be_stopped():
+    desk = asking(LineByLine("a b c", 0))
+    long, short = ask(desk, "read_block>"), ask(desk, who=OTHER)
+    next(long)
+    next(short)
+    while next(long).status != "1 ahead of you":
+        pass
+    desk.stop(ME)
+    *_, last = long
+    assert (last.state, last.text) == ("stopped", "a")
+    *_, last = short
+    assert last.text == "a b c"
+
+
 def test_waiting_question_can_be_stopped():
     desk = asking(FakeInstrument("a b", 0))
     first = ask(desk, who=OTHER)
@@ -319,3 +382,33 @@ def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
     *_, last = stream
     assert (last.state, last.tokens) == ("stopped", 0)
     there.set()
+
+
+def test_what_is_remembered_of_junk_is_bounded(monkeypatch):
+    monkeypatch.setattr(asking_module, "MOST_REMEMBERED_BYTES", 3_000_000)
+    desk = asking(FakeInstrument("a", 0))
+    list(ask(desk, who=SimpleNamespace(session_hash="first")))
+    for number in range(15):
+        junk = {"page": "x" * 300_000, "more": ["y" * 50_000]}
+        list(ask(desk, canvas=junk, who=SimpleNamespace(session_hash=f"junk {number}")))
+    assert len(desk._last) == len(desk._sizes) == 8
+    assert desk.last(SimpleNamespace(session_hash="first")) is None
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+    for junk in ({"page": "x" * 1_000_000}, {"page": deep}):
+        *_, last = ask(desk, canvas=junk, who=SimpleNamespace(session_hash="worse"))
+        assert last.state == "error"
+    assert desk.last(SimpleNamespace(session_hash="worse")) is None and len(desk._last) == 8
+
+
+def test_one_session_has_few_questions_at_once():
+    desk = asking(FakeInstrument("a", 0))
+    streams = [ask(desk) for _ in range(5)]
+    told = [next(stream) for stream in streams]
+    assert [answer.state for answer in told] == ["running"] * 4 + ["error"]
+    assert told[-1].status == strings.TOO_MANY_QUESTIONS
+    for stream in streams[:4]:
+        list(stream)
+    *_, last = ask(desk)
+    assert last.state == "done" and not desk._asked

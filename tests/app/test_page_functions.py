@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt_app import page_canvas, strings
+from dessurt_app import open_pages, page_canvas, strings
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import PageCanvas, read_value
 
 LETTER = str(load_examples()[0].page)
 FUNCTIONS = (
-    "open_page", "find_lines", "thumbnails", "crop", "turn", "straightening", "straighten"
+    "open_page", "find_lines", "thumbnails", "crop", "turn", "straightening", "straighten",
+    "unlock",
 )  # fmt: skip
 BOX = {"channel": "highlight", "kind": "box", "points": [[150.0, 473.0], [1293.0, 502.0]]}
 
@@ -163,12 +164,14 @@ def test_nothing_is_too_small_to_be_cut_out(canvas, box):
     ],
 )
 def test_no_function_opens_what_is_not_ours(canvas, function, wanted, monkeypatch):
-    more = {"crop": [0, 0, 9, 9], "turn": [[], 1], "straighten": [[], None, 0]}
+    more = {
+        "crop": [0, 0, 9, 9], "turn": [[], 1], "straighten": [[], None, 0], "unlock": ["secret"]
+    }  # fmt: skip
     if function in more:
         wanted = [wanted, *more[function]]
     monkeypatch.setattr(page_canvas.Page, "open", lambda *_: pytest.fail("opened"))
     monkeypatch.setattr(page_canvas.Page, "count", lambda *_: pytest.fail("opened"))
-    page_canvas._opened.cache_clear()
+    monkeypatch.setattr(open_pages, "_pages", open_pages._Pages())
     told = getattr(canvas, function)(wanted)
     assert told["error"] in (strings.PAGE_GONE, strings.NO_NUMBER, strings.NO_BOX)
 

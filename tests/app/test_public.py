@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from fake_instrument import FakeInstrument
@@ -14,7 +18,7 @@ from PIL import Image
 from serving import serve
 
 import app as start
-from dessurt_app import ui
+from dessurt_app import doors, ui
 from dessurt_app.ui import build, launch_options
 
 ROOT = Path(ui.__file__).parent.parent
@@ -171,6 +175,33 @@ def test_a_space_lends_its_gpu_for_each_question(tmp_path):
     assert done.stdout.splitlines()[-2:] == ["lent for fake", "a b"], done.stderr
 
 
+def test_pages_that_a_killed_app_has_left_are_deleted(tmp_path):
+    code = (
+        "import dessurt_app, os, sys; print(os.environ['GRADIO_TEMP_DIR'], flush=True);"
+        "sys.argv[1:] and os.kill(os.getpid(), 9); sys.stdin.read()"
+    )
+    environment = {"TMPDIR": str(tmp_path), "PATH": ""}
+
+    def started(*more: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *more],
+            cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    alive = started()
+    folders = [alive.stdout.readline().strip()]
+    killed = started("killed")
+    folders.append(killed.communicate()[0].strip())
+    assert all(Path(folder).is_dir() for folder in folders)
+    (tmp_path / "dessurt-of-somebody-else").mkdir()
+    another = started()
+    folders.append(another.stdout.readline().strip())
+    assert [Path(folder).is_dir() for folder in folders] == [True, False, True]
+    for process in (alive, another):
+        process.communicate()
+    assert [path.name for path in tmp_path.iterdir()] == ["dessurt-of-somebody-else"]
+
+
 def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
     code = (
         "import dessurt_app, os, gradio.utils as u; f = u.get_upload_folder();"
@@ -189,3 +220,177 @@ def test_pages_lie_in_a_folder_of_this_app_alone(tmp_path):
     assert [mode for mode, _ in runs] == ["0o700", "0o700"]
     assert len({folder for _, folder in runs}) == 2
     assert list(tmp_path.glob("dessurt-*")) == []
+
+
+STARTED = re.compile(r"Running on local URL: +(\S+)")
+
+
+def test_the_app_starts_where_little_is_as_it_should_be(tmp_path):
+    """Behind a proxy for the way out, in a locale of ASCII, without a home.
+
+    Ended as systems end it, it leaves nothing behind.
+    """
+    surroundings = {
+        "PATH": os.environ["PATH"], "HTTP_PROXY": "http://127.0.0.1:9",
+        "ALL_PROXY": "http://127.0.0.1:9", "LC_ALL": "C", "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1",
+        "TMPDIR": str(tmp_path),
+    }  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-u", "app.py", "--no-browser"],
+        cwd=ROOT,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as running:
+        told = b""
+        try:
+            while not (started := STARTED.search(told.decode("ascii"))):
+                line = running.stdout.readline()
+                assert line, told.decode("ascii")
+                told += line
+            assert "components" in httpx.get(f"{started[1]}/config", trust_env=False).json()
+            assert list(tmp_path.glob("dessurt-*"))
+            running.terminate()
+            assert running.wait(60) == 0
+        finally:
+            running.kill()
+    assert not list(tmp_path.glob("dessurt-*"))
+
+
+# The doors
+
+
+def test_what_a_page_may_do_is_told_to_the_browser(address):
+    told = httpx.get(address).headers
+    assert "default-src 'self'" in told["content-security-policy"]
+    assert "frame-ancestors 'self'" in told["content-security-policy"]
+    assert told["x-content-type-options"] == "nosniff"
+    assert httpx.get(f"{address}nowhere").headers["x-content-type-options"] == "nosniff"
+
+
+def test_sites_that_may_frame_the_app(monkeypatch):
+    def ancestors(**options) -> str:
+        (doors,) = launch_options(**options)["app_kwargs"]["middleware"]
+        return doors.cls(None, **doors.kwargs)._headers["content-security-policy"]
+
+    assert ancestors(framed_by=["https://a.org"]).endswith("frame-ancestors 'self' https://a.org")
+    monkeypatch.setenv("SPACE_ID", "me/app")
+    assert ancestors().endswith("frame-ancestors 'self' https://huggingface.co")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:1", 200), ("localhost", 200), ("[::1]:80", 200), ("evil.example:7860", 403),
+     ("127.0.0.1.evil.example", 403), ("127.0.0.1@evil.example", 403), ("", 403)],
+)  # fmt: skip
+def test_an_app_for_one_person_has_one_name(address, host, status):
+    assert httpx.get(f"{address}config", headers={"host": host}).status_code == status
+
+
+def test_an_app_for_others_has_any_name():
+    for options in ({"host": "0.0.0.0"}, {"share": True}):
+        (doors,) = launch_options(**options)["app_kwargs"]["middleware"]
+        assert doors.kwargs["hosts"] is None
+
+
+FROM_ANOTHER_SITE = (
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"},
+    {"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors"},  # another port
+    {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"},  # a form
+    {"origin": "https://evil.example"},
+    {"origin": "http://127.0.0.1:1"},
+    {"origin": "null"},
+)
+
+
+@pytest.mark.parametrize("headers", FROM_ANOTHER_SITE)
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+def test_another_site_can_send_nothing(address, headers, kind):
+    paths = httpx.get(f"{address}gradio_api/openapi.json").json()["paths"]
+    posts = [f"gradio_api{path}" for path, each in paths.items() if "post" in each]
+    for path in (*posts, "gradio_api/queue/join", "gradio_api/component_server", "login",
+                 "gradio_api/upload", "gradio_api/cancel", "gradio_api/reset"):  # fmt: skip
+        sent = httpx.post(address + path, content=b"{}", headers={**headers, "content-type": kind})
+        assert sent.status_code == 403, path
+
+
+def test_a_link_from_another_site_opens_the_app(address):
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert httpx.get(address, headers=link).status_code == 200
+    assert httpx.get(f"{address}config", headers={"sec-fetch-site": "same-origin"}).is_success
+    embedded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert httpx.get(f"{address}config", headers=embedded).status_code == 403
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["with its length", "without"])
+def test_long_bodies_are_refused_before_they_are_read(address, told):
+    piece = b'"' + b"x" * (2**20 - 2) + b'"'
+    content = piece * 9 if told else (piece for _ in range(9))
+    sent = httpx.post(
+        f"{address}gradio_api/queue/join",
+        content=content,
+        headers={"content-type": "application/json"},
+        timeout=60,
+    )
+    assert (sent.status_code, sent.text) == (413, "A request has at most 8 MB.")
+
+
+def test_where_the_repository_lies_is_not_told(address):
+    for path in ("config", "gradio_api/info", "gradio_api/openapi.json", "gradio_api/mcp/schema"):
+        assert str(ROOT) not in httpx.get(address + path).text, path
+
+
+def test_wrong_passwords_have_to_wait_longer_and_longer():
+    guesses = doors.Guesses()
+
+    async def answer(status: int) -> None:
+        async def send(message) -> None:
+            pass
+
+        await guesses.noted("a", send)({"type": "http.response.start", "status": status})
+
+    waits = []
+    for _ in range(12):
+        anyio.run(answer, 400)
+        waits.append(round(guesses.wait("a")))
+    assert waits[:6] == [0, 0, 1, 2, 4, 8] and waits[-1] == doors.LONGEST_WAIT
+    assert guesses.wait("b") == 0
+    anyio.run(answer, 302)
+    assert guesses.wait("a") == 0
+
+
+def test_tools_are_for_those_who_are_logged_in():
+    built = build(model=FakeInstrument())
+    _, address, _ = built.launch(
+        prevent_thread_lock=True, quiet=True, auth=[("ann", "secret")], **launch_options()
+    )
+    try:
+        for path in ("gradio_api/mcp/", "gradio_api/mcp/schema", "gradio_api/mcp/sse"):
+            assert httpx.get(address + path).status_code == 401, path
+            assert httpx.post(address + path, json={}).status_code == 401, path
+        wrong = {"username": "ann", "password": "guess"}
+        tries = [httpx.post(f"{address}login", data=wrong) for _ in range(4)]
+        assert [each.status_code for each in tries] == [400, 400, 400, 429]
+        assert "try again in 1 seconds" in tries[-1].text
+    finally:
+        built.close(verbose=False)
+
+
+def test_uploads_are_kept_within_a_quota(address, monkeypatch):
+    monkeypatch.setattr(doors, "UPLOADS_OF_ONE", 2500)
+    files = [upload(address, f"{n}.bin", bytes([n]) * 1000).json()[0] for n in range(4)]
+    assert [Path(file).exists() for file in files] == [False, False, True, True]
+    (again,) = upload(address, "2.bin", bytes([2]) * 1000).json()  # is the youngest now
+    upload(address, "5.bin", b"5" * 1000)
+    assert Path(again).exists() and not Path(files[3]).exists()
+
+
+def test_the_limits_that_are_promised_hold():
+    table = (ROOT / "SECURITY.md").read_text("utf-8").split("## Limits")[1]
+    rows = re.findall(r"^\| (?!what)([^|]+) \| (\d+) ?(\w*) \| `([\w.]+)` \|$", table, re.MULTILINE)
+    assert len(rows) == len(table.strip().splitlines()) - 2 > 10
+    for what, number, unit, named in rows:
+        module, _, name = named.rpartition(".")
+        limit = int(number) * {"MiB": 2**20}.get(unit, 1)
+        assert getattr(importlib.import_module(module), name) == limit, what

@@ -164,3 +164,15 @@ def test_only_where_nobody_else_reaches_the_app_it_trains(tmp_path: Path) -> Non
     assert training_on(tmp_path, "0.0.0.0", share=False) is None  # also with --shared-data
     assert training_on(tmp_path, "127.0.0.1", share=True) is None
     assert training_on(None, "127.0.0.1", share=False) is None  # on a Space nothing is saved
+
+
+@pytest.mark.parametrize("written", ["{", "[]", "{}", "[" * 9999, '{"pid": 1}'])
+def test_a_damaged_status_counts_for_nothing(
+    training: Training, tmp_path: Path, written: str
+) -> None:
+    for name in ("my-pages-7", "my-pages-", "my-pages-x"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "status.json").write_text(written, encoding="utf-8")
+    assert training.progress() is None
+    with pytest.raises(TrainingError):
+        training.keep()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pypdf
 import pytest
 from pages import pages_file, text_page
 from PIL import Image
@@ -139,6 +140,48 @@ def test_picture_in_the_clipboard_is_pasted(app, fake, open_screen, tmp_path):
     assert screen.state()["page"]["pages"] == 1
 
 
+TRANSFER = """([kind, selector, text, names, bytes]) => {
+    const data = new DataTransfer();
+    if (text) data.setData("text/plain", text);
+    for (const name of names) {
+        data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+    }
+    const target = document.querySelector(selector);
+    const options = { bubbles: true, cancelable: true };
+    const event = kind === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: data, ...options })
+        : new DragEvent("drop", { dataTransfer: data, ...options });
+    target.dispatchEvent(event);
+    return event.defaultPrevented;
+}"""
+
+
+def test_text_with_a_picture_is_pasted_as_text_into_a_field(screen, tmp_path):
+    """As Excel and Word copy it."""
+    text_page().save(tmp_path / "page.png")
+    content = list((tmp_path / "page.png").read_bytes())
+    screen.choose_task("natural_q~")
+    field = "#text :is(textarea, input)"
+    screen.tab.wait_for_selector(field)
+    copied = ["paste", field, "12.50", ["image.png"], content]
+    assert not screen.tab.evaluate(TRANSFER, copied), "the browser pastes the text"
+    screen.tab.wait_for_timeout(500)
+    assert screen.caption.startswith("1240 × 1080")
+    screen.tab.evaluate(TRANSFER, ["paste", "#page canvas", "12.50", ["image.png"], content])
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+
+
+def test_what_is_dropped_and_not_opened_is_told(screen, tmp_path):
+    text_page().save(tmp_path / "page.png")
+    content = list((tmp_path / "page.png").read_bytes())
+    screen.tab.evaluate(TRANSFER, ["drop", "#page canvas", "https://example.org", [], content])
+    screen.wait_for(lambda: screen.message.startswith("That is no file"))
+    names = ["one.png", "two.png", "three.png"]
+    screen.tab.evaluate(TRANSFER, ["drop", "#page canvas", "", names, content])
+    screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
+    screen.wait_for(lambda: screen.message.startswith("one.png was opened; 2 more were not"))
+
+
 def test_crop_keeps_pixels_and_marks_in_place(screen, fake, tmp_path):
     fake.seconds = 0.01
     size = (900, 700)
@@ -168,3 +211,29 @@ def test_crop_keeps_pixels_and_marks_in_place(screen, fake, tmp_path):
     assert screen.marks() == [box, near, far]
     screen.press("undo")  # added marks are one step
     assert screen.marks() == []
+
+
+def test_a_password_is_asked_for_until_it_is_right(screen, tmp_path):
+    writer = pypdf.PdfWriter(pages_file(tmp_path / "two.pdf", 2))
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "locked.pdf")
+    dialog = screen.tab.locator('[data-part="unlock"]')
+    screen.open_file(tmp_path / "locked.pdf")
+    dialog.wait_for()
+    assert "locked.pdf is protected by a password: give it" in dialog.inner_text()
+    dialog.locator("input").fill("sesame")
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: "this one does not open it" in dialog.inner_text())
+    assert dialog.locator("input").input_value() == ""
+    dialog.locator("input").fill("open sesame")
+    dialog.locator("button[value=open]").click()
+    turned(screen, "1 / 2")
+    assert dialog.is_hidden()
+    screen.press("page_on")
+    turned(screen, "2 / 2")
+    # Who has none leaves everything as it was.
+    screen.open_file(tmp_path / "locked.pdf")
+    dialog.wait_for()
+    dialog.locator("button[value='']").click()
+    dialog.wait_for(state="hidden")
+    assert number_shown(screen) == "2 / 2" and "protected by a password" in screen.message

@@ -171,6 +171,39 @@ def test_one_finger_draws_and_two_zoom(app, fake, open_screen):
     assert len(screen.marks()) == len(before) + 1
 
 
+@pytest.mark.parametrize("palm_first", [True, False])
+def test_a_pen_draws_while_the_palm_rests(app, fake, open_screen, palm_first):
+    fake.reset()
+    screen = open_screen(app, **PHONE)
+    before, zoom = screen.marks(), screen.tab.text_content('[data-do="zoom_full"]')
+    fingers = Fingers(screen)
+    box = fingers.picture.bounding_box()
+
+    def pen(kind: str, x: float, y: float) -> None:
+        place = {"x": box["x"] + x, "y": box["y"] + y, "button": "left", "clickCount": 1}
+        held = 0 if kind == "mouseReleased" else 1
+        fingers.session.send("Input.dispatchMouseEvent", {
+            "type": kind, **place, "buttons": held, "pointerType": "pen", "force": 0.5,
+        })  # fmt: skip
+
+    if palm_first:
+        fingers.move("touchStart", (300, 350))
+    pen("mousePressed", 100, 200)
+    if not palm_first:
+        fingers.move("touchStart", (300, 350))
+    pen("mouseMoved", 150, 220)
+    fingers.move("touchMove", (306, 356))
+    pen("mouseMoved", 200, 240)
+    pen("mouseReleased", 200, 240)
+    fingers.move("touchEnd")
+    screen.wait_for(lambda: len(screen.marks()) == len(before) + 1)
+    assert screen.tab.text_content('[data-do="zoom_full"]') == zoom, "the palm is no second finger"
+    fingers.move("touchStart", (100, 300))  # fingers count again
+    fingers.move("touchMove", (150, 330))
+    fingers.move("touchEnd")
+    screen.wait_for(lambda: len(screen.marks()) == len(before) + 2)
+
+
 def test_one_finger_of_the_hand_moves_the_page_or_scrolls_past_it(app, fake, open_screen):
     fake.reset()
     screen = open_screen(app, **{**PHONE, "viewport": {"width": 390, "height": 560}})

@@ -308,6 +308,18 @@ def test_damaged_parts_of_a_data_set_are_reported_in_their_place(tmp_path):
     assert "qa.json, a.png, record 2: " in told[3]
 
 
+def test_a_mark_beside_the_page_leaves_the_other_questions(tmp_path, shared):
+    draw_pages(tmp_path / "train", "a.png")
+    outside = {"question": "w0>", "answer": "x", "highlight": [[3000, 40, 3300, 90]]}
+    asked = {"a.png": [outside, *original(("w0>", "a"))]}
+    (tmp_path / "train/qa.json").write_text(json.dumps(asked))
+    case = shared / "cases/one_bad_record/my_dataset"
+    for folder, text in ((tmp_path, "a"), (case, "Dear Ann,")):
+        good, bad = records({"set": "my_dataset", "folder": folder})
+        assert [example.answers for example in good.examples] == [(text,)]
+        assert "a.png" in str(bad) and "w0>" in str(bad)
+
+
 def test_marks_of_an_annotation_are_the_questions_and_the_regions(tmp_path):
     draw_pages(tmp_path / "train", "a.png")
     record = {**FULL, "size": [60, 40], "page": 0, "highlight": [[1, 2, 30, 9]], "mask": []}

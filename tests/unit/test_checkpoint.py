@@ -1,12 +1,15 @@
 """Checkpoint files: ours, official ones, damaged ones, malicious ones."""
 
+import json
 import pickle
 import random
+import resource
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tokenizers
 import torch
 
 from dessurt.checkpoint import (
@@ -124,7 +127,7 @@ def _empty(path: Path) -> None:
 
 
 def _text(path: Path) -> None:
-    path.write_text("not a checkpoint")
+    path.write_text("not a checkpoint", encoding="utf-8")
 
 
 def _noise(path: Path) -> None:
@@ -249,3 +252,77 @@ def test_a_tokenizer_that_is_too_large_is_told(tmp_path: Path) -> None:
     torch.save(file, tmp_path / "official.pth")
     with pytest.raises(CheckpointError, match="261 pieces but the model knows 100"):
         _ = load(tmp_path / "official.pth", Tokenizer.of_bytes()).tokenizer
+
+
+@pytest.mark.parametrize("wrapping", ["_orig_mod.", "module.module.", "model.", "module.model."])
+def test_weights_as_trainers_wrap_them(tmp_path: Path, wrapping: str) -> None:
+    file = official_file()
+    file["state_dict"] = {wrapping + name: each for name, each in file["state_dict"].items()}
+    torch.save(file, tmp_path / "wrapped.pth")
+    model = load(tmp_path / "wrapped.pth", Tokenizer.of_bytes()).model
+    expected = official_file()["state_dict"]["absolute_2dpos_embed"]
+    assert torch.equal(model.absolute_2dpos_embed, expected)
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        {"dim_ff": 10**10}, {"image_size": [48 * 10**5, 48 * 10**5]}, {"im_embed_dim": 16 * 10**6},
+        {"blocks_per_level": [10**6, 1], "use_swin": [True] * (10**6 + 1),
+         "use_auto": [True] * (10**6 + 1), "swin_cross_attention": [True] * (10**6 + 1)},
+        {"decode_dim": 32 * 10**8},
+    ],
+)  # fmt: skip
+def test_a_config_that_claims_too_much_takes_no_memory(tmp_path: Path, claimed: dict) -> None:
+    file = official_file()
+    file["config"]["model"] |= claimed
+    torch.save(file, tmp_path / "huge.pth")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError):
+        load(tmp_path / "huge.pth", Tokenizer.of_bytes())
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    normalizer: dict[str, Any] = {"type": "Lowercase"}
+    for _ in range(depth):
+        normalizer = {"type": "Sequence", "normalizers": [normalizer]}
+    return normalizer
+
+
+PADDING = {"strategy": {"Fixed": 10**12}, "direction": "Right", "pad_to_multiple_of": None,
+           "pad_id": 1, "pad_type_id": 0, "pad_token": "<pad>"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"padding": PADDING}, "it has a padding"),
+        ({"normalizer": _nested(200)}, "it has a normalizer"),
+        ({"truncation": {"max_length": 0}}, "it has a truncation"),
+        ({"model": {"type": "WordPiece"}}, "it is of WordPiece and ByteLevel, not BPE of bytes"),
+        ({"pre_tokenizer": None}, "it is of BPE and None"),
+        ({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}, "must have <s> as id 0"),
+        ({"added_tokens": [{"content": 5}]}, "cannot be used"),
+        ({"model": []}, "cannot be used"),
+    ],
+)
+def test_a_tokenizer_file_holds_a_vocabulary_and_nothing_else(
+    tmp_path: Path, changes: dict, told: str
+) -> None:
+    Tokenizer.of_bytes().save(tmp_path)
+    found = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
+    (tmp_path / "tokenizer.json").write_text(json.dumps(found | changes), encoding="utf-8")
+    with pytest.raises(ValueError, match=told):
+        Tokenizer.open(tmp_path)
+
+
+def test_the_shipped_tokenizer_is_read_as_the_library_reads_it() -> None:
+    folder = Path(__file__).parents[2] / "checkpoints" / "dessurt-small"
+    ours = Tokenizer.open(folder)
+    theirs = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    rng = random.Random(0)
+    letters = [*map(chr, range(32, 127)), "\u00e9", "\u2021", "\u4e2d", "\n", "<mask>", "</s>"]
+    for _ in range(300):
+        text = "".join(rng.choices(letters, k=40))
+        assert ours.encode(text) == theirs.encode(text, add_special_tokens=False).ids

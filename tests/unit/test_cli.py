@@ -1,5 +1,6 @@
 """The command line, with a tiny untrained model that never stops by itself."""
 
+import io
 import json
 import signal
 import subprocess
@@ -290,3 +291,38 @@ def test_packages_are_commands_too():
         ]
         assert [done.returncode for done in helps] == [0, 0], helps[0].stderr
         assert helps[0].stdout.splitlines()[1:] == helps[1].stdout.splitlines()[1:]
+
+
+# Terminals and pipes
+
+
+def small_answer(root) -> list[str]:
+    page = root / "assets" / "1_letter.png"
+    return [sys.executable, "-m", "dessurt.cli", "ask", str(page), "--task", ";0>", "--max-tokens",
+            "60", "--highlight", "102,481,869,520"]  # fmt: skip
+
+
+def test_a_terminal_may_lack_a_sign(tmp_path, monkeypatch):
+    """Such as the double dagger that ends an answer to `;0>`, on the code page of DOS."""
+    shown = io.TextIOWrapper(io.BytesIO(), "cp437")
+    monkeypatch.setattr(sys, "stdout", shown)
+    assert cli.main(["ask", str(tmp_path / "none.png"), "--task", "w0>"]) == 2
+    print("end\N{DOUBLE DAGGER}", flush=True)
+    assert shown.buffer.getvalue() == b"end?\n"
+
+
+def test_a_closed_pipe_ends_the_command_quietly(root):
+    with subprocess.Popen(
+        small_answer(root), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        running.stdout.close()
+        told = running.stderr.read()
+    assert running.returncode == 141 and told == b""
+
+
+def test_a_box_that_begins_left_of_the_page(weights, tmp_path, capsys):
+    Image.new("L", (60, 40), 255).save(tmp_path / "page.png")
+    words = ["ask", str(tmp_path / "page.png"), "--task", "w0>", "--highlight", "-5,10,20,30"]
+    words += ["--checkpoint", str(weights), "--max-tokens", "3"]
+    assert cli.main(words) == 0
+    assert "highlight" not in capsys.readouterr().err

@@ -16,6 +16,7 @@ PAGES = [ROOT / "README.md", ROOT / "configs" / "README.md", *sorted((ROOT / "do
 
 # From the lowest room to the highest; a module imports from its own floor or below.
 FLOORS = (
+    {"page_files"},
     {"page"},
     {
         "fill", "frame", "ink", "level", "lines", "marks", "tasks", "text_search", "tilt",

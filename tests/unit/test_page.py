@@ -84,11 +84,13 @@ BAD = {
     ),
     "not an image": (
         lambda folder, image: write(folder / "a.png", b"Dear Sir, this is text." * 99),
-        "a.png is not a page that can be read: use PNG, JPEG, TIFF, WebP, BMP, GIF or PDF.",
+        "a.png is not a page that can be read: use PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, "
+        "AVIF, JPEG 2000 or PDF.",
     ),
     "PostScript, which Pillow would run": (
         lambda folder, image: write(folder / "a.png", b"%!PS-Adobe-3.0 EPSF-3.0\n"),
-        "a.png is not a page that can be read: use PNG, JPEG, TIFF, WebP, BMP, GIF or PDF.",
+        "a.png is not a page that can be read: use PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, "
+        "AVIF, JPEG 2000 or PDF.",
     ),
     "truncated PNG": (
         truncated("a.png"),
@@ -130,7 +132,7 @@ BAD = {
     ),
     "encrypted PDF": (
         lambda folder, image: write(folder / "a.pdf", pdf(encrypted=True)),
-        "a.pdf is protected by a password: save a copy without one.",
+        "a.pdf is protected by a password: give it, or save a copy without.",
     ),
 }
 

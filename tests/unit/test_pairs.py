@@ -163,4 +163,4 @@ def test_a_small_gpt_2_writes_forms(tmp_path) -> None:
     assert len(set(texts)) > 1 and not any(HEAD in text for text in texts)
     path: Path = tmp_path / "pairs.json"
     write_forms(generate, path, 2, 0)
-    assert len(json.loads(path.read_text())) == 2
+    assert len(json.loads(path.read_text(encoding="utf-8"))) == 2

@@ -215,7 +215,7 @@ def test_the_original_s_truth_of_funsd(shared):
         pytest.skip("FUNSD is not here")
     of = without = links = broken = 0
     for path in sorted(folder.glob("*.json")):
-        blocks, found = read_blocks(path)
+        blocks, found, _ = read_blocks(path)
         blank = {i for i, block in enumerate(blocks) if not any(w.strip() for w, _ in block.words)}
         of, without, links = of + len(blocks), without + len(blank), links + len(found)
         broken += sum(bool({*link} & blank) for link in found)

@@ -13,7 +13,7 @@ from dessurt.frame import Frame
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
 from dessurt.reading import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
-from dessurt.text_search import Match, Span, find
+from dessurt.text_search import Match, Span, find, folded
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PAGE = Page.from_array(np.full((200, 400), 255, np.uint8))
@@ -23,6 +23,25 @@ PARTS = [
     Request("w0>", marks=Marks.from_boxes(highlight=[(20, top, 20 + 10 * len(text), top + 20)]))
     for top, text in zip(TOPS, LINES, strict=True)
 ]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("the \u201c\ufb01rst\u201d day \u2014 so", 'the "first" day - so'),
+        ("the cafe\u0301 here", "CAF\u00c9"),
+        ("the caf\u00e9 here", "cafe\u0301"),
+        ("Donau\u00addampf\u00adschiff", "Donaudampfschiff"),
+        ("it isn\u2019t so", "isn't"),
+        ("\u0130\u0130\u0130\u0130 sunny days", "sunny days"),  # each is longer in lower case
+    ],
+)
+def test_a_text_is_found_however_it_is_typed(line, wanted):
+    found = find([line], wanted)
+    assert found.similarity == 100
+    ((first, stop),) = [(span.first, span.stop) for span in found.spans]
+    told = line[first:stop]
+    assert folded(told)[0] == folded(wanted)[0]
 
 
 @pytest.mark.parametrize(

@@ -248,8 +248,9 @@ def test_a_damaged_form_is_named_and_the_others_are_read(tmp_path):
     forms = Funsd(save(tmp_path, a=GOOD, b=no_box, c=wrong_label, d=GOOD, e=GOOD, f=GOOD))
     (tmp_path / "annotations" / "d.json").write_text('{"form": [\n]')
     (tmp_path / "images" / "e.png").unlink()
-    a, b, c, d, e, f = readable(forms, RNG)
+    a, rest, b, c, d, e, f = readable(forms, RNG)
     assert a.truth.entities[0].text == f.truth.entities[0].text == "Name:"
+    assert [entity.text for entity in rest.truth.entities] == ["Name:"]
     assert (b.path, b.where) == (tmp_path / "annotations" / "b.json", "form[1]")
     assert "'title' is none of header, question" in str(c)
     assert str(d).startswith(f"{tmp_path / 'annotations' / 'd.json'}, line 2: this is not JSON")

@@ -254,8 +254,8 @@ def test_named_entities_in_both_orders(tmp_path, task, short, answers):
 
 def test_a_damaged_line_of_entities_is_named(tmp_path):
     folder = entities(save(tmp_path, "a-b", "c-d"), CLASSES + "c-d-00-00\nc-d-00-01 O\n")
-    good, bad = readable(IamNer(folder, tasks=["ner_full>"]), RNG)
-    assert len(good.examples) == 1
+    good, rest, bad = readable(IamNer(folder, tasks=["ner_full>"]), RNG)
+    assert len(good.examples) == len(rest.examples) == 1
     assert bad.where == "line 6"
     assert bad.path == folder / "ne_annotations" / "iam" / "rwth" / "iam_train_rwth_6_all.txt"
     with pytest.raises(DataError, match="it is not there: the folder must have ne_annotations"):

@@ -24,7 +24,7 @@ def picture(path: Path, grey: int = 255) -> None:
 
 def write(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content))
+    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def records(name: str, folder: Path, split: str = "train", **options: object) -> list:
@@ -83,11 +83,28 @@ def test_docvqa_names_what_is_damaged_and_reads_the_rest(tmp_path):
     asked = json.loads(file.read_text("utf-8"))["data"]
     write(file, {"data": [*asked, {"question": "No page?"}, {**asked[1], "answers": []}, 5]})
     (tmp_path / "train/documents/a_1.png").write_bytes(b"no picture")
-    whole, second, no_page, number = records("docvqa", tmp_path)
+    whole, rest, second, no_page, number = records("docvqa", tmp_path)
+    assert len(rest.examples) == 1
     assert isinstance(whole, DataError) and whole.path == tmp_path / "train/documents/a_1.png"
     assert isinstance(second, DataError) and (second.path, second.where) == (file, "data[4]")
     assert isinstance(no_page, DataError) and no_page.where == "data[3]"
     assert isinstance(number, DataError) and number.where == "data[5]"
+
+
+def test_a_damaged_question_leaves_the_others_on_its_page(tmp_path, shared):
+    """The case handed over, and two more."""
+    docvqa(tmp_path, "train")
+    file = tmp_path / "train/train_v1.0.json"
+    asked = json.loads(file.read_text("utf-8"))["data"]
+    write(file, {"data": [{**asked[0], "answers": []}, *asked, {"image": asked[0]["image"]}]})
+    first, unanswered, unasked, second = records("docvqa", tmp_path)
+    assert [text for _, text, _ in questions(first)] == ["Who?", "Where?"]
+    assert (unanswered.where, unasked.where) == ("data[0]", f"data[{len(asked) + 1}]")
+    assert len(second.examples) == 1
+    case = shared / "cases" / "one_bad_record" / "docvqa"
+    good, bad = readable(open_set({"set": "docvqa", "folder": case}, "val"), random.Random(0))
+    assert questions(good) == [("natural_q~", "What is the total?", ("9",))]
+    assert (bad.path.name, bad.where) == ("val_v1.0_withQT.json", "data[1]")
 
 
 @pytest.mark.parametrize("mixed", [False, True])
@@ -229,7 +246,8 @@ def test_hw_squad_without_boxes_has_no_truth_and_a_damaged_page_does_not_kill_th
     data = [wrong, skipped, "no page", hw_squad(boxes=False)]
     write(tmp_path / "HW-SQuAD_train_1.0.json", {"data": data})
     picture(tmp_path / "pages/1.png")
-    range_, numbers, text, good = records("hw_squad", tmp_path)
+    rest, range_, numbers, text, good = records("hw_squad", tmp_path)
+    assert [example.source[-2:] for example in rest.examples] == ["q1", "q3"]
     assert str(range_).endswith("1.0.json, q2: there are no words 2 to 5: mend it.")
     assert numbers.where == "data[1]" and "not numbered from 0" in str(numbers)
     assert text.where == "data[2]"

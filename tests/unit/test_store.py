@@ -298,6 +298,39 @@ def test_what_is_wrong_is_told_file_by_file_and_the_rest_is_imported(store, tmp_
     assert "lies outside the page" in told[1] and "another size" in told[2]
 
 
+@pytest.mark.parametrize(
+    ("told", "inside"),
+    [("\u00e9.png", "e\u0301.png"), ("A.png", "a.PNG"), ("pages/a.png", "pages\\a.png"),
+     ("pages\\a.png", "pages/a.png")],
+)  # fmt: skip
+def test_names_as_other_systems_write_them(store, letter, tmp_path, told, inside):
+    record = {"question": "w0>", "answer": "Dear Ann,", "highlight": [[5, 5, 30, 20]]}
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(letter, inside)
+        archive.writestr("qa.json", json.dumps({told: [record]}))
+    done = import_zip(store, tmp_path / "a.zip")
+    assert (done.change.added, done.errors) == (1, ())
+
+
+@pytest.mark.parametrize("name", ["nfd.zip", "case.zip"])
+def test_case_of_names(store, shared, name):
+    done = import_zip(store, shared / "cases" / "import_names" / name)
+    assert (done.change.added, done.errors) == (1, ())
+
+
 def test_what_is_no_zip_file_is_told(store, letter):
     (error,) = import_zip(store, letter).errors
     assert str(error) == "my letter.png: it is no zip file, or damaged: make it again."
+
+
+def test_what_a_killed_process_has_begun_to_write_is_deleted(tmp_path):
+    folder = tmp_path / "mine" / "images"
+    folder.mkdir(parents=True)
+    old, new, other = (folder / name for name in (".a.png.1.partial", ".b.png.2.partial", "c.png"))
+    for file in (old, new, other):
+        file.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    Store(tmp_path / "mine").delete_leftovers()
+    assert sorted(path.name for path in folder.iterdir()) == [new.name, other.name]
+    Store(tmp_path / "none").delete_leftovers()

@@ -94,7 +94,7 @@ def config_of(*parts: dict, **changes: object) -> dict:
 
 
 def write(path: Path, config: dict) -> Path:
-    path.write_text(json.dumps(config))
+    path.write_text(json.dumps(config), encoding="utf-8")
     return path
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dessurt.data.annotation_files import QA_FILE, Pages, read_pages
@@ -16,6 +17,7 @@ from dessurt.data.annotations import Annotation
 from dessurt.data.example import Example
 from dessurt.data.line_by_line import lines_of
 from dessurt.data.records import DataError, Record
+from dessurt.data.sets.files import sound_examples
 from dessurt.data.splits import SPLITS, split_pages
 from dessurt.marks import MarksError
 from dessurt.page import Page, PageError
@@ -62,10 +64,11 @@ class AnnotatedPages:
             raise DataError(str(error), file) from error
         source = f"{file}#{number}" if number else str(file)
         seen = {upright: upright.page(page) for upright in {each.upright for each in given}}
-        examples = (_example(page, seen[each.upright], each, source) for each in given)
+        made = (partial(_example, page, seen[each.upright], each, source) for each in given)
+        examples, errors = sound_examples(file, (("", make) for make in made))
         if self._by_line:
-            examples = (line for each in examples for line in lines_of(each))
-        return Record(page, tuple(examples), source=source)
+            examples = tuple(line for each in examples for line in lines_of(each))
+        return Record(page, examples, source=source, errors=errors)
 
 
 def annotated_pages(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.files import damaged, open_page, read_json, there
+from dessurt.data.sets.files import damaged, open_page, read_json, sound_examples, there
 from dessurt.page import Page
 from dessurt.protocol import Request
 
@@ -54,17 +55,18 @@ class DocVQA:
         with damaged(self.file, f"data[{numbers[0]}]"):
             name = str(self.asked[numbers[0]]["image"])
         page = open_page(self.folder / name)
-        return Record(page, tuple(self._example(page, i) for i in numbers), source=name)
+        examples, errors = sound_examples(
+            self.file, ((f"data[{i}]", partial(self._example, page, i)) for i in numbers)
+        )
+        return Record(page, examples, source=name, errors=errors)
 
     def _example(self, page: Page, number: int) -> Example:
-        with damaged(self.file, f"data[{number}]"):
-            given = self.asked[number]
-            answers = tuple(str(each) for each in given["answers"]) if self.answered else ()
-            if self.answered and not answers:
-                raise DataError("it has no answers.", self.file, f"data[{number}]")
-            source = f"{self.file.name} questionId {given['questionId']}"
-            return Example(page, Request("natural_q~", str(given["question"])), answers,
-                           source=source)  # fmt: skip
+        given = self.asked[number]
+        answers = tuple(str(each) for each in given["answers"]) if self.answered else ()
+        if self.answered and not answers:
+            raise DataError("it has no answers.", self.file, f"data[{number}]")
+        source = f"{self.file.name} questionId {given['questionId']}"
+        return Example(page, Request("natural_q~", str(given["question"])), answers, source=source)
 
 
 def _by_page(asked: list[Any], step: int) -> list[list[int]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dessurt.data.example import Example
 from dessurt.data.records import DataError
 from dessurt.page import Page, PageError
 
@@ -72,6 +73,34 @@ def open_page(path: Path) -> Page:
         return Page.open(path)
     except (PageError, OSError) as error:
         raise DataError(str(error), path) from error
+
+
+def sound_examples(
+    file: Path, made: Iterable[tuple[str, Callable[[], Example | None]]]
+) -> tuple[tuple[Example, ...], tuple[DataError, ...]]:
+    """The examples that can be made, and what is wrong with the others.
+
+    Args:
+        file: they are from.
+        made: where each is in the file, and how it is made; None: it is not asked.
+
+    Raises:
+        DataError: none can be made.
+    """
+    sound: list[Example] = []
+    errors: list[DataError] = []
+    for where, make in made:
+        try:
+            with damaged(file, where):
+                example = make()
+        except DataError as error:
+            errors.append(error)
+        else:
+            if example is not None:
+                sound.append(example)
+    if errors and not sound:
+        raise errors[0]
+    return tuple(sound), tuple(errors)
 
 
 @contextmanager

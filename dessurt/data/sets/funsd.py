@@ -59,7 +59,8 @@ class Funsd:
         """
         path = self.annotations[index]
         page = open_page(path.parent.parent / "images" / f"{path.stem}.png")
-        return Record(page, truth=read_form(path, page.size), source=str(path))
+        truth, errors = read_form(path, page.size)
+        return Record(page, truth=truth, source=str(path), errors=errors)
 
 
 def _annotations(folder: Path, split: str) -> list[Path]:
@@ -90,8 +91,8 @@ def _annotations(folder: Path, split: str) -> list[Path]:
     return held_back if split == "valid" else [path for path in paths if path not in held_back]
 
 
-def read_form(path: Path, size: tuple[int, int]) -> Truth:
-    """The truth of a form from its annotation.
+def read_form(path: Path, size: tuple[int, int]) -> tuple[Truth, tuple[DataError, ...]]:
+    """The truth of a form from its annotation, and what is wrong with entities that are left out.
 
     Args:
         path: the JSON file.
@@ -100,7 +101,8 @@ def read_form(path: Path, size: tuple[int, int]) -> Truth:
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
-    return form_truth(*read_annotation(path, size), size)
+    entities, links, errors = read_annotation(path, size)
+    return form_truth(entities, links, size), errors
 
 
 @dataclass(frozen=True)
@@ -116,35 +118,46 @@ class Block:
         return _split(self.words, edge=2)
 
 
-def read_blocks(path: Path) -> tuple[list[Block], list[Link]]:
-    """The entities of a form in the order of the file, all of them, and links between these.
+def read_blocks(path: Path) -> tuple[list[Block], list[Link], tuple[DataError, ...]]:
+    """The entities of a form in the order of the file, links between them, and what is wrong with
+    entities that are left out.
 
     Raises:
-        DataError: the annotation is damaged; the entity is named.
+        DataError: the annotation is damaged as a whole, or every entity is.
     """
     with damaged(path):
         form = list(read_json(path)["form"])
     blocks: dict[Any, Block] = {}
     pairs: list[tuple[Any, Any]] = []
+    errors: list[DataError] = []
     for number, each in enumerate(form):
-        with damaged(path, f"form[{number}]"):
-            if each["id"] in blocks:
-                raise ValueError(f"the id {each['id']} is there twice")
-            blocks[each["id"]] = _block(each)
-            pairs += [(head, tail) for head, tail in each["linking"]]
+        try:
+            with damaged(path, f"form[{number}]"):
+                if each["id"] in blocks:
+                    raise ValueError(f"the id {each['id']} is there twice")
+                block, links = _block(each), [(head, tail) for head, tail in each["linking"]]
+                blocks[each["id"]] = block
+                pairs += links
+        except DataError as error:
+            errors.append(error)
+    if errors and not blocks:
+        raise errors[0]
     numbers = {each: i for i, each in enumerate(blocks)}
     with damaged(path, "linking"):
-        links = {(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers}
-    return list(blocks.values()), sorted((a, b) for a, b in links if a != b)
+        known = {(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers}
+    return list(blocks.values()), sorted((a, b) for a, b in known if a != b), tuple(errors)
 
 
-def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], list[Link]]:
-    """The entities of a form that have text, in reading order, and its links as annotated.
+def read_annotation(
+    path: Path, size: tuple[int, int]
+) -> tuple[list[Entity], list[Link], tuple[DataError, ...]]:
+    """The entities of a form that have text, in reading order, its links as annotated, and what is
+    wrong with entities that are left out.
 
     Raises:
-        DataError: the annotation is damaged; the entity is named.
+        DataError: the annotation is damaged as a whole, or every entity is.
     """
-    blocks, links = read_blocks(path)
+    blocks, links, errors = read_blocks(path)
     found: dict[int, Entity] = {}
     for number, block in enumerate(blocks):
         with damaged(path, f"form[{number}]"):
@@ -155,7 +168,7 @@ def read_annotation(path: Path, size: tuple[int, int]) -> tuple[list[Entity], li
     kept = [list(found)[i] for i in order]
     place = {number: i for i, number in enumerate(kept)}
     linked = [(place[a], place[b]) for a, b in links if a in place and b in place]
-    return [found[number] for number in kept], sorted(linked)
+    return [found[number] for number in kept], sorted(linked), errors
 
 
 def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,14 @@ from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.boxes import line_of
-from dessurt.data.sets.files import damaged, open_page, questions_in, read_json, there
+from dessurt.data.sets.files import (
+    damaged,
+    open_page,
+    questions_in,
+    read_json,
+    sound_examples,
+    there,
+)
 from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
 from dessurt.protocol import Request
@@ -100,8 +108,14 @@ class AskedPages:
             else:  # in order, so the words of its lines are those of the file
                 written = [Printed.of(word.line, word.first, word.last)
                            for line in truth.lines for word in line.words]  # fmt: skip
-            examples = tuple(_example(page, qa, written, self.file) for qa in given["qas"])
-            return Record(page, examples, truth, source=str(image["document_image"]))
+            examples, errors = sound_examples(
+                self.file,
+                (
+                    (f"data[{number}].qas[{n}]", partial(_example, page, qa, written, self.file))
+                    for n, qa in enumerate(given["qas"])
+                ),
+            )
+            return Record(page, examples, truth, str(image["document_image"]), errors)
 
 
 def _asked(page: Any) -> bool:

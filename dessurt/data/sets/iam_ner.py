@@ -107,7 +107,7 @@ class IamNer:
             DataError: its image, XML or annotation is damaged.
         """
         name = self.names[index]
-        classes = self._classes(name)
+        classes, errors = self._classes(name)
         page, truth, lines, path = open_block(self.folder, name)
         token = rng.choice(self.tasks)
         ask = Ask(token, page, truth, rng, most_text=0, most_answer=LONGEST)
@@ -124,16 +124,22 @@ class IamNer:
             for group, on_page in zip(groups, shown, strict=True)
         ]
         found = tuple(replace(each, source=str(path)) for each in examples if each)
-        return Record(page, found, truth, str(path))
+        return Record(page, found, truth, str(path), errors)
 
-    def _classes(self, name: str) -> dict[str, str]:
-        """The class of each word of a form."""
-        classes = {}
+    def _classes(self, name: str) -> tuple[dict[str, str], tuple[DataError, ...]]:
+        """The class of each word of a form, and what is wrong with lines that tell none."""
+        classes: dict[str, str] = {}
+        errors = []
         for number, line in self.forms[name]:
-            with damaged(self.file, number):
-                word, kind = line.split()
-                classes[word] = kind.removeprefix("NE:") if self.short else kind
-        return classes
+            try:
+                with damaged(self.file, number):
+                    word, kind = line.split()
+                    classes[word] = kind.removeprefix("NE:") if self.short else kind
+            except DataError as error:
+                errors.append(error)
+        if errors and not classes:
+            raise errors[0]
+        return classes, tuple(errors)
 
     def _example(
         self,

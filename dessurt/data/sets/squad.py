@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import unicodedata
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.files import damaged, questions_in, read_json, there
+from dessurt.data.sets.files import damaged, questions_in, read_json, sound_examples, there
 from dessurt.data.truth import Truth
 from dessurt.page import Page
 from dessurt.protocol import Request
@@ -75,15 +76,17 @@ class SQuAD:
             if page is None:
                 raise DataError("it is too long for a page, or empty.", self.file, where)
             picture, text = Page.from_array(page.pixels), _Text(page.truth)
-            examples = (
-                _example(picture, qa, text, given["context"], self.file.name) for qa in given["qas"]
+            example = partial(_example, picture, text, given["context"], self.file.name)
+            asked, errors = sound_examples(
+                self.file,
+                ((f"{where}.qas[{n}]", partial(example, qa)) for n, qa in enumerate(given["qas"])),
             )
-            asked = tuple(each for each in examples if each is not None)
-        return Record(picture, asked, page.truth, source=f"{self.file.name} {where}")
+        source = f"{self.file.name} {where}"
+        return Record(picture, asked, page.truth, source=source, errors=errors)
 
 
 def _example(
-    page: Page, qa: dict[str, Any], text: _Text, context: str, file: str
+    page: Page, text: _Text, context: str, file: str, qa: dict[str, Any]
 ) -> Example | None:
     found = [Printed.sign(NONE)]
     if not qa.get("is_impossible", False):

@@ -1,0 +1,235 @@
+"""Images: the pixels of a page in an image file, whatever its samples are, read with Pillow."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from dessurt.page_files.limits import (
+    KINDS,
+    MAX_PIXELS,
+    MAX_SIDE,
+    MIN_SIDE,
+    PageError,
+    check_number,
+    check_size,
+    damaged,
+)
+from dessurt.page_files.tiff import page_numbers
+
+# The readers used: no others, because some of Pillow's run programs (EPS) or fetch files.
+_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
+_SIGNATURES = (
+    b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8",
+    b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP",
+)  # fmt: skip
+_LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
+_NEARLY = 0.06  # off a whole number is a pixel that counts as so long: a fax's 204 x 98 dpi
+_FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1, 2**32 - 1)
+_STRIP = 4_000_000  # pixels that are converted at once: a large page is not held three times
+_ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of TIFF and EXIF
+_SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0153, 1, 0
+
+
+def is_image(head: bytes) -> bool:
+    """Whether a file that starts so is an image, whatever stands in it later on."""
+    return head.startswith(_SIGNATURES) or head[:4] + head[8:12] == b"RIFFWEBP" or (
+        head[4:8] == b"ftyp"
+    )
+
+
+def count_pages(path: Path) -> int:
+    """How many pages an image file holds; only TIFF holds several.
+
+    Raises:
+        PageError: it cannot be read.
+    """
+    with path.open("rb") as file, _opened(file, path.name) as image:
+        return len(_page_numbers(image, file, path.name))
+
+
+def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
+    """The pixels of a page, uint8 [H, W] grey or [H, W, 3] RGB, as it is looked at.
+
+    Turned as its orientation says, with square pixels, transparency over white; of deep greys the
+    upper 8 bits that are in use.
+
+    Raises:
+        PageError: it cannot be read, or there is no such page.
+    """
+    # Of a file that Pillow opens itself, raw pixels of a turned TIFF come out garbled.
+    with path.open("rb") as file, _opened(file, path.name) as image:
+        try:
+            pages = _page_numbers(image, file, path.name)
+            check_number(number, len(pages), path.name)
+            if pages[number]:
+                image.seek(pages[number])
+            # Before anything else is asked: some of it is decoded for.
+            check_size(image.width, image.height, path.name, path.stat().st_size)
+            across, down = _pixel_shape(image.info)
+            if int(image.getexif().get(_ORIENTATION, 1)) >= 5:  # to be turned by a quarter
+                across, down = down, across
+            check_size(round(image.width * across), round(image.height * down), path.name)
+            ImageOps.exif_transpose(image, in_place=True)
+            pixels = _pixels(image)
+        except PageError:
+            raise
+        except MemoryError:
+            raise PageError(
+                f"{path.name} takes too much memory to open: save it smaller, or as PNG or JPEG."
+            ) from None
+        except Exception as error:  # Pillow's readers raise almost anything for a damaged file
+            raise damaged(path.name) from error
+    height, width = pixels.shape[:2]
+    size = round(width * across), round(height * down)
+    if side:
+        shrink = min(1.0, side / max(size))
+        size = max(MIN_SIDE, round(size[0] * shrink)), max(MIN_SIDE, round(size[1] * shrink))
+    if size != (width, height):
+        pixels = np.asarray(Image.fromarray(pixels).resize(size, reducing_gap=2.0))
+    return pixels
+
+
+def _opened(file: BinaryIO, name: str) -> Image.Image:
+    """The opened image; no pixels are decoded yet."""
+    head = file.read(16)
+    file.seek(0)
+    if head.startswith(b"AT&TFORM"):
+        raise PageError(f"{name} is a DjVu file, which is not read: convert it to PDF.")
+    formats: tuple[str, ...] = _FORMATS
+    if head[4:8] == b"ftyp" and head[8:12] != b"avif":
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+        formats = ("HEIF", *_FORMATS)
+    try:
+        with warnings.catch_warnings():
+            # Pillow's own warning about large images is replaced by the limit of `check_size`.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(file, formats=formats)
+    except Image.DecompressionBombError:
+        raise PageError(
+            f"{name} is too large: save it with at most "
+            f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} pixels a side."
+        ) from None
+    except UnidentifiedImageError:
+        if head.startswith((b"II", b"MM")) and (image := _opened_by_opencv(file)):
+            return image
+        raise PageError(f"{name} is not a page that can be read: use {KINDS}.") from None
+    except MemoryError:
+        raise PageError(f"{name} takes too much memory to open: save it smaller.") from None
+    except Exception as error:  # as in `read_image`
+        raise damaged(name) from error
+
+
+def _opened_by_opencv(file: BinaryIO) -> Image.Image | None:
+    """A TIFF with samples that Pillow does not know, such as grey with a channel of no meaning."""
+    import cv2
+
+    file.seek(0)
+    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
+    return None if pixels is None else Image.fromarray(pixels)
+
+
+def _page_numbers(image: Image.Image, file: BinaryIO, name: str) -> list[int]:
+    """The numbers of those of its frames that are pages: of others than TIFF the first, as the
+    rest is an animation or a preview.
+    """
+    if image.format != "TIFF":
+        return [0]
+    try:
+        return page_numbers(file)
+    except ValueError as error:
+        raise damaged(name) from error
+
+
+def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
+    """By how much pixels are to be stretched across and down, so that they become square."""
+    density = info.get("dpi") or info.get("aspect") or info.get("resolution")
+    if info.get("jfif_unit") == 0:
+        density = info.get("jfif_density")
+    try:
+        across, down = (float(each) for each in density or (1, 1))
+        ratio = max(across, down) / min(across, down)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0, 1.0
+    if abs(ratio / round(ratio) - 1) <= _NEARLY:
+        ratio = float(round(ratio))
+    if not 1 < ratio <= _LONGEST_PIXEL:
+        return 1.0, 1.0
+    return (ratio, 1.0) if across < down else (1.0, ratio)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    """Any of Pillow's modes as uint8, grey or RGB."""
+    image.load()
+    convert = _shallow
+    if image.mode.startswith(("I", "F")):
+        convert = _depth(image)
+    width, height = image.size
+    rows = max(1, _STRIP // width)
+    strips = range(0, height, rows)
+    first = convert(image.crop((0, 0, width, min(rows, height))))
+    pixels = np.empty((height, *first.shape[1:]), np.uint8)
+    pixels[: len(first)] = first
+    for top in strips[1:]:
+        pixels[top : top + rows] = convert(image.crop((0, top, width, min(top + rows, height))))
+    return pixels
+
+
+def _shallow(image: Image.Image) -> np.ndarray:
+    """Samples of up to 8 bits."""
+    gray = image.mode in ("L", "LA", "La", "1")
+    if image.has_transparency_data:
+        clear = image.info.get("transparency")
+        if isinstance(clear, tuple) and max(clear) > 255:  # told for samples of 16 bits
+            image.info["transparency"] = tuple(each >> 8 for each in clear)
+        colour = image.convert("RGBA")
+        white = Image.new("RGBA", colour.size, "white")
+        image = Image.alpha_composite(white, colour)
+    return np.asarray(image.convert("L" if gray else "RGB"))
+
+
+def _depth(image: Image.Image) -> Any:
+    """How grey of 16 bits, 32 bits or floating point becomes uint8.
+
+    White is the largest number that so many bits hold as are in use, of floats 1 or 255.
+    """
+    tags = getattr(image, "tag_v2", {})
+    unsigned = image.mode == "I" and _first(tags.get(_SAMPLE_FORMAT, 1)) == _UNSIGNED and bool(tags)
+
+    def values_of(strip: Image.Image) -> np.ndarray:
+        values = np.asarray(strip)
+        return values.view(np.uint32) if unsigned else values
+
+    highest = 0.0
+    for top in range(0, image.height, 1024):
+        values = values_of(image.crop((0, top, image.width, min(top + 1024, image.height))))
+        highest = max(highest, float(np.nanmax(values, initial=0)))
+    if image.mode == "F":
+        white = 1.0 if highest <= 1 else 255.0
+    else:
+        told = float(_first(tags.get(_LARGEST_SAMPLE, 0)))
+        used = float(next(scale for scale in _FULL_SCALES if scale >= highest))
+        white = told if told >= max(highest, 1) else used
+    inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    clear = image.info.get("transparency")
+
+    def convert(strip: Image.Image) -> np.ndarray:
+        values = values_of(strip)
+        shown = np.nan_to_num(values.astype(np.float64)) * (255 / white)
+        if inverted:
+            shown = 255 - shown
+        if isinstance(clear, int):
+            shown[values == clear] = 255
+        return np.clip(np.rint(shown), 0, 255).astype(np.uint8)
+
+    return convert
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value else value

@@ -1,0 +1,254 @@
+"""Doors: what comes in from outside is looked at before the app sees it.
+
+A middleware in front of every route, as ASGI (asgi.readthedocs.io) defines it. It refuses what
+another site has a visitor's browser send, bodies that are too large, names of hosts that are not
+ours, and passwords that come too fast; it keeps uploads within a quota; and it tells browsers what
+the page may do.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from gradio.utils import get_upload_folder
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+
+from dessurt_app.listeners import listeners
+
+LONGEST_BODY = 8 * 2**20  # bytes
+LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB
+UPLOADS_OF_ONE = 500 * 2**20  # that are kept of one address; then its oldest go
+UPLOADS_OF_ALL = 4 * 2**30
+LONGEST_WAIT = 60.0  # seconds, after many wrong passwords
+MOST_ADDRESSES = 10_000  # that are remembered
+
+FOREIGN = "Another site may not use this app in your name: open it in its own tab."
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+# Gradio's page has its configuration in a script, compiles handlers, and styles elements in place.
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "media-src 'self' blob:; connect-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors {ancestors}"
+)
+
+
+class Doors:
+    """The middleware; one for each app."""
+
+    def __init__(
+        self,
+        app: Callable[[Scope, Receive, Send], Awaitable[None]],
+        hosts: Sequence[str] | None = None,
+        ancestors: Sequence[str] = (),
+    ) -> None:
+        """Args:
+        app: what is behind the doors.
+        hosts: names under which it may be asked for, without ports; None: any. A page of another
+            site can have its own name lead to this machine (DNS rebinding).
+        ancestors: sites whose pages may show the app in a frame, e.g. "https://huggingface.co".
+        """
+        self._app = app
+        self._hosts = None if hosts is None else frozenset(hosts)
+        self._headers = {
+            "content-security-policy": _POLICY.format(ancestors=" ".join(("'self'", *ancestors))),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+        }
+        if not ancestors:
+            self._headers["x-frame-options"] = "SAMEORIGIN"
+        self._uploads = Uploads()
+        self._guesses = Guesses()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a request, or pass it on."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        headers = Headers(scope=scope)
+        send = self._with_headers(send)
+        refused = self._refusal(scope, headers)
+        if refused:
+            status, sentence = refused
+            response = PlainTextResponse(sentence, status)
+            return await response(scope, receive, send)
+        path, visitor = scope["path"].rstrip("/"), (scope.get("client") or ("",))[0]
+        if scope["method"] == "POST" and path.endswith("/upload"):
+            send = self._uploads.noted(visitor, send)
+            return await self._limited(LONGEST_UPLOAD, headers, scope, receive, send)
+        if scope["method"] == "POST" and path.endswith("/login"):
+            wait = self._guesses.wait(visitor)
+            if wait:
+                sentence = f"Too many wrong passwords: try again in {wait:.0f} seconds."
+                response = PlainTextResponse(sentence, 429, {"retry-after": f"{wait:.0f}"})
+                return await response(scope, receive, send)
+            send = self._guesses.noted(visitor, send)
+        await self._limited(LONGEST_BODY, headers, scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """The status and a sentence for what is not let in."""
+        if scope["type"] != "http":
+            return 403, "This app has no websockets."
+        if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
+            return 403, "This app is for its own machine: open it at 127.0.0.1 or localhost."
+        if _is_foreign(scope["method"], headers):
+            return 403, FOREIGN
+        if "/mcp" in scope["path"] and _is_locked(scope["app"], headers):
+            return 401, "Tools are for those who are logged in."
+        return None
+
+    def _with_headers(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers[name] = value
+            await send(message)
+
+        return sending
+
+    async def _limited(
+        self, most: int, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Pass a request on, but no more than so many bytes of its body."""
+        sentence = f"A request has at most {most // 2**20} MB."
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > most:
+            return await PlainTextResponse(sentence, 413)(scope, receive, send)
+        taken, begun, refused = 0, False, False
+
+        async def receiving() -> Message:
+            nonlocal taken, refused
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > most and not refused:
+                refused = True
+                if not begun:
+                    await PlainTextResponse(sentence, 413)(scope, receive, send)
+            return {"type": "http.disconnect"} if refused else message
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            if not refused:
+                await send(message)
+
+        with listeners.listening(scope):
+            await self._app(scope, receiving, sending)
+
+
+def _name(host: str) -> str:
+    """Of a host, without its port."""
+    return urlsplit(f"//{host}").hostname or "" if "@" not in host else ""
+
+
+def _is_foreign(method: str, headers: Headers) -> bool:
+    """Whether a page of another site has sent this; a link to the app is none of that."""
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate":
+        return False
+    if site is not None:  # browsers of the last years tell, and no script can change it
+        return site not in ("same-origin", "none")
+    if origin is None:  # no browser
+        return False
+    own = {headers.get("host"), headers.get("x-forwarded-host")}
+    return urlsplit(origin).netloc not in own
+
+
+def _is_locked(app: Any, headers: Headers) -> bool:
+    """Whether one must be logged in, and is not."""
+    if getattr(app, "auth", None) is None:
+        return False
+    cookies = (each.strip().partition("=") for each in headers.get("cookie", "").split(";"))
+    names = {f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}"}
+    return not any(name in names and value in app.tokens for name, _, value in cookies)
+
+
+class Guesses:
+    """Wrong passwords: after each the wait until the next one is twice as long."""
+
+    def __init__(self) -> None:
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how many; until when
+
+    def wait(self, visitor: str) -> float:
+        """How many seconds a visitor has to wait."""
+        _, until = self._wrong.get(visitor, (0, 0.0))
+        return max(0.0, until - time.monotonic())
+
+    def noted(self, visitor: str, send: Send) -> Send:
+        """Looks at the answer to a password."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                wrong, _ = self._wrong.pop(visitor, (0, 0.0))
+                if message["status"] == 400:
+                    wait = min(LONGEST_WAIT, 2.0 ** (wrong - 2)) if wrong >= 2 else 0.0
+                    self._wrong[visitor] = wrong + 1, time.monotonic() + wait
+                while len(self._wrong) > MOST_ADDRESSES:
+                    self._wrong.popitem(last=False)
+            await send(message)
+
+        return sending
+
+
+class Uploads:
+    """Uploaded files, within a quota for each visitor and for all; the oldest go first."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[Path, tuple[str, int]] = OrderedDict()  # whose; how many bytes
+        self._lock = threading.Lock()
+
+    def noted(self, visitor: str, send: Send) -> Send:
+        """Reads in the answer to an upload which files there are now."""
+        status, body = 0, bytearray()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                body.extend(message.get("body", b""))
+                if status == 200 and not message.get("more_body"):
+                    self._add(visitor, bytes(body))
+            await send(message)
+
+        return sending
+
+    def _add(self, visitor: str, answer: bytes) -> None:
+        try:
+            files = [Path(each) for each in json.loads(answer)]
+        except (ValueError, TypeError):
+            return
+        with self._lock:
+            for file in files:
+                self._files.pop(file, None)
+                if file.is_file():
+                    self._files[file] = visitor, file.stat().st_size
+            own = [(file, size) for file, (of, size) in self._files.items() if of == visitor]
+            self._drop(own, UPLOADS_OF_ONE)
+            self._drop([(file, size) for file, (_, size) in self._files.items()], UPLOADS_OF_ALL)
+
+    def _drop(self, files: list[tuple[Path, int]], most: int) -> None:
+        """Delete files from the first on, until the rest has at most so many bytes."""
+        total = sum(size for _, size in files)
+        folder = Path(get_upload_folder()).resolve()
+        for file, size in files[:-1]:  # what has just come stays
+            if total <= most:
+                break
+            total -= size
+            del self._files[file]
+            if file.resolve().is_relative_to(folder):
+                shutil.rmtree(file.parent, ignore_errors=True)  # named by what is in it

@@ -1,0 +1,115 @@
+"""Open pages: those that visitors look at, kept for their next question within bounds.
+
+A page of 64 megapixels takes half a gigabyte once it is looked at: few are kept, and few people at
+once have theirs opened, turned or searched for lines.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dessurt.page import Page, PageError
+from dessurt.upright import AS_IT_IS, Upright
+from dessurt_app import strings
+
+AT_ONCE = 2
+MOST_WAITING = 20  # of the 40 threads that Gradio has
+KEPT, KEPT_PIXELS = 4, 80_000_000
+
+
+class BusyError(PageError):
+    """Too many people wait; the message says so."""
+
+
+def open_page(path: Path, number: int = 0, upright: Upright = AS_IT_IS) -> Page:
+    """A page of a file as it is laid out; a question more on it needs no second reading.
+
+    Raises:
+        PageError: the file cannot be opened as a page.
+        BusyError: too many wait for theirs.
+    """
+    key = path, number, upright, path.stat().st_mtime_ns
+    if page := _pages.get(key):
+        return page
+    with page_work():
+        if upright == AS_IT_IS:
+            page = Page.open(path, number)
+        else:
+            page = upright.page(open_page(path, number))
+    _pages.keep(key, page)
+    return page
+
+
+@contextmanager
+def page_work() -> Iterator[None]:
+    """Within it, one of the few who work on a whole page.
+
+    Raises:
+        BusyError: too many wait already.
+    """
+    if getattr(_here, "works", False):  # this thread is one of them
+        yield
+        return
+    with _line.enter():
+        _here.works = True
+        try:
+            yield
+        finally:
+            _here.works = False
+
+
+class _Pages:
+    """The pages looked at last."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[tuple, Page] = OrderedDict()  # the youngest last
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple) -> Page | None:
+        with self._lock:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+            return self._pages.get(key)
+
+    def keep(self, key: tuple, page: Page) -> None:
+        with self._lock:
+            self._pages[key] = page
+            self._pages.move_to_end(key)
+            while len(self._pages) > 1 and (
+                len(self._pages) > KEPT
+                or sum(each.pixels.shape[0] * each.pixels.shape[1] for each in self._pages.values())
+                > KEPT_PIXELS
+            ):
+                self._pages.popitem(last=False)
+
+
+class _Line:
+    """Of those who wait to be among the few."""
+
+    def __init__(self) -> None:
+        self._few = threading.BoundedSemaphore(AT_ONCE)
+        self._waiting = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        with self._lock:
+            if self._waiting >= MOST_WAITING:
+                raise BusyError(strings.BUSY)
+            self._waiting += 1
+        try:
+            self._few.acquire()
+        finally:
+            with self._lock:
+                self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._few.release()
+
+
+_pages, _line, _here = _Pages(), _Line(), threading.local()

@@ -1,0 +1,438 @@
+"""Page files: a stranger's file is opened in a process with limits, and as what it is."""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pypdf
+import pytest
+from PIL import Image
+
+from dessurt import page_files
+from dessurt.page import LockedError, Page, PageError
+from dessurt.page_files import limits
+from dessurt.page_files.tiff import page_numbers
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases handed over are not here")
+
+SHORT, LONG, RATIONAL = 3, 4, 5
+
+
+def tiff(*images: dict[int, tuple[int, list[int]]], data: bytes = b"", order: str = "<") -> bytes:
+    """A TIFF of these directories, tag to type and values; `data` follows the header at byte 8."""
+    out = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(data)) + data
+    for number, tags in enumerate(images):
+        start = len(out)
+        end = start + 2 + 12 * len(tags) + 4
+        table, more = b"", b""
+        for tag in sorted(tags):
+            kind, values = tags[tag]
+            packed = struct.pack(order + {SHORT: "H", LONG: "I", RATIONAL: "I"}[kind] * len(values),
+                                 *values)  # fmt: skip
+            count = len(values) // (2 if kind == RATIONAL else 1)
+            if len(packed) > 4:
+                packed, more = struct.pack(order + "I", end + len(more)), more + packed
+            table += struct.pack(order + "HHI", tag, kind, count) + packed.ljust(4, b"\0")
+        following = end + len(more) if number + 1 < len(images) else 0
+        out += struct.pack(order + "H", len(tags)) + table + struct.pack(order + "I", following)
+        out += more
+    return out
+
+
+def samples(values: np.ndarray, **tags: list[int]) -> bytes:
+    """A TIFF of raw samples, [H, W] or [H, W, n] of any type; tags are told by the names below."""
+    height, width, *channels = values.shape
+    named = {"photometric": 262, "orientation": 274, "largest": 281, "extra": 338}
+    own = {
+        256: (LONG, [width]), 257: (LONG, [height]), 259: (SHORT, [1]), 262: (SHORT, [1]),
+        258: (SHORT, [8 * values.itemsize] * (channels or [1])[0]),
+        273: (LONG, [8]), 277: (SHORT, channels or [1]), 278: (LONG, [height]),
+        279: (LONG, [values.nbytes]),
+        339: (SHORT, [{"u": 1, "i": 2, "f": 3}[values.dtype.kind]] * (channels or [1])[0]),
+    }  # fmt: skip
+    own |= {named[name]: (SHORT, each) for name, each in tags.items()}
+    return tiff(own, data=values.tobytes())
+
+
+def opened(tmp_path: Path, content: bytes, name: str = "page.tif") -> np.ndarray:
+    (tmp_path / name).write_bytes(content)
+    return Page.open(tmp_path / name).pixels
+
+
+# Greys
+
+
+RAMP = np.linspace(0, 1, 8)[None].repeat(6, 0)  # black on the left
+SHOWN = np.rint(255 * RAMP)
+
+
+@pytest.mark.parametrize(
+    ("white", "kind"),
+    [(65535, np.uint16), (4095, np.uint16), (1023, np.uint16), (2**32 - 1, np.uint32),
+     (65535, np.uint32), (2**31 - 1, np.int32)],
+)  # fmt: skip
+def test_deep_grey_uses_its_range(white, kind, tmp_path):
+    pixels = opened(tmp_path, samples((RAMP * white).astype(kind)))
+    np.testing.assert_allclose(pixels, SHOWN, atol=1)
+
+
+def test_deep_grey_whose_white_is_zero(tmp_path):
+    values = ((1 - RAMP) * 65535).astype(np.uint16)
+    np.testing.assert_allclose(opened(tmp_path, samples(values, photometric=[0])), SHOWN, atol=1)
+
+
+def test_the_largest_sample_that_a_file_tells_is_white(tmp_path):
+    values = (RAMP * 500).astype(np.uint16)
+    pixels = opened(tmp_path, samples(values, largest=[1000]))
+    np.testing.assert_allclose(pixels, SHOWN / 2, atol=1)
+
+
+def test_grey_with_a_channel_of_no_meaning(tmp_path):
+    values = np.stack([SHOWN, np.full_like(SHOWN, 7)], -1).astype(np.uint8)
+    pixels = opened(tmp_path, samples(values, extra=[0]))
+    np.testing.assert_allclose(Page.from_array(pixels).gray, SHOWN, atol=1)
+
+
+def test_deep_grey_with_transparent_paper(tmp_path):
+    values = np.full((4, 4), 300, ">u2")
+    values[:, 2:] = 0
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0))
+    content += chunk(b"tRNS", struct.pack(">H", 0)) + chunk(b"IDAT", zlib.compress(rows))
+    pixels = opened(tmp_path, content + chunk(b"IEND", b""), "page.png")
+    assert (pixels[:, 2:] == 255).all() and (pixels[:, :2] < 255).all()
+
+
+# How a page lies, and how long its pixels are
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_raw_tiff_is_turned_as_it_says(orientation, tmp_path):
+    right = np.random.default_rng(0).integers(0, 256, (30, 12), dtype=np.uint8)
+    stored = {
+        1: right, 2: right[:, ::-1], 3: right[::-1, ::-1], 4: right[::-1], 5: right.T,
+        6: np.rot90(right), 7: right[::-1, ::-1].T, 8: np.rot90(right, -1),
+    }[orientation]  # fmt: skip
+    content = samples(np.ascontiguousarray(stored), orientation=[orientation])
+    np.testing.assert_array_equal(opened(tmp_path, content), right)
+
+
+@pytest.mark.parametrize(
+    ("dpi", "size"),
+    [((204, 98), (100, 120)), ((98, 204), (200, 60)), ((204, 196), (100, 60)),
+     ((300, 200), (100, 90)), ((300, 1), (100, 60)), ((0, 0), (100, 60))],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ["tif", "png", "jpg"])
+def test_pixels_that_are_not_square_become_so(dpi, size, ending, tmp_path):
+    Image.effect_noise((100, 60), 40).save(tmp_path / f"fax.{ending}", dpi=dpi)
+    page = Page.open(tmp_path / f"fax.{ending}")
+    assert abs(page.width - size[0]) <= 1 and abs(page.height - size[1]) <= 1
+
+
+# Files of several pages
+
+
+def picture(**tags: int) -> dict[int, tuple[int, list[int]]]:
+    kinds = {"kind": 254, "old_kind": 255}
+    return {256: (SHORT, [4])} | {kinds[name]: (LONG, [value]) for name, value in tags.items()}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_thumbnails_are_no_pages(order, tmp_path):
+    images = [picture(), picture(kind=1), picture(kind=2), picture(old_kind=2), picture(kind=0)]
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(*images, order=order))
+    with path.open("rb") as file:
+        assert page_numbers(file) == [0, 2, 4]
+
+
+def test_the_pages_between_thumbnails_open(tmp_path):
+    pages = [Image.new("L", (40, 40), tone) for tone in (10, 90, 200)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    assert Page.count(tmp_path / "a.tif") == 3
+    start = struct.unpack("<I", content[4:8])[0]
+    end = start + 2 + 12 * struct.unpack("<H", content[start : start + 2])[0]
+    second = struct.unpack("<I", content[end : end + 4])[0]
+    # Its first tag becomes NewSubfileType 1; the width, which was there, comes from a later one.
+    assert struct.unpack("<H", content[second + 2 : second + 4])[0] in (254, 256)
+    content[second + 2 : second + 14] = struct.pack("<HHII", 254, LONG, 1, 1)
+    (tmp_path / "b.tif").write_bytes(content)
+    assert Page.count(tmp_path / "b.tif") == 2
+    assert Page.open(tmp_path / "b.tif", 1).pixels.mean() == 200
+
+
+def test_an_endless_chain_of_pages_is_refused(tmp_path):
+    Image.new("L", (40, 40)).save(tmp_path / "a.tif")
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    start = struct.unpack("<I", content[4:8])[0]
+    end = start + 2 + 12 * struct.unpack("<H", content[start : start + 2])[0]
+    content[end : end + 4] = struct.pack("<I", start)  # after the first page comes the first
+    (tmp_path / "a.tif").write_bytes(content)
+    with pytest.raises(PageError, match="damaged"):
+        Page.count(tmp_path / "a.tif")
+
+
+# Other kinds
+
+
+@pytest.mark.parametrize("ending", ["heic", "avif", "jp2"])
+def test_formats_that_phones_and_archives_have(ending, tmp_path):
+    image = Image.new("RGB", (64, 48), (200, 30, 30))
+    if ending == "heic":
+        import pillow_heif
+
+        pillow_heif.from_pillow(image).save(tmp_path / "a.heic")
+    else:
+        image.save(tmp_path / f"a.{ending}")
+    page = Page.open(tmp_path / f"a.{ending}")
+    assert page.size == (48, 64)
+    assert np.abs(page.pixels.astype(int) - (200, 30, 30)).max() < 12
+
+
+def test_djvu_is_named(tmp_path):
+    with pytest.raises(PageError, match="is a DjVu file, which is not read: convert it to PDF"):
+        opened(tmp_path, b"AT&TFORM\0\0\0\x10DJVUINFO", "a.djvu")
+
+
+def test_a_picture_that_speaks_of_pdf_is_a_picture(tmp_path):
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    text.add_text("Source", "%PDF-1.4")
+    Image.new("L", (20, 10), 77).save(tmp_path / "a.png", pnginfo=text)
+    assert Page.open(tmp_path / "a.png").pixels.mean() == 77
+
+
+# PDF
+
+
+def pdf(**options) -> pypdf.PdfWriter:
+    """One page of 300 x 120 points."""
+    writer = pypdf.PdfWriter()
+    page = writer.add_blank_page(300, 120)
+    for name, value in options.items():
+        page[pypdf.generic.NameObject(f"/{name}")] = value
+    return writer
+
+
+@pytest.mark.parametrize(("unit", "size"), [(72, (1275, 1650)), (0.5, None), (-3, None)])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_pdf_in_other_units(unit, size, compressed, tmp_path):
+    box = pypdf.generic.ArrayObject(map(pypdf.generic.FloatObject, (0, 0, 8.5, 11)))
+    if size is None:
+        box = pypdf.generic.ArrayObject(map(pypdf.generic.FloatObject, (0, 0, 144, 72)))
+        size = (300, 150) if unit < 0 else (150, 75)
+    writer = pdf(MediaBox=box, UserUnit=pypdf.generic.FloatObject(unit))
+    if compressed:
+        writer.pdf_header = "%PDF-1.7"
+    writer.write(tmp_path / "a.pdf")
+    page = Page.open(tmp_path / "a.pdf")
+    assert (page.width, page.height) == size
+
+
+def test_a_crop_box_outside_the_sheet(tmp_path):
+    box = pypdf.generic.ArrayObject(map(pypdf.generic.FloatObject, (900, 900, 950, 950)))
+    pdf(CropBox=box).write(tmp_path / "a.pdf")
+    page = Page.open(tmp_path / "a.pdf")
+    assert (page.width, page.height) == (625, 250)
+
+
+def test_a_pdf_without_pages(tmp_path):
+    pypdf.PdfWriter().write(tmp_path / "a.pdf")
+    with pytest.raises(PageError, match="a.pdf is a PDF without pages"):
+        Page.open(tmp_path / "a.pdf")
+
+
+def test_a_password_opens_a_pdf_and_can_be_taken_off(tmp_path):
+    writer = pdf()
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "a.pdf")
+    with pytest.raises(LockedError, match="give it"):
+        Page.count(tmp_path / "a.pdf")
+    with pytest.raises(LockedError, match="this one does not open it"):
+        Page.open(tmp_path / "a.pdf", password="sesame")
+    assert Page.open(tmp_path / "a.pdf", password="open sesame").size == (250, 625)
+    (tmp_path / "b.pdf").write_bytes(
+        page_files.unlocked_copy(tmp_path / "a.pdf", "open sesame")
+    )
+    assert Page.open(tmp_path / "b.pdf").size == (250, 625)
+
+
+# A process with limits
+
+
+def test_a_file_that_takes_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_files, "SECONDS", 0.2)
+    slow = tmp_path / "slow.png"
+    os.mkfifo(slow)  # nobody ever writes to it
+    with pytest.raises(PageError, match="slow.png takes longer than 0.2 seconds to open"):
+        Page.open(slow)
+    Image.new("L", (9, 9)).save(tmp_path / "good.png")
+    monkeypatch.undo()
+    assert Page.open(tmp_path / "good.png").size == (9, 9)
+
+
+def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
+    Image.new("L", (9, 9)).save(tmp_path / "good.png")
+    monkeypatch.setattr(page_files, "SECONDS", 3)
+    os.mkfifo(tmp_path / "slow.png")
+    told = []
+
+    def open_slow() -> None:
+        with pytest.raises(PageError) as error:
+            Page.open(tmp_path / "slow.png")
+        told.append(str(error.value))
+
+    slow = threading.Thread(target=open_slow)
+    slow.start()
+    time.sleep(0.1)
+    assert Page.open(tmp_path / "good.png").size == (9, 9)
+    assert not told, "the good page came while the slow one was still being opened"
+    slow.join()
+    assert "takes longer" in told[0]
+
+
+def test_too_many_who_wait_are_sent_away(tmp_path, monkeypatch):
+    monkeypatch.setattr(page_files, "MOST_WAITING", 0)
+    pool = page_files._Pool()
+    with pool.lend(), pool.lend(), pytest.raises(PageError, match="try again in a moment"):
+        pool.lend().__enter__()
+    pool.end()
+
+
+def test_a_reader_that_dies_is_replaced(tmp_path):
+    Image.new("L", (9, 9)).save(tmp_path / "good.png")
+    Page.open(tmp_path / "good.png")
+    for reader in page_files._pool.idle:
+        reader.end()
+    assert Page.open(tmp_path / "good.png").size == (9, 9)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["", "[]", '{"bytes": -1}', '{"bytes": 3, "error": "x"}', '{"bytes": 0}extra',
+     '{"bytes": 99, "shape": [3, 3], "notice": ""}', '{"bytes": 9, "shape": [3, 3]}',
+     '{"bytes": 9000000000, "shape": [3000000000, 3], "notice": ""}', "{" * 99_999],
+)  # fmt: skip
+def test_a_reader_that_lies_is_not_believed(head, tmp_path, monkeypatch):
+    """A file may have broken into it."""
+    liar = f"print('ready', flush=True); input(); print({head!r}, flush=True); input()"
+    monkeypatch.setattr(page_files.subprocess, "Popen", lambda command, **options: subprocess_(
+        [sys.executable, "-c", liar], **options))  # fmt: skip
+    monkeypatch.setattr(page_files, "_pool", page_files._Pool())
+    with pytest.raises(PageError, match="a.png takes too much memory, or is damaged"):
+        Page.open(tmp_path / "a.png")
+
+
+subprocess_ = subprocess.Popen
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_process_has_readers_of_its_own(tmp_path):
+    Image.new("L", (9, 9), 5).save(tmp_path / "good.png")
+    Page.open(tmp_path / "good.png")
+    here = {reader._process.pid for reader in page_files._pool.idle}
+    code = f"""
+import os
+from dessurt import page_files
+from dessurt.page import Page
+Page.open({str(tmp_path / "good.png")!r})
+here = {{reader._process.pid for reader in page_files._pool.idle}}
+if os.fork() == 0:
+    Page.open({str(tmp_path / "good.png")!r})
+    there = {{reader._process.pid for reader in page_files._pool.idle}}
+    os._exit(bool(here & there) or not there)
+_, status = os.wait()
+raise SystemExit(os.waitstatus_to_exitcode(status))
+"""
+    assert here
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_readers_end_with_the_program(tmp_path):
+    """Even if it is killed."""
+    Image.new("L", (9, 9)).save(tmp_path / "good.png")
+    code = f"""
+import os, signal
+from dessurt import page_files
+from dessurt.page import Page
+Page.open({str(tmp_path / "good.png")!r})
+print(page_files._pool.idle[0]._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    reader = int(done.stdout)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and Path(f"/proc/{reader}/cmdline").exists():
+        if b"dessurt" not in Path(f"/proc/{reader}/cmdline").read_bytes():
+            break
+        time.sleep(0.1)
+    else:
+        assert time.monotonic() < deadline, "the reader is still there"
+
+
+# The cases handed over
+
+
+@cases
+@pytest.mark.parametrize("name", [*(f"raw_L_o{n}" for n in range(5, 9)), "lzw_L_o6_reads_well"])
+def test_case_of_a_turned_tiff(name):
+    folder = CASES / "tiff_orientation"
+    right = Page.open(folder / "right.png").pixels
+    np.testing.assert_array_equal(Page.open(folder / f"{name}.tif").pixels, right)
+
+
+@cases
+@pytest.mark.parametrize("name", ["fax_204x98.tif", "square.tif"])
+def test_case_of_a_fax(name):
+    page = Page.open(CASES / "fax" / name)
+    assert abs(page.width - 1240) <= 2 and abs(page.height - 1080) <= 2
+
+
+@cases
+@pytest.mark.parametrize("name", ["g16_miniswhite.tif", "g16_trns.png"])
+def test_case_of_a_deep_grey(name):
+    gray = Page.open(CASES / "depth" / name).gray
+    assert np.median(gray) == 255 and gray.min() < 60
+
+
+@cases
+def test_cases_of_pdf():
+    folder = CASES / "pdf"
+    assert Page.open(folder / "userunit72.pdf").size == (1650, 1275)
+    assert "XFA, which is not drawn" in Page.open(folder / "xfa.pdf").notice
+    assert Page.open(folder / "plain.pdf").notice == ""
+    with pytest.raises(PageError, match="protected in a way that cannot be read here"):
+        Page.open(folder / "enc_unknown.pdf")
+    with pytest.raises(LockedError, match="protected by a password: give it"):
+        Page.open(folder / "enc_user.pdf")
+    with pytest.raises(LockedError, match="this one does not open it"):
+        Page.open(folder / "enc_user.pdf", password="wrong")
+
+
+@cases
+@pytest.mark.parametrize(
+    "name", ["nest7.pdf", "scans1000.jpg", "full20000.tif", "flate1g.pdf", "big.webp"]
+)
+def test_case_of_a_hostile_file(name):
+    started = time.monotonic()
+    with nullcontext() if name == "full20000.tif" else pytest.raises(PageError):
+        Page.open(CASES / "hostile" / name)
+    assert time.monotonic() - started < limits.SECONDS + 5
