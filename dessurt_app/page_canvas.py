@@ -109,7 +109,7 @@ class PageCanvas(gr.HTML):
 
         def opened() -> dict[str, Any]:
             file, number, upright = _wanted_page(wanted)
-            return _value_or_lock(file, number, upright)
+            return _unless_locked(file, lambda: canvas_value(file, None, number, upright))
 
         return self._told(opened)
 
@@ -122,13 +122,13 @@ class PageCanvas(gr.HTML):
             file = served_file(path)
             if not isinstance(password, str) or not 0 < len(password) <= LONGEST_PASSWORD:
                 raise CanvasError(strings.NO_PASSWORD)
-            try:
-                content = unlocked_copy(file, password)
-            except LockedError as error:
-                return {"error": str(error), "locked": str(file)}
-            copy = _kept(content, "pdf")
-            self.temp_files.add(str(copy))
-            return _value_or_lock(copy)
+
+            def unlocked() -> dict[str, Any]:
+                copy = _kept(unlocked_copy(file, password), "pdf")
+                self.temp_files.add(str(copy))
+                return canvas_value(copy)
+
+            return _unless_locked(file, unlocked)
 
         return self._told(opened)
 
@@ -303,12 +303,10 @@ def canvas_value(
     }
 
 
-def _value_or_lock(
-    file: Path, number: int = 0, upright: Upright = AS_IT_IS
-) -> dict[str, Any]:
-    """The value of a page; of a file that needs a password an `error`, and which is `locked`."""
+def _unless_locked(file: Path, value: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The value of a page of a file; if that needs a password, an `error` and which is `locked`."""
     try:
-        return canvas_value(file, number=number, upright=upright)
+        return value()
     except LockedError as error:
         return {"error": str(error), "locked": str(file)}
 

@@ -34,11 +34,6 @@ _THUMB = 144.0  # units; a page with none longer is one in other units, or a ver
 logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # advice on how to build it with XFA
 
 
-def is_pdf(head: bytes) -> bool:
-    """Whether a file that starts so is a PDF; the marker may come after some stray bytes."""
-    return b"%PDF-" in head
-
-
 def count_pages(path: Path, password: str | None) -> int:
     """How many pages a PDF has.
 

@@ -1,7 +1,9 @@
-"""Serve the app in this process for a test."""
+"""The app served for a test: in this process, or as people start it."""
 
 from __future__ import annotations
 
+import re
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +15,18 @@ from dessurt.protocol import Instrument
 from dessurt_app.asking import Ask
 from dessurt_app.training import Training
 from dessurt_app.ui import build, launch_options
+
+STARTED = re.compile(rb"Running on local URL: +(\S+)")
+
+
+def address_of(process: subprocess.Popen) -> str:
+    """Where an app that was started as people start it answers, as it tells on its output."""
+    told = b""
+    while not (started := STARTED.search(told)):
+        line = process.stdout.readline()
+        assert line, told.decode()
+        told += line
+    return started[1].decode()
 
 
 @contextmanager

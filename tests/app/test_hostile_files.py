@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import threading
@@ -13,12 +12,12 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from serving import address_of
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT.parent / "shared" / "cases"
 HOSTILE = ("nest7.pdf", "scans1000.jpg", "full20000.tif", "flate1g.pdf", "big.webp")
 MOST_MEMORY = 2.5e9  # bytes, of the app and all that it has started
-STARTED = re.compile(rb"Running on local URL: +(\S+)")
 
 pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="the cases handed over are not here")
 
@@ -65,13 +64,8 @@ def app(tmp_path_factory) -> Iterator[App]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     ) as process:
-        told = b""
         try:
-            while not (started := STARTED.search(told)):
-                line = process.stdout.readline()
-                assert line, told.decode()
-                told += line
-            yield App(process, started[1].decode())
+            yield App(process, address_of(process))
         finally:
             process.terminate()
             process.stdout.close()
