@@ -6,13 +6,32 @@ function listenToPointers(canvas, board, begin, hover) {
   const { view } = board;
   const down = new Map(); // pointerId -> last place on the canvas
   let pen = null; // the pointerId of a pen that is down: meanwhile a palm may rest on the screen
+  const touches = new Set(); // pointerIds, anywhere on the screen
+  let palms = new Set(); // those of them that were down while the pen was
   let panning = false;
+
+  // A palm presses no button either, wherever it lies.
+  const onScreen = (kind, act) => document.addEventListener(kind, act, { capture: true });
+  onScreen("pointerdown", ({ pointerType, pointerId }) => {
+    if (pointerType !== "touch") return;
+    touches.add(pointerId);
+    if (pen !== null) palms.add(pointerId);
+  });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    onScreen(kind, ({ pointerId }) => touches.delete(pointerId));
+  }
+  onScreen("click", (event) => {
+    if (!palms.has(event.pointerId)) return;
+    event.stopPropagation();
+    event.preventDefault();
+  });
 
   canvas.addEventListener("pointerdown", (event) => {
     if (!board.page || (pen !== null && event.pointerType === "touch")) return;
     if (event.pointerType === "pen") {
       pen = event.pointerId;
-      down.clear(); // a palm that was there first
+      palms = new Set(touches); // a palm that was there first
+      down.clear();
     }
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);

@@ -178,6 +178,8 @@ def test_a_pen_draws_while_the_palm_rests(app, fake, open_screen, palm_first):
     before, zoom = screen.marks(), screen.tab.text_content('[data-do="zoom_full"]')
     fingers = Fingers(screen)
     box = fingers.picture.bounding_box()
+    button = screen.tab.locator('#page [data-do="turn_right"]').bounding_box()
+    on_button = (button["x"] + 5 - box["x"], button["y"] + 5 - box["y"])
 
     def pen(kind: str, x: float, y: float) -> None:
         place = {"x": box["x"] + x, "y": box["y"] + y, "button": "left", "clickCount": 1}
@@ -187,12 +189,12 @@ def test_a_pen_draws_while_the_palm_rests(app, fake, open_screen, palm_first):
         })  # fmt: skip
 
     if palm_first:
-        fingers.move("touchStart", (300, 350))
+        fingers.move("touchStart", on_button)
     pen("mousePressed", 100, 200)
     if not palm_first:
-        fingers.move("touchStart", (300, 350))
+        fingers.move("touchStart", on_button)
     pen("mouseMoved", 150, 220)
-    fingers.move("touchMove", (306, 356))
+    fingers.move("touchMove", (on_button[0] + 2, on_button[1] + 2))
     pen("mouseMoved", 200, 240)
     pen("mouseReleased", 200, 240)
     fingers.move("touchEnd")
@@ -202,6 +204,7 @@ def test_a_pen_draws_while_the_palm_rests(app, fake, open_screen, palm_first):
     fingers.move("touchMove", (150, 330))
     fingers.move("touchEnd")
     screen.wait_for(lambda: len(screen.marks()) == len(before) + 2)
+    assert screen.marks()[: len(before)] == before, "the palm pressed a button"
 
 
 def test_one_finger_of_the_hand_moves_the_page_or_scrolls_past_it(app, fake, open_screen):
