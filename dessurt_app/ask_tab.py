@@ -28,6 +28,17 @@ from dessurt_app.weights import Weights
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
+# What is asked, or could be, in parts that can be compared.
+_TELL_QUESTION = """(...given) => {{
+  const [canvas, task, text] = given;
+  const {{ page, number, upright, marks }} = canvas ?? {{}};
+  const parts = {{ page: [page, number, upright], marks, question: [task, text ?? ""] }};
+  const detail = Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part)]),
+  );
+  document.dispatchEvent(new CustomEvent("dessurt:{event}", {{ detail }}));
+  return {given};
+}}"""
 _ON_NEEDS = """
 element.addEventListener("click", (event) => event.target.closest("button") && trigger("question"));
 """
@@ -87,6 +98,8 @@ def build_ask_tab(
     changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
     app.load(describe, asked, described, **_QUICK)
+    tell = _TELL_QUESTION.format(event="present", given="[]")
+    gr.on(changes[:3], None, asked[:3], js=tell, show_progress="hidden")
     asks = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
     asks.then(None, js=_FOCUS_TEXT, show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
@@ -166,7 +179,14 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
     options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
     asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit, checkpoint]
     events = [
-        parts.answer.submit(ask, asked, parts.answer, api_name="answer", **options),
+        parts.answer.submit(
+            ask,
+            asked,
+            parts.answer,
+            js=_TELL_QUESTION.format(event="asked", given="given"),
+            api_name="answer",
+            **options,
+        ),
         parts.answer.resume(resume, None, parts.answer, api_visibility="private", **options),
     ]
     for event in events:

@@ -141,9 +141,10 @@ class Asking:
             _log.exception("A question failed")
             yield replace(answer, state="error", status=strings.FAILED)
         finally:
-            if answer.state != "running":  # else it was closed, perhaps by `stop`
-                self._remember(answer, request)
             if self._running.get(request.session_hash) is running:
+                # Else it was closed, or `stop` keeps what it showed.
+                if answer.state != "running" and not running.stop.is_set():
+                    self._remember(answer, request)
                 del self._running[request.session_hash]
             self._asked[request.session_hash] -= 1
             if not self._asked[request.session_hash]:

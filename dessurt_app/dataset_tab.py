@@ -24,7 +24,7 @@ from gradio.utils import get_upload_folder
 from dessurt.data.annotations import STATES, Annotation
 from dessurt.data.exchange import Imported, export, import_files, import_zip
 from dessurt.data.records import DataError
-from dessurt.data.store import Change, Row, Store
+from dessurt.data.store import Change, ChangedError, Row, Store
 from dessurt.marks import Marks, MarksError
 from dessurt.page import PageError
 from dessurt.tasks import split_query
@@ -73,8 +73,11 @@ class DatasetView(gr.HTML):
 
     @server
     def review(self, wanted: object) -> dict[str, Any]:
-        """Do to the row with [this id] "accept", "skip" or "correct"; the last with [answers]."""
-        return _told(lambda: self._review(*_given(wanted, str, str, list)))
+        """Do to [a row by its id, the version seen] "accept", "skip" or "correct" [with answers].
+
+        If it was changed since, nothing is done, and the `row` comes as it is now.
+        """
+        return _told(lambda: self._review(*_given(wanted, str, str, str, list)))
 
     @server
     def undo(self, wanted: object) -> dict[str, Any]:
@@ -126,7 +129,9 @@ class DatasetView(gr.HTML):
         except _REFUSED:
             return None  # the row is told without it
 
-    def _review(self, wanted: str, action: str, answers: list[Any]) -> dict[str, Any]:
+    def _review(
+        self, wanted: str, seen: str, action: str, answers: list[Any]
+    ) -> dict[str, Any]:
         actions: dict[str, Callable[..., Change]] = {
             "accept": self._store.accept,
             "skip": self._store.skip,
@@ -134,7 +139,10 @@ class DatasetView(gr.HTML):
         }
         if action not in actions:
             raise DataError(f"there is no action {action[:40]!r}.")
-        change = actions[action](wanted, by=SOMEBODY, at=now())
+        try:
+            change = actions[action](wanted, by=SOMEBODY, at=now(), seen=seen)
+        except ChangedError:
+            return {"row": _shown(self._store.row(wanted)), "change": 0}
         return {"row": _shown(self._store.row(wanted)), "change": change.number}
 
     def _import(self, uploads: list[list[str]]) -> dict[str, Any]:
@@ -226,6 +234,7 @@ def _shown(row: Row) -> dict[str, Any]:
     task, text = split_query(given.question)
     return {
         "id": row.id,
+        "version": row.version,
         "page": Path(row.image).name,
         "task": task.token,
         "name": task.name,

@@ -23,6 +23,7 @@ from dessurt_app.page_canvas import CanvasError, read_value
 from dessurt_app.region_picture import region_marks
 from dessurt_app.training import Training
 
+LONGEST_TOLD = 60  # characters of what was there before
 SOMEBODY = "user"  # where nobody has to give a name
 _TELL = "(saved) => document.dispatchEvent(new CustomEvent('dessurt:saved', {detail: saved}))"
 _REFUSED = (CanvasError, PageError, MarksError, DataError, OSError)
@@ -47,19 +48,24 @@ def wire_saving(
         ask: the tab with the buttons.
         training: what learns from the answers; told is how many corrections it has not seen.
     """
-    correction = gr.Textbox(visible=False)  # filled in by the script
+    correction = gr.Textbox(visible=False)  # both filled in by the script
+    serial = gr.Number(0, visible=False, precision=0)
     saved = gr.JSON(visible=False)
 
-    def save(correction: str | None, request: gr.Request) -> dict[str, Any]:
+    def save(correction: str | None, serial: int, request: gr.Request) -> dict[str, Any]:
         """Keep the last answer of this session with its page and marks.
 
         Args:
             correction: the right answer, if the model's is not; null keeps the model's.
+            serial: of the answer that is meant, which is not saved if there is a later one; 0: the
+                last, whichever that is.
 
         Returns:
             a message, and the number of the change.
         """
         answer = asking.last(request)
+        if serial and answer and answer.serial != serial:
+            return asdict(Saved(strings.NOT_THE_LAST))
         loading = asking.weights.of(answer.question.checkpoint if answer else None)
         saved = save_answer(store, answer, correction, loading.name, person(request))
         unseen = training.unseen() if training and saved.change else 0
@@ -72,9 +78,9 @@ def wire_saving(
         return asdict(undo_change(store, (saved or {}).get("change")))
 
     quick: dict[str, Any] = dict(queue=False, show_progress="hidden")
-    filled = "() => [window.dessurt.correction]"
+    filled = "() => window.dessurt.correction"
     for event in (
-        ask.answer.save(save, correction, saved, js=filled, api_name="save", **quick),
+        ask.answer.save(save, [correction, serial], saved, js=filled, api_name="save", **quick),
         ask.answer.undo(undo, saved, saved, api_visibility="private", **quick),
     ):
         event.then(None, saved, js=_TELL, show_progress="hidden", api_visibility="private")
@@ -118,7 +124,10 @@ def save_answer(
     except _REFUSED as error:
         return Saved(strings.NOT_SAVED.format(reason=error))
     told = strings.KEPT if change.kept else strings.SAVED
-    return Saved(told.format(store=store.name), change.number)
+    if change.replaced is not None:
+        told = strings.SAVED_INSTEAD
+    before = (change.replaced or "")[:LONGEST_TOLD]
+    return Saved(told.format(store=store.name, before=before), change.number)
 
 
 def undo_change(store: Store, number: object) -> Saved:

@@ -176,6 +176,10 @@ ANSWER = {
     "server_gone": "The app does not answer any more. Page, marks and answer stay here: press Run "
     "when it is back.",
     "stopped_early": "Stopped before it began",
+    "other_page": "This is the answer to another page. Go back there to correct or save it.",
+    "other_marks": "This is the answer to other marks. Undo the change to correct or save it.",
+    "other_question": "This is the answer to another question. Choose that again to correct or "
+    "save it.",
     "percent": "{percent} %",
     "unsure": "words to check: {n}",
     "sure_of": "{percent} % sure",
@@ -250,6 +254,8 @@ KEPT = "‘{store}’ has your own answer to this, which stays"
 UNDONE = "Taken back"
 NOT_UNDONE = "It was changed since: nothing is taken back."
 NOT_SAVED = "Not saved: {reason}"
+SAVED_INSTEAD = "Saved to ‘{store}’ in place of ‘{before}’"
+NOT_THE_LAST = "Not saved: this session asked something else since. Press Run again."
 NOTHING_TO_SAVE = "There is no answer to save: press Run first."
 ROW_LOADED = "From ‘{store}’. Press Run to ask again."
 BAD_CALL = "This call is not one of the app's own: reload the screen."
@@ -351,6 +357,7 @@ DATASET = {
     "editor": "Correct the answer",
     "editor_several": "Correct the answers, one a line",
     "done": "Done",
+    "changed": "This answer was changed meanwhile: here it is as it is now.",
     "did_accept": "Accepted",
     "did_skip": "Skipped",
     "did_correct": "Corrected",

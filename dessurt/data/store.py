@@ -39,6 +39,19 @@ class Row:
     annotation: Annotation
 
 
+    @property
+    def version(self) -> str:
+        """Another one after every change of the annotation."""
+        return hashlib.blake2b(_content(self.annotation).encode(), digest_size=8).hexdigest()
+
+
+class ChangedError(DataError):
+    """Somebody changed a row since it was seen."""
+
+    def __init__(self) -> None:
+        super().__init__("this answer was changed meanwhile: look at it again.")
+
+
 @dataclass(frozen=True)
 class Change:
     """What was done to the store.
@@ -48,12 +61,14 @@ class Change:
         kept: there was an answer that a person stands for, and it was left as it is.
         added: how many annotations are new.
         there: how many of the given ones were there already, just the same.
+        replaced: another answer that a person stood for and that is there no more.
     """
 
     number: int
     kept: bool = False
     added: int = 0
     there: int = 0
+    replaced: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,8 @@ class Store:
         self._stamp: _Stamp | None = None  # of the qa.json that was read
         self._lock = threading.RLock()
         self._changes: dict[int, list[_Edit]] = {}
-        self._last = 0  # number of the last change
+        # Of the last change; begun so that no number of a process that has ended counts again.
+        self._last = time.time_ns() // 1_000_000
 
     def delete_leftovers(self) -> None:
         """Delete what a process has begun to write, a while ago, before it was killed."""
@@ -136,29 +152,47 @@ class Store:
             before, kept = same[-1], same[-1].trusted and not new.trusted
             model = {key: getattr(new, key) for key in ("model_answer", "confidence", "checkpoint")}
             after = replace(before, **model) if kept else replace(new, extra=before.extra)
-            return replace(self._commit(pages, [_Edit(image, before, after)]), kept=kept)
+            lost = before.trusted and before.answers != after.answers
+            return replace(
+                self._commit(pages, [_Edit(image, before, after)]),
+                kept=kept,
+                replaced=before.answers[0] if lost else None,
+            )
 
-    def accept(self, wanted: str, by: str, at: str) -> Change:
-        """Stand for the answer of a row as it is."""
+    def accept(self, wanted: str, by: str, at: str, seen: str | None = None) -> Change:
+        """Stand for the answer of a row as it is.
+
+        Args:
+            wanted: the id of the row.
+            by: name of the person.
+            at: when.
+            seen: the version that the person saw; None: whichever is there.
+
+        Raises:
+            ChangedError: another version is there.
+            DataError: the row is not there any more.
+        """
 
         def accepted(old: Annotation) -> Annotation:
             changed = old.model_answer not in (None, old.answers[0])
             return replace(old, state="corrected" if changed else "accepted", by=by, at=at)
 
-        return self._review(wanted, accepted)
+        return self._review(wanted, accepted, seen)
 
-    def skip(self, wanted: str, by: str, at: str) -> Change:
-        """Leave a row out of training."""
-        return self._review(wanted, lambda old: replace(old, state="skipped", by=by, at=at))
+    def skip(self, wanted: str, by: str, at: str, seen: str | None = None) -> Change:
+        """Leave a row out of training; as `accept`."""
+        return self._review(wanted, lambda old: replace(old, state="skipped", by=by, at=at), seen)
 
-    def correct(self, wanted: str, answers: tuple[str, ...], by: str, at: str) -> Change:
-        """Give a row another answer, or several right ones."""
+    def correct(
+        self, wanted: str, answers: tuple[str, ...], by: str, at: str, seen: str | None = None
+    ) -> Change:
+        """Give a row another answer, or several right ones; as `accept`."""
 
         def corrected(old: Annotation) -> Annotation:
             state = "accepted" if answers == (old.model_answer,) else "corrected"
             return replace(old, answers=answers, state=state, by=by, at=at)
 
-        return self._review(wanted, corrected)
+        return self._review(wanted, corrected, seen)
 
     def add(self, found: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
         """Add annotations from elsewhere, those of one page at a time; what is there stays."""
@@ -202,9 +236,13 @@ class Store:
 
     # ---- within -------------------------------------------------------------------------------
 
-    def _review(self, wanted: str, changed: Callable[[Annotation], Annotation]) -> Change:
+    def _review(
+        self, wanted: str, changed: Callable[[Annotation], Annotation], seen: str | None
+    ) -> Change:
         with self._changing() as pages:
             row = self.row(wanted)
+            if seen not in (None, row.version):
+                raise ChangedError
             return self._commit(
                 pages, [_Edit(row.image, row.annotation, changed(row.annotation))]
             )

@@ -17,6 +17,8 @@ let edited = null; // the person's correction
 let editing = false;
 let told = 0; // characters of the answer that were read aloud
 let saved = null; // {message, change}: what came of saving it
+let asked = null; // what the answer is to: {page, marks, question}, as JSON texts
+let present = null; // what is on the screen now, likewise
 
 // ---- the answer -------------------------------------------------------------------------------
 
@@ -60,18 +62,23 @@ function say(sentence) {
 /** Brings the buttons and the face of the answer up to date with the state. */
 function refresh() {
   const over = !busy && shown.state !== "running";
+  const other = elsewhere();
   element.firstElementChild.dataset.state = shown.state;
+  element.firstElementChild.toggleAttribute("data-elsewhere", Boolean(other));
+  part("elsewhere").textContent = other;
+  part("elsewhere").hidden = !other;
   part("run").hidden = busy;
   part("stop").hidden = !busy;
-  part("resume").hidden = !(over && shown.more && edited === null && !editing);
-  part("edit").disabled = !over || !shown.text;
+  part("resume").hidden = !(over && shown.more && edited === null && !editing && !other);
+  part("edit").disabled = !over || !shown.text || (Boolean(other) && !editing);
   part("edit").textContent = editing ? text.done : text.edit;
   part("save").hidden = !props.saves || editing;
-  part("save").disabled = !over || !(shown.text || shown.region) || saved?.change > 0;
+  const nothing = !(shown.text || shown.region);
+  part("save").disabled = !over || nothing || Boolean(other) || saved?.change > 0;
   part("save").textContent = saved?.change ? text.saved : text.save;
   part("undo").hidden = !saved?.change;
   part("copy").disabled = !shown.text || editing;
-  part("restore").hidden = edited === null;
+  part("restore").hidden = edited === null || Boolean(other);
   part("badge").hidden = edited === null;
   part("edited").textContent = edited ?? "";
   const kind = shown.shape?.kind;
@@ -83,6 +90,15 @@ function refresh() {
   }
   for (const name of ["written", "shaped", "edited", "editor"]) part(name).hidden = name !== face();
   part("unsure").textContent = shown.text ? text.unsure.replace("{n}", words.unsure()) : "";
+}
+
+/** In words, if the answer is not to what is on the screen. */
+function elsewhere() {
+  if (!asked || !present || !(shown.text || shown.region)) return "";
+  for (const kind of ["page", "marks", "question"]) {
+    if (asked[kind] !== present[kind]) return text["other_" + kind];
+  }
+  return "";
 }
 
 function face() {
@@ -114,7 +130,7 @@ function run() {
 }
 
 function resume() {
-  if (!busy && shown.more) begin(shown, "resume");
+  if (!part("resume").hidden) begin(shown, "resume");
 }
 
 function begin(answer, event) {
@@ -186,8 +202,8 @@ function correct() {
 }
 
 function save() {
-  if (!props.saves || busy) return;
-  window.dessurt.correction = edited;
+  if (!props.saves || busy || elsewhere()) return;
+  window.dessurt.correction = [edited, shown.serial];
   trigger("save");
 }
 
@@ -267,6 +283,15 @@ document.addEventListener("dessurt:over", () => {
     show({ ...shown, state: "stopped", status: text.stopped_early });
   }
   end();
+});
+// Sent by ask_tab.py with every question, and with every change of what could be asked.
+document.addEventListener("dessurt:asked", ({ detail }) => {
+  asked = present = detail;
+  refresh();
+});
+document.addEventListener("dessurt:present", ({ detail }) => {
+  present = detail;
+  refresh();
 });
 document.addEventListener("dessurt:failed", () => {
   if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });

@@ -127,13 +127,15 @@ function makeRows(list, text, fetchCrops, onSelect) {
 
   // ---- editing --------------------------------------------------------------------------------
 
-  /** Lets the current answer be changed; `done` gets the row and its new answers. */
-  function edit(done) {
+  /** Lets the current answer, or that of the row with an id, be changed: begins with `answers`.
+   *  `done` gets the row and its new answers. */
+  function edit(done, id = null, answers = null) {
+    if (id) select(rows.findIndex((row) => row.id === id));
     if (editor || current < 0) return;
     const row = rows[current];
     const answer = list.children[current].querySelector(".answer");
     const node = document.createElement("textarea");
-    node.value = row.answers.join("\n");
+    node.value = (answers ?? row.answers).join("\n");
     node.rows = Math.min(Math.max(1, Math.ceil(node.value.length / 42), row.answers.length), 8);
     node.setAttribute("aria-label", row.answers.length > 1 ? text.editor_several : text.editor);
     answer.hidden = true;

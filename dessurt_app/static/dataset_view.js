@@ -102,17 +102,23 @@ async function working(work) {
 
 async function review(action, row = rows.current, answers = []) {
   if (!row) return;
-  const done = await call(() => server.review([row.id, action, answers]));
-  if (!done) return;
-  rows.replace(done.row);
+  const done = await call(() => server.review([row.id, row.version, action, answers]));
+  if (done) rows.replace(done.row);
+  if (!done?.change) {
+    if (done) tell(text.changed, true);
+    if (action === "correct") rows.edit(correct, row.id, answers); // what was typed is kept
+    return;
+  }
   tell(text["did_" + action], false, [done.change]);
   if (action !== "correct" && rows.current?.id === row.id) go(1);
 }
 
 function edit() {
   if (rows.editing) rows.endEdit();
-  else rows.edit((row, answers) => review("correct", row, answers));
+  else rows.edit(correct);
 }
+
+const correct = (row, answers) => review("correct", row, answers);
 
 /** One row on or back, over the end of the list to the next ones. */
 function go(by) {

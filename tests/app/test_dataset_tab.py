@@ -199,11 +199,14 @@ def test_saving_over_the_api(tmp_path):
         mine, other = Client(address, verbose=False), Client(address, verbose=False)
         named = mine.view_api(return_format="dict")["named_endpoints"]
         assert set(named) == {"/answer", "/preview", "/save", "/tasks"}
-        assert [each["parameter_name"] for each in named["/save"]["parameters"]] == ["correction"]
+        parameters = named["/save"]["parameters"]
+        assert [each["parameter_name"] for each in parameters] == ["correction", "serial"]
         canvas = {"page": handle_file(tmp_path / "page.png"), "marks": LINE.to_json()}
         mine.predict(canvas, "w0>", "", False, api_name="/answer")
         nothing = other.predict(None, api_name="/save")
         assert nothing == {"message": strings.NOTHING_TO_SAVE, "change": 0}
+        older = mine.predict(None, 1, api_name="/save")
+        assert (older["message"], older["change"]) == (strings.NOT_THE_LAST, 0)
         for correction, wanted in ((None, ("a b", "new")), ("a c", ("a c", "corrected"))):
             done = mine.predict(correction, api_name="/save")
             assert (done["message"], done["change"] > 0) == ("Saved to ‘mine’", True)
@@ -256,13 +259,16 @@ def test_a_crop_of_anything_is_small(uploaded, size):
 
 def test_review_and_undo(view, store, page):
     (row,) = fill(store, page, 1)
-    accepted = view.review([row, "accept", []])
+    seen = view.list_rows(["", 1.0, 0])["rows"][0]["version"]
+    accepted = view.review([row, seen, "accept", []])
     assert accepted["row"]["state"] == "accepted"
-    corrected = view.review([row, "correct", ["another"]])
+    late = view.review([row, seen, "correct", ["another"]])
+    assert late == {"row": accepted["row"], "change": 0}, "it was seen before it was accepted"
+    corrected = view.review([row, late["row"]["version"], "correct", ["another"]])
     assert (corrected["row"]["state"], corrected["row"]["answers"]) == ("corrected", ["another"])
     assert view.undo(corrected["change"]) == {"done": True}
     assert store.rows[0].annotation.state == "accepted"
-    assert "not there any more" in view.review(["0" * 16, "skip", []])["error"]
+    assert "not there any more" in view.review(["0" * 16, "", "skip", []])["error"]
 
 
 def test_import_takes_uploads_alone(view, store, uploaded, tmp_path, page):

@@ -153,7 +153,76 @@ def test_a_correction_is_saved_with_enter_and_stays(address, store, open_screen)
     assert saved(store) == [("just seven", "corrected")]
 
 
+def test_an_answer_belongs_to_its_page_marks_and_question(address, store, open_screen, tmp_path):
+    """Beside another page it could be edited, which overwrote what was saved of its own."""
+    Image.new("RGB", (300, 200), "white").save(tmp_path / "other.png")
+    screen = open_screen(address)
+    ask(screen)
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
+    marks = screen.marks()
+
+    def live(told: str) -> bool:
+        """What is said of the answer, and whether nothing can be done to it."""
+        dimmed = screen.tab.locator("#answer [data-elsewhere]").count() == 1
+        shown = screen.tab.text_content('#answer [data-part="elsewhere"]')
+        edit = screen.tab.is_enabled('#answer [data-part="edit"]')
+        return dimmed == bool(told) and edit != dimmed and told in shown
+
+    screen.open_file(tmp_path / "other.png")
+    screen.wait_for(lambda: live("another page"))
+    screen.tab.dblclick('#answer [data-part="written"]')
+    assert screen.tab.is_hidden('#answer [data-part="editor"]')
+    screen.press("undo")
+    screen.wait_for(lambda: live(""))
+
+    screen.press("clear")
+    screen.wait_for(lambda: live("other marks"))
+    assert screen.tab.is_disabled('#answer [data-part="save"]')
+    screen.press("undo")
+    screen.wait_for(lambda: live("") and screen.marks() == marks)
+
+    screen.choose_task("read_block>")
+    screen.wait_for(lambda: live("another question"))
+    screen.choose_task("w0>")
+    screen.wait_for(lambda: live(""))
+
+    screen.tab.click('#answer [data-part="edit"]')  # what is typed stays, but is not saved
+    screen.tab.keyboard.press("Control+a")
+    screen.tab.keyboard.type("typed")
+    screen.open_file(tmp_path / "other.png")
+    screen.wait_for(lambda: "another page" in screen.tab.text_content("#answer .elsewhere"))
+    screen.tab.focus('#answer [data-part="editor"]')
+    screen.tab.keyboard.press("Enter")
+    assert saved(store) == [("one two three four five six", "new")]
+    assert screen.tab.text_content('#answer [data-part="edited"]') == "typed"
+    screen.press("undo")
+    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
+    screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: saved(store) == [("typed", "corrected")])
+
+
 # ---- review -------------------------------------------------------------------------------------
+
+
+def test_what_another_tab_changed_is_shown_before_it_is_changed_again(
+    address, store, open_screen
+):
+    fill(store, 1)
+    view = Dataset(open_screen(address)).open(1)
+    store.correct(store.rows[0].id, ("by another",), "me", "now")
+    view.tab.locator("#dataset li").first.dblclick()
+    view.keys("Control+a")
+    view.tab.keyboard.type("typed here")
+    view.keys("Enter")
+    view.told("This answer was changed meanwhile: here it is as it is now.")
+    assert saved(store) == [("by another", "corrected")]
+    assert view.tab.text_content("#dataset li .answer") == "by another"
+    assert view.tab.input_value("#dataset li textarea") == "typed here"
+    view.tab.focus("#dataset li textarea")
+    view.keys("Enter")
+    view.told("Corrected")
+    assert saved(store) == [("typed here", "corrected")]
 
 
 def test_answers_are_reviewed_by_keys_alone(address, store, open_screen):

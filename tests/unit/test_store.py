@@ -119,6 +119,7 @@ def test_undo_brings_back_what_was_there(store, letter):
     assert store.undo(second.number)
     assert texts(store) == [("one", "new")]
     assert not store.undo(second.number)
+    assert not Store(store.folder).undo(first.number), "a process began anew"
     assert store.undo(first.number)
     assert store.rows == [] and os.listdir(store.folder / "images") == []
     assert json.loads((store.folder / "qa.json").read_text("utf-8")) == {}
@@ -129,6 +130,15 @@ def test_undo_leaves_what_was_changed_since(store, letter):
     store.accept(store.rows[0].id, **ME)
     assert not store.undo(first.number)
     assert texts(store) == [("one", "accepted")]
+
+
+def test_who_replaces_what_a_person_stood_for_is_told(store, letter):
+    assert store.save(letter, 0, answer("one")).replaced is None
+    mine, other = (answer("one", corrected=text) for text in ("uno", "eins"))
+    assert store.save(letter, 0, mine).replaced is None
+    assert store.save(letter, 0, other).replaced == "uno"
+    assert store.save(letter, 0, other).replaced is None, "it is the same"
+    assert store.save(letter, 0, answer("one")).replaced is None, "it stays"
 
 
 # Review
