@@ -18,12 +18,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.fill import box_spans, capsule_spans, fill_spans, polygon_spans
+from dessurt.page_files.limits import MAX_SIDE
 
 CHANNELS = {"highlight": 1.0, "mask": -1.0}
 KINDS = ("box", "line", "brush", "lasso")
 MAX_SHAPES = 10_000
 MAX_POINTS = 200_000
 MAX_COORDINATE = 1e6  # far outside any page that can be opened
+MAX_ROWS = 10_000_000  # see `Shape.rows`; to fill so many on the largest page takes 10 seconds
 NAME_SHOWN = 40  # characters of an unknown name that an error repeats
 
 Point = tuple[float, float]
@@ -99,6 +101,16 @@ class Shape:
         """Whether it is a rectangle with level sides, of which two corners are kept."""
         return self.kind in ("box", "line") and len(self.points) == 2
 
+    @property
+    def rows(self) -> float:
+        """The pixel rows that its edges or strokes pass, which is what it costs to fill it."""
+        ys = [y for _, y in self.points]
+        if self.kind in ("box", "line"):
+            return min(max(ys) - min(ys), MAX_SIDE)
+        ends = ys[1:] + ys[:1] if self.kind == "lasso" else ys[1:] or ys
+        more = 2 * self.radius + 1
+        return sum(min(abs(a - b) + more, MAX_SIDE) for a, b in zip(ys, ends, strict=False))
+
     def outline(self) -> tuple[Point, ...]:
         """All corners of a rectangle; of other shapes their points."""
         if not self.is_upright:
@@ -122,7 +134,7 @@ class Marks:
     """All marks on one page; immutable and hashable, so that it can key a cache.
 
     Raises:
-        MarksError: more than 10,000 shapes or 200,000 points.
+        MarksError: more than 10,000 shapes or 200,000 points, or 10 million `rows` in all.
     """
 
     shapes: tuple[Shape, ...] = ()
@@ -131,6 +143,8 @@ class Marks:
         """Check how many there are."""
         object.__setattr__(self, "shapes", tuple(self.shapes))
         _check_count(len(self.shapes), sum(len(shape.points) for shape in self.shapes))
+        if sum(shape.rows for shape in self.shapes) > MAX_ROWS:
+            raise MarksError("These marks take too long to draw: use fewer or shorter strokes.")
 
     @classmethod
     def from_boxes(

@@ -15,8 +15,6 @@ function makeTools(board, lines) {
 
   const lastOf = (points) => points[points.length - 1];
   const isClick = ([a, b]) => Math.hypot(b[0] - a[0], b[1] - a[1]) * view.scale < CLICK;
-  const isNewPoint = ([x, y], index, points) =>
-    !index || x !== points[index - 1][0] || y !== points[index - 1][1];
 
   function begin(kind, start, event) {
     const channel = event.shiftKey ? OTHER[board.channel] : board.channel;
@@ -77,8 +75,16 @@ function makeTools(board, lines) {
     return gesture;
   }
 
+  /** Without points that show nothing; those of a thick brush may lie further apart. */
   function clean(draft) {
-    return { ...draft, points: draft.points.filter(isNewPoint) };
+    let [x, y] = draft.points[0];
+    const points = draft.points.filter((point, index) => {
+      const apart = index < draft.points.length - 1 ? (draft.radius ?? 0) / 8 : 0;
+      if (index && Math.hypot(point[0] - x, point[1] - y) <= apart) return false;
+      [x, y] = point;
+      return true;
+    });
+    return { ...draft, points };
   }
 
   function addUnlessThin(shape) {

@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 
 import numpy as np
 import pytest
@@ -195,6 +196,24 @@ def test_a_million_marks():
         Marks.from_json({"shapes": [entry] * 1_000_000})
     with pytest.raises(MarksError, match=sentence):
         Marks((Shape("mask", "box", ((0, 0), (1, 1))),) * 1_000_000)
+
+
+def test_marks_that_would_take_minutes():
+    """A brush of 100,000 points, or as thick as no page: 180 s on a large page, told in no time."""
+    dice = random.Random(0)
+    path = [(dice.uniform(0, 7680), dice.uniform(0, 7680)) for _ in range(100_000)]
+    for mark in (
+        Shape("mask", "brush", path, 12),
+        Shape("mask", "brush", path[:1000], 1e6),
+        Shape("mask", "lasso", path),
+    ):
+        with pytest.raises(MarksError, match="take too long to draw: use fewer or shorter"):
+            Marks((mark,))
+    with pytest.raises(MarksError, match="take too long"):
+        Marks.from_boxes(highlight=[(0, 0, 9, 7680)] * 2000)
+    scribble = [(500 + x % 200, 300 + x % 7) for x in range(20_000)]
+    Marks((Shape("mask", "brush", scribble, 60),))
+    Marks((Shape("mask", "brush", [(5, 5)], 1e6),))
 
 
 def test_a_million_points():
