@@ -81,7 +81,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may not know all of Gradio's signs
+            # A terminal may not know all of Gradio's signs; a log wants the address at once.
+            stream.reconfigure(errors="replace", line_buffering=True)
     lend = spaces and spaces.GPU
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(
