@@ -78,6 +78,8 @@ def main() -> None:
     """Build the app and serve it until it is interrupted."""
     arguments = parse_arguments()
     reach_this_machine_directly(arguments.host)
+    if ON_SPACE:  # or else all visitors would count as one, its proxy
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
     signal.signal(signal.SIGTERM, stop)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
