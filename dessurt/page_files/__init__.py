@@ -28,6 +28,7 @@ AT_ONCE = 2  # processes; one file that hangs leaves the other to everybody else
 MOST_WAITING = 24  # of the 40 threads that Gradio has
 START = 120.0  # seconds at most until a process is there, on a computer that is very busy
 _LONGEST_HEAD = 100_000  # bytes
+_PIPE = 2**20  # bytes at a time (Linux), the most without special rights; it would have 2**16
 # Of a process that died, or that a file has broken into.
 _FAILURES = OSError, EOFError, ValueError, TypeError, LookupError, RecursionError
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -51,7 +52,7 @@ def read_page(
         PageError: the file cannot be read, has no such page, or takes too long or too much memory.
     """
     head, content = _ask(path, "read", number, side, password)
-    pixels = np.frombuffer(content, np.uint8).reshape(head["shape"])
+    pixels = content.reshape(head["shape"])
     pixels.setflags(write=False)
     return pixels, head["notice"]
 
@@ -63,7 +64,7 @@ def count_pages(path: Path, password: str | None = None) -> int:
 
 def unlocked_copy(path: Path, password: str) -> bytes:
     """A PDF without its password; errors as for `read_page`."""
-    return bytes(_ask(path, "unlock", password=password)[1])
+    return _ask(path, "unlock", password=password)[1].tobytes()
 
 
 def warm_up(processes: int = 1) -> None:
@@ -75,7 +76,7 @@ def warm_up(processes: int = 1) -> None:
 
 def _ask(
     path: Path, work: str, number: int = 0, side: int | None = None, password: str | None = None
-) -> tuple[dict[str, Any], bytearray]:
+) -> tuple[dict[str, Any], np.ndarray]:
     question = {
         "path": os.path.abspath(path),
         "work": work,
@@ -108,10 +109,11 @@ class _Reader:
             stderr=subprocess.DEVNULL,
             env=os.environ | environment,
             start_new_session=True,  # Ctrl+C is for us
+            pipesize=_PIPE,
         )
         self._started = False
 
-    def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytearray]:
+    def ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
         """The answer, whatever happens to the process.
 
         Raises:
@@ -130,8 +132,8 @@ class _Reader:
             self._process.stdin.flush()
             line = self._process.stdout.readline(_LONGEST_HEAD)
             head = json.loads(line)
-            content = bytearray(_checked_length(head))
-            _fill(content, self._process.stdout)
+            content = np.empty(_checked_length(head), np.uint8)  # not zeros: it is all filled
+            _fill(content.data, self._process.stdout)
             return head, content
         self.end()
         if late.is_set():
@@ -199,8 +201,7 @@ def _checked_length(head: Any) -> int:
     return int(length)
 
 
-def _fill(content: bytearray, source: IO[bytes]) -> None:
-    rest = memoryview(content)
+def _fill(rest: memoryview, source: IO[bytes]) -> None:
     while rest:
         count = source.readinto(rest)  # type: ignore[attr-defined]
         if not count:

@@ -167,6 +167,8 @@ def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Any of Pillow's modes as uint8, grey or RGB."""
     image.load()
+    if image.mode in ("L", "RGB") and not image.has_transparency_data:
+        return np.asarray(image)
     convert = _shallow
     if image.mode.startswith(("I", "F")):
         convert = _depth(image)
