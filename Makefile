@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Whatever is installed is installed again when one of these changes.
 SETUP := scripts/setup.sh scripts/find_chromium.py \
-         pyproject.toml requirements.txt constraints.txt packages.txt
+         pyproject.toml requirements.txt $(wildcard lock/*.txt) packages.txt
 ARGS ?=
 
 .PHONY: help app test lint bench ux soak loop clean

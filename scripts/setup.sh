@@ -38,12 +38,31 @@ make_venv() {
     "$PYTHON" -m venv .venv
 }
 
+pip_install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+
+# A build of PyTorch other than PyPI's, 2.13.0+cpu for example: its hash is not in lock/, and it
+# needs no GPU libraries of PyPI. It is kept where you installed it, and taken from a folder that
+# your pip is told to look in (find-links).
+own_torch() {
+    pip_install --no-index --no-deps --only-binary :all: "torch==$1" >/dev/null 2>&1 || true
+    .venv/bin/python -c 'import importlib.metadata, sys
+sys.exit(not importlib.metadata.version("torch").startswith(sys.argv[1] + "+"))' "$1" 2>/dev/null
+}
+
+# Every download has to have a hash that lock/ lists, and only the project itself is built.
 install_packages() {
-    local what=.
-    if [ "$kind" = dev ]; then what='.[train,dev]'; fi
     say "Installing Python packages into .venv (PyTorch is large: the first time takes minutes)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --constraint constraints.txt --editable "$what"
+    local version lists=(--requirement "lock/$kind.txt")
+    version=$(sed -n 's/^torch==\([^ ]*\).*/\1/p' lock/torch.txt)
+    if own_torch "$version"; then
+        say "PyTorch is a build of your own, so its hash is not checked"
+    else
+        lists+=(--requirement lock/torch.txt)
+    fi
+    pip_install --require-hashes --only-binary :all: "${lists[@]}" ||
+        fail "Not everything in lock/ could be installed, see above; docs/packages.md says more."
+    # Built with the setuptools that was just installed, which has no need of more downloads.
+    pip_install --no-deps --no-build-isolation --editable .
 }
 
 # opencv-python's Linux wheels leave libGL and GLib to the system; bare servers lack them.
