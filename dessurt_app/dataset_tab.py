@@ -22,7 +22,7 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from dessurt.data.annotations import STATES, Annotation
-from dessurt.data.exchange import Imported, export, import_files, import_zip
+from dessurt.data.exchange import export
 from dessurt.data.records import DataError
 from dessurt.data.store import Change, ChangedError, Row, Store
 from dessurt.marks import Marks, MarksError
@@ -34,13 +34,19 @@ from dessurt_app.answer_view import STATIC, Answer
 from dessurt_app.ask_tab import AskTab
 from dessurt_app.asking import Asking
 from dessurt_app.crops import crop_file
+from dessurt_app.imports import Imports
 from dessurt_app.open_pages import open_page
 from dessurt_app.page_canvas import CanvasError, canvas_value, served_file
 from dessurt_app.saving import SOMEBODY, now
 
 ROWS_AT_ONCE = 50
-MOST_ERRORS = 200  # that an import tells of
-_SCRIPTS = ("file_url.js", "page_view.js", "dataset_rows.js", "dataset_view.js")
+_SCRIPTS = (
+    "file_url.js",
+    "page_view.js",
+    "dataset_rows.js",
+    "dataset_import.js",
+    "dataset_view.js",
+)
 _REFUSED = (CanvasError, PageError, MarksError, DataError, OSError)
 
 
@@ -49,7 +55,7 @@ class DatasetView(gr.HTML):
 
     def __init__(self, store: Store, **kwargs: Any) -> None:
         """Args: store: what to show."""
-        self._store = store
+        self._store, self._imports = store, Imports(store)
         template = Template((STATIC / "dataset_view.html").read_text("utf-8"))
         super().__init__(
             value=None,
@@ -86,8 +92,21 @@ class DatasetView(gr.HTML):
 
     @server
     def import_uploads(self, wanted: object) -> dict[str, Any]:
-        """Add what is in uploaded files: pairs of a name, with its folders, and a path here."""
+        """Begin to add uploaded files: pairs of a name, with its folders, and a path here.
+
+        The others are asked with the `key` that this gives.
+        """
         return _told(lambda: self._import([_given(pair, str, str) for pair in _list(wanted)]))
+
+    @server
+    def import_progress(self, key: object) -> dict[str, Any]:
+        """How far an import is: its `stage`, `done` `of` how many; or what `came` of it."""
+        return _told(lambda: self._imports.progress(*_given([key], str)))
+
+    @server
+    def stop_import(self, key: object) -> dict[str, Any]:
+        """End an import, if it is not in the store already; `import_progress` tells."""
+        return _told(lambda: self._imports.stop(*_given([key], str)))
 
     @server
     def export_zip(self, wanted: object) -> dict[str, Any]:
@@ -147,12 +166,7 @@ class DatasetView(gr.HTML):
 
     def _import(self, uploads: list[list[str]]) -> dict[str, Any]:
         files = {name: served_file(path) for name, path in uploads}
-        zips = [name for name in files if name.lower().endswith(".zip")]
-        done = [import_zip(self._store, files.pop(name)) for name in zips]
-        if files:
-            opened = {name: partial(path.open, "rb") for name, path in files.items()}
-            done.append(import_files(self._store, opened))
-        return _sum(done)
+        return {"key": self._imports.start(files)}
 
     def _export(self, seed: int, trusted_only: bool) -> dict[str, Any]:
         folder = Path(get_upload_folder()) / "exports"
@@ -259,17 +273,6 @@ def _state(row: Row) -> str:
 
 def _at_most(confidence: float | None, most: float) -> bool:
     return most >= 1 or (confidence is not None and confidence <= most)
-
-
-def _sum(done: list[Imported]) -> dict[str, Any]:
-    errors = [str(error) for each in done for error in each.errors]
-    return {
-        "added": sum(each.change.added for each in done),
-        "there": sum(each.change.there for each in done),
-        "changes": [each.change.number for each in done if each.change.number],
-        "errors": errors[:MOST_ERRORS],
-        "left_out": len(errors[MOST_ERRORS:]),
-    }
 
 
 def _told(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -308,6 +308,8 @@ DATASET = {
     "import_hint": "Add what is in a zip file, or in JSON files and images",
     "import_folder": "Import folder…",
     "folder_hint": "Add what is in a folder: an export of this app, or a data set of the original",
+    "stop": "Stop",
+    "stop_hint": "End the import; of the file that is being read, nothing is kept",
     "export": "Export…",
     "export_hint": "Get everything as a zip file, split for training",
     "show": "Show",
@@ -367,16 +369,29 @@ DATASET = {
     "set here.",
     "nothing_found": "No answer fits: show all, or move the slider to the right.",
     "server_lost": "The app does not answer: try again in a moment.",
-    "sending": "Sending file {n} of {of}…",
-    "reading": "Reading the files…",
+    # How far an import is:
+    "importing": "Importing…",
+    "sending": "Sending file {done} of {of}…",
+    "reading": "{done} answers read…",
+    "adding": "Adding {done} of {of}…",
+    "writing": "Writing…",
+    "stopping": "Stopping…",
     "upload_failed": "Could not send {name} to the app: it may be larger than 64 MB. Unpack a zip "
     "file and import its folder.",
     "imported": "{added} answers imported",
     "imported_none": "Nothing was imported",
     "imported_some": "{added} answers imported, {there} were here already",
+    "stopped": "Stopped: nothing was imported",
+    "stopped_some": "Stopped: {added} answers were imported before that",
     "more_errors": "and {n} more",
     "exported": "{n} answers written to {name}",
 }
+TOO_MANY_IMPORTS = "Many people are importing: try again in a moment."
+IMPORT_UNKNOWN = (
+    "The app was started anew during the import: look whether its answers are here, or import them "
+    "again, which adds nothing twice."
+)
+IMPORT_FAILED = "The import ended with an error: the terminal of the app shows it."
 # Training.
 TRAIN_TAB = "Train"
 TRAIN_INTRO = (

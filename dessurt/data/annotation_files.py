@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
@@ -51,7 +51,10 @@ def images_in(folder: Path) -> list[str]:
 
 
 def parse(
-    content: bytes | DataError, path: Path | str, image: str = ""
+    content: bytes | DataError,
+    path: Path | str,
+    image: str = "",
+    step: Callable[[], None] = lambda: None,
 ) -> tuple[Pages, list[DataError]]:
     """The annotations in one file's content, and what is wrong with the others.
 
@@ -59,6 +62,7 @@ def parse(
         content: of the file, or why there is none.
         path: of the file, for messages.
         image: whose annotations they are: then it is a list, else an object by images.
+        step: is called before each record is read; what it raises ends the reading.
     """
     if isinstance(content, DataError):
         return {}, [content]
@@ -80,6 +84,7 @@ def parse(
             continue
         good = []
         for number, record in enumerate(records, 1):
+            step()
             try:
                 good.append(Annotation.from_json(record))
             except DataError as error:
@@ -115,6 +120,15 @@ def write_beside(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> Non
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that at any moment there is the old content or the new one, never a part."""
+    partial = write_partial(path, content)
+    try:
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_partial(path: Path, content: bytes) -> Path:
+    """Write the content of a file beside it, from where it can be moved to its place at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
     try:
@@ -122,9 +136,10 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
+    except BaseException:
         partial.unlink(missing_ok=True)
+        raise
+    return partial
 
 
 def _list(annotations: Iterable[Annotation]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -72,62 +74,130 @@ def export(store: Store, target: Path, seed: int = 0, trusted_only: bool = False
 Files = Mapping[str, Callable[[], IO[bytes]]]  # by their paths, with slashes
 
 
-def import_zip(store: Store, path: Path) -> Imported:
-    """Add what is in a zip file; nothing that is in the store is changed."""
+class StoppedError(Exception):
+    """The import was stopped by a person."""
+
+
+class ImportProgress:
+    """How far an import is; another thread may look at it, and stop the import."""
+
+    def __init__(self) -> None:
+        """It has not begun."""
+        # "reading": what the files say; "adding": pages and what is asked about them;
+        # "writing": all at once, which is not stopped any more.
+        self.stage = "reading"
+        self.done, self.of = 0, 0  # annotations; of 0: nobody knows yet how many there are
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """End the import, unless it is writing already."""
+        self._stopping.set()
+
+    def begin(self, stage: str, of: int = 0) -> None:
+        """Tell what is done from now on.
+
+        Raises:
+            StoppedError: it is to end.
+        """
+        self._check()
+        self.done, self.of, self.stage = 0, of, stage
+
+    def step(self) -> None:
+        """Tell that one more annotation is done; as `begin`."""
+        self._check()
+        self.done += 1
+
+    def _check(self) -> None:
+        if self._stopping.is_set():
+            raise StoppedError
+
+
+def import_zip(store: Store, path: Path, progress: ImportProgress | None = None) -> Imported:
+    """Add what is in a zip file; as `import_files`."""
     try:
         with zipfile.ZipFile(path) as archive:
             inside = [info for info in archive.infolist() if not info.is_dir()]
             if len(inside) > MOST_FILES:
                 raise DataError(f"it holds more than {MOST_FILES:,} files: import parts of it.")
             files = {info.filename: lambda info=info: archive.open(info) for info in inside}
-            return import_files(store, files)
+            return import_files(store, files, progress)
     except (zipfile.BadZipFile, DataError, OSError) as error:
         told = "it is no zip file, or damaged: make it again."
         told = str(error) if isinstance(error, DataError) else told
         return Imported(Change(0), (DataError(told, path.name),))
 
 
-def import_files(store: Store, files: Files) -> Imported:
-    """Add what is in some files: each qa.json, and each NAME.json beside an image."""
+def import_files(
+    store: Store, files: Files, progress: ImportProgress | None = None
+) -> Imported:
+    """Add what is in some files: each qa.json, and each NAME.json beside an image.
+
+    Nothing that is in the store is changed.
+
+    Args:
+        store: to which it is added.
+        files: what there is.
+        progress: is kept up to date.
+
+    Raises:
+        StoppedError: it was stopped, and nothing is added.
+    """
     errors: list[DataError] = []
     files = {name.replace("\\", "/"): read for name, read in files.items()}  # from Windows
-    return Imported(store.add(_found(files, errors)), tuple(errors))
+    found = _found(files, errors, progress or ImportProgress())
+    return Imported(store.add(found), tuple(errors))
 
 
 def _found(
-    files: Files, errors: list[DataError]
-) -> Iterator[tuple[PageFile, list[Annotation]]]:
+    files: Files, errors: list[DataError], progress: ImportProgress
+) -> Iterator[tuple[PageFile, Iterator[Annotation]]]:
     """The pages in files and what is asked about each; what is wrong is put to `errors`."""
     pages: Pages = {}
-    for read, wrong in _annotations(files):
+    progress.begin("reading")
+    for read, wrong in _annotations(files, progress):
         errors += wrong
         for image, given in read.items():
             pages[image] = (*pages.get(image, ()), *given)
+    progress.begin("adding", sum(map(len, pages.values())))
     alike: dict[str, list[str]] = {}
     for name in files:
         alike.setdefault(_key(name), []).append(name)
     for image, given in sorted(pages.items()):
         if image not in files and len(alike.get(_key(image), ())) == 1:
             (image,) = alike[_key(image)]
-        for number in sorted({each.page for each in given}):
-            asked = [each for each in given if each.page == number]
+        for number, asked in groupby(sorted(given, key=_number), _number):
             try:
                 picture = _page(files, image, number)
             except (DataError, PageError) as error:
                 errors.append(DataError(str(error), image))
+                for _ in asked:
+                    progress.step()
                 continue
-            fitting = []
-            for each in asked:
-                try:
-                    _check_fits(each, picture)
-                    fitting.append(each)
-                except (DataError, MarksError) as error:
-                    errors.append(DataError(str(error), image, each.question))
-            if fitting:
-                yield picture, fitting
+            yield picture, _fitting(asked, picture, image, errors, progress)
+    progress.begin("writing")
 
 
-def _annotations(files: Files) -> Iterator[tuple[Pages, list[DataError]]]:
+def _fitting(
+    asked: Iterable[Annotation],
+    picture: PageFile,
+    image: str,
+    errors: list[DataError],
+    progress: ImportProgress,
+) -> Iterator[Annotation]:
+    """Those annotations that are about such a page."""
+    for each in asked:
+        progress.step()
+        try:
+            _check_fits(each, picture)
+        except (DataError, MarksError) as error:
+            errors.append(DataError(str(error), image, each.question))
+        else:
+            yield each
+
+
+def _annotations(
+    files: Files, progress: ImportProgress
+) -> Iterator[tuple[Pages, list[DataError]]]:
     """The annotations of each file, images named by their paths among the files."""
     images = {
         str(PurePosixPath(name).with_suffix("")): name
@@ -140,17 +210,23 @@ def _annotations(files: Files) -> Iterator[tuple[Pages, list[DataError]]]:
         if path.suffix.lower() != ".json" or path.name.startswith(".") or "__MACOSX" in path.parts:
             continue
         if path.name == QA_FILE:
-            read, wrong = parse(_content(files, name), name)
+            read, wrong = parse(_content(files, name), name, step=progress.step)
             yield {str(path.parent / image): given for image, given in read.items()}, wrong
         elif folders.isdisjoint(map(str, path.parents)):
-            image = images.get(str(path.with_suffix("")))
-            told = DataError("there is no image beside it, NAME.png for NAME.json.", name)
-            yield parse(_content(files, name), name, image) if image else ({}, [told])
+            if image := images.get(str(path.with_suffix(""))):
+                yield parse(_content(files, name), name, image, progress.step)
+            else:
+                told = "there is no image beside it, NAME.png for NAME.json."
+                yield {}, [DataError(told, name)]
 
 
 def _key(name: str) -> str:
     """What is the same for names that differ as systems write them: accents, case, slashes."""
     return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
+
+
+def _number(given: Annotation) -> int:
+    return given.page
 
 
 def _name(name: str) -> str:

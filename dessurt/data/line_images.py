@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from tqdm import tqdm
 
 from dessurt.data.annotation_files import write_whole
 from dessurt.data.records import DataError, DataSet, readable
@@ -41,7 +42,9 @@ def write_lines(records: DataSet, folder: Path, tell: Callable[[str], None]) -> 
     listed: list[str] = []
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        for page, record in enumerate(readable(records, random.Random(0))):
+        found = readable(records, random.Random(0))
+        shown = tqdm(found, total=len(records), unit="page", disable=None)  # only on a terminal
+        for page, record in enumerate(shown):
             if isinstance(record, DataError):
                 tell(str(record))
                 continue

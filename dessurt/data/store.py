@@ -10,22 +10,29 @@ import hashlib
 import json
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock
 
-from dessurt.data.annotation_files import QA_FILE, Pages, read_pages, write_qa, write_whole
+from dessurt.data.annotation_files import (
+    QA_FILE,
+    Pages,
+    read_pages,
+    write_partial,
+    write_qa,
+    write_whole,
+)
 from dessurt.data.annotations import Annotation
 from dessurt.data.page_files import PageFile, page_file
 from dessurt.data.records import DataError
 
 IMAGES = "images"
 LOCK = ".lock"
-LEFT_OVER = 3600  # seconds; until then somebody may still be writing it
+LEFT_OVER = 24 * 3600  # seconds; until then somebody may still be writing it, or importing
 MOST_UNDONE = 100  # changes that can be taken back
 _Stamp = tuple[int, int, int]  # of a file that is always written anew: another one, another time
 
@@ -78,6 +85,16 @@ class _Edit:
     after: Annotation
 
 
+@dataclass
+class _Arrival:
+    """A page from elsewhere that is to be added."""
+
+    image: str  # its path in the store
+    partial: Path  # where its image is until then
+    given: dict[str, Annotation] = field(default_factory=dict)  # by their contents
+    count: int = 0  # of annotations, those that come twice counted twice
+
+
 class Store:
     """The annotations in one folder, which need not be there yet.
 
@@ -97,7 +114,7 @@ class Store:
         self._last = time.time_ns() // 1_000_000
 
     def delete_leftovers(self) -> None:
-        """Delete what a process has begun to write, a while ago, before it was killed."""
+        """Delete what a process has begun to write, a day ago, before it was killed."""
         for partial in self.folder.rglob(".*.partial"):
             with suppress(OSError):  # another one was quicker
                 if time.time() - partial.stat().st_mtime > LEFT_OVER:
@@ -195,23 +212,37 @@ class Store:
         return self._review(wanted, corrected, seen)
 
     def add(self, found: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
-        """Add annotations from elsewhere, those of one page at a time; what is there stays."""
-        come: dict[str, list[Annotation]] = {}
-        for picture, given in found:  # may take long; meanwhile others save and review
-            with self._changing():
-                image = self._keep(picture)
-            come.setdefault(image, []).extend(_filled(each, picture) for each in given)
-        with self._changing() as pages:
-            edits, there = [], 0
-            for image, given in come.items():
-                known = {_content(each) for each in pages.get(image, ())}
+        """Add annotations from elsewhere, those of one page at a time; what is there stays.
+
+        Nothing is added if `found` raises an error.
+        """
+        arrivals: dict[str, _Arrival] = {}  # by the sha256 of their images
+        try:
+            for picture, given in found:  # may take long; meanwhile others save and review
+                if picture.sha256 not in arrivals:
+                    image = f"{IMAGES}/{picture.name}"
+                    # Also if it is there already: it may be gone by the end.
+                    partial = write_partial(self.folder / image, picture.content)
+                    arrivals[picture.sha256] = _Arrival(image, partial)
+                arrival = arrivals[picture.sha256]
                 for each in given:
-                    if (content := _content(each)) in known:
-                        there += 1
-                    else:
-                        known.add(content)
-                        edits.append(_Edit(image, None, each))
-            return replace(self._commit(pages, edits), added=len(edits), there=there)
+                    filled = _filled(each, picture)
+                    arrival.given.setdefault(_content(filled), filled)
+                    arrival.count += 1
+            with self._changing() as pages:
+                edits, there = [], 0
+                for sha256, arrival in arrivals.items():
+                    image = self._images.get(sha256, arrival.image)
+                    known = {_content(each) for each in pages.get(image, ())}
+                    new = [each for key, each in arrival.given.items() if key not in known]
+                    edits += [_Edit(image, None, each) for each in new]
+                    there += arrival.count - len(new)
+                    if arrival.given and not (self.folder / image).exists():
+                        arrival.partial.replace(self.folder / image)
+                return replace(self._commit(pages, edits), added=len(edits), there=there)
+        finally:
+            for arrival in arrivals.values():
+                arrival.partial.unlink(missing_ok=True)
 
     def undo(self, number: int) -> bool:
         """Take a change back, where nothing was changed since; False: there was nothing to do.
@@ -220,14 +251,18 @@ class Store:
         """
         with self._changing() as pages:
             edits, done = self._changes.pop(number, []), False
-            changed = {edit.image: list(pages.get(edit.image, ())) for edit in edits}
+            changed: dict[str, list[Annotation | None]] = {
+                edit.image: [*pages.get(edit.image, ())] for edit in edits
+            }
+            places = {image: _places(pages.get(image, ())) for image in changed}
             for edit in reversed(edits):
                 found = changed[edit.image]
-                place = _last_place(found, edit.after)
-                if place is not None:
-                    found[place : place + 1] = [] if edit.before is None else [edit.before]
-                    done = True
-            pages |= {image: tuple(found) for image, found in changed.items()}
+                for place in reversed(places[edit.image][_sign(edit.after)]):  # the latest first
+                    if found[place] == edit.after:
+                        found[place], done = edit.before, True
+                        break
+            for image, found in changed.items():
+                pages[image] = tuple(each for each in found if each is not None)
             if done:
                 self._write({image: given for image, given in pages.items() if given})
             for image in pages.keys() - self._pages.keys():
@@ -325,6 +360,19 @@ def _rows(image: str, given: Iterable[Annotation]) -> Iterator[Row]:
 def _content(given: Annotation) -> str:
     """The same for two annotations that are."""
     return json.dumps(given.to_json(), sort_keys=True)
+
+
+def _sign(given: Annotation) -> tuple[Hashable, ...]:
+    """What tells most annotations apart."""
+    return given.question, given.answers, given.marks
+
+
+def _places(given: Iterable[Annotation]) -> dict[tuple[Hashable, ...], list[int]]:
+    """Where the annotations are, by their signs: to look for many of them."""
+    places = defaultdict(list)
+    for place, each in enumerate(given):
+        places[_sign(each)].append(place)
+    return places
 
 
 def _last_place(found: list[Annotation], wanted: Annotation) -> int | None:

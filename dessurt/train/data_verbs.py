@@ -88,7 +88,9 @@ def _options(given: argparse.Namespace) -> dict[str, Any]:
 
 
 def _tell(message: str) -> None:
-    print(f"Skipped: {message}", file=sys.stderr)
+    from tqdm import tqdm
+
+    tqdm.write(f"Skipped: {message}", file=sys.stderr)  # above the bar, if there is one
 
 
 def _show(given: argparse.Namespace) -> None:

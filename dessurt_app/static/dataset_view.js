@@ -8,6 +8,12 @@ const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const button = (name) => element.querySelector(`[data-do="${name}"]`);
 const number = new Intl.NumberFormat("en");
 const rows = makeRows(part("rows"), text, fetchCrops, refresh);
+const importer = makeImporter(server, upload, text, {
+  progress: showProgress,
+  tell,
+  call,
+  imported: showImported,
+});
 let shown = { first: 0, found: 0 }; // which rows of those found are in the list
 let changes = []; // numbers of what was done last, to undo
 let seen = false; // whether the tab is open
@@ -89,12 +95,15 @@ async function call(ask) {
   return null;
 }
 
+let works = 0; // how many go on
+
 async function working(work) {
+  works++;
   part("working").hidden = false;
   try {
     return await work();
   } finally {
-    part("working").hidden = true;
+    part("working").hidden = --works > 0;
   }
 }
 
@@ -150,24 +159,37 @@ function open() {
 
 // ---- import and export ------------------------------------------------------------------------
 
-async function importFiles(files) {
-  const named = [];
-  for (const file of files) {
-    tell(fillIn(text.sending, { n: named.length + 1, of: files.length }));
-    try {
-      named.push([file.webkitRelativePath || file.name, (await upload(file)).path]);
-    } catch (error) {
-      console.warn(error);
-      return tell(fillIn(text.upload_failed, { name: file.name }), true);
-    }
-  }
-  tell(text.reading);
-  const came = await call(() => server.import_uploads(named));
-  if (!came) return;
-  const told = came.added ? text.imported : text.imported_none;
-  const sentence = fillIn(came.there ? text.imported_some : told, came);
-  await load(0, 0);
-  tell(sentence, false, came.changes);
+/** Runs `work` of the importer, with Stop in place of the buttons that import. */
+async function importing(work) {
+  tell(text.importing);
+  showStop(true);
+  await working(work);
+  showStop(false);
+}
+
+function showStop(during) {
+  const focused = ["import", "folder", "stop"].some((name) => document.activeElement === button(name));
+  for (const name of ["import", "folder"]) button(name).hidden = during;
+  for (const each of [part("progress"), button("stop")]) each.hidden = !during;
+  if (focused) button(during ? "stop" : "import").focus();
+}
+
+function showProgress({ stage, done = 0, of = 0 }) {
+  const numbers = { done: number.format(done), of: number.format(of) };
+  part("progress").textContent = fillIn(text[stage], numbers);
+}
+
+async function showImported(came) {
+  const { added, there, stopped, error, changes: done } = came;
+  const told = stopped
+    ? added ? text.stopped_some : text.stopped
+    : there ? text.imported_some : added ? text.imported : text.imported_none;
+  const counts = { added: number.format(added), there: number.format(there) };
+  const sentence = error ?? fillIn(told, counts);
+  const focused = part("rows").contains(document.activeElement);
+  if (!rows.editing) await load();
+  if (focused && !rows.editing) rows.select(rows.at);
+  tell(sentence, Boolean(error), done);
   if (came.errors.length) showErrors(sentence, came);
 }
 
@@ -203,6 +225,7 @@ const actions = {
   undo,
   back: () => turn(-1),
   on: () => turn(1),
+  stop: importer.stop,
   import: () => part("files").click(),
   folder: () => part("files_of_folder").click(),
   export: () => part("export").showModal(),
@@ -234,7 +257,7 @@ for (const name of ["files", "files_of_folder"]) {
   part(name).addEventListener("change", async () => {
     const files = [...part(name).files];
     part(name).value = ""; // so that the same can be chosen again
-    if (files.length) await working(() => importFiles(files));
+    if (files.length) await importing(() => importer.start(files));
   });
 }
 
@@ -255,6 +278,7 @@ new ResizeObserver(() => {
   if (seen && !before && !rows.editing) load();
 }).observe(element);
 
+if (importer.isLeft) importing(importer.goOn);
 listStates({ "": 0 });
 setConfidence();
 refresh();

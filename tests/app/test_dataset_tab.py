@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from serving import serve
 from test_asking import LETTER, ME, OTHER, ask, asking
 
 import app as start
+from dessurt.data import exchange
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
 from dessurt.marks import Marks
@@ -30,6 +33,7 @@ from dessurt.upright import Upright
 from dessurt_app import strings, ui
 from dessurt_app.crops import crop_file
 from dessurt_app.dataset_tab import DatasetView
+from dessurt_app.imports import MOST_AT_ONCE
 from dessurt_app.page_canvas import canvas_value
 from dessurt_app.region_picture import region_marks, region_picture
 from dessurt_app.saving import save_answer, undo_change
@@ -271,6 +275,110 @@ def test_review_and_undo(view, store, page):
     assert "not there any more" in view.review(["0" * 16, "", "skip", []])["error"]
 
 
+def came(view: DatasetView, begun: dict) -> dict:
+    """What came of an import in the end."""
+    while "came" not in (told := view.import_progress(begun["key"])):
+        time.sleep(0.01)
+    return told["came"]
+
+
+@pytest.fixture
+def exported(tmp_path, uploaded, page) -> Path:
+    """A zip file with six answers about a page."""
+    theirs = Store(tmp_path / "theirs")
+    fill(theirs, page, 6)
+    exchange.export(theirs, uploaded / "six.zip")
+    return uploaded / "six.zip"
+
+
+@pytest.fixture
+def held(monkeypatch) -> SimpleNamespace:
+    """Imports wait before each page: `arrived` when one does, `go` lets one go on."""
+    held = SimpleNamespace(arrived=threading.Semaphore(0), go=threading.Semaphore(0))
+    page_file = exchange.page_file
+
+    def wait(*given):
+        held.arrived.release()
+        assert held.go.acquire(timeout=60)
+        return page_file(*given)
+
+    monkeypatch.setattr(exchange, "page_file", wait)
+    return held
+
+
+def test_an_import_tells_how_far_it_is(view, store, exported, held):
+    begun = view.import_uploads([["a.zip", str(exported)]])
+    assert held.arrived.acquire(timeout=60)
+    assert view.import_progress(begun["key"]) == {"stage": "adding", "done": 0, "of": 6}
+    held.go.release()
+    told = came(view, begun)
+    assert (told["added"], told["there"], told["errors"], len(store.rows)) == (6, 0, [], 6)
+    assert view.import_progress(begun["key"]) == {"came": told}, "also after a reload"
+    assert view.undo(told["changes"][0]) == {"done": True}
+    assert store.rows == []
+
+
+def test_an_import_that_is_stopped_tells_so_and_adds_nothing(view, store, exported, held):
+    begun = view.import_uploads([["a.zip", str(exported)]])
+    assert held.arrived.acquire(timeout=60)
+    view.stop_import(begun["key"])
+    held.go.release(2)
+    told = came(view, begun)
+    assert (told["stopped"], told["added"], told["changes"]) == (True, 0, [])
+    assert store.rows == [] and not list((store.folder / "images").iterdir())
+    assert came(view, view.import_uploads([["a.zip", str(exported)]]))["added"] == 6
+
+
+def test_what_was_added_before_a_stop_is_told_and_can_be_undone(
+    view, store, exported, held, uploaded
+):
+    Image.new("L", (50, 40), 200).save(uploaded / "b.png")
+    (uploaded / "b.json").write_text('[{"question": "w0>", "answer": "b"}]')
+    files = [("a.zip", exported), ("b.png", uploaded / "b.png"), ("b.json", uploaded / "b.json")]
+    begun = view.import_uploads([[name, str(path)] for name, path in files])
+    held.go.release()
+    for _ in range(2):
+        assert held.arrived.acquire(timeout=60)
+    view.stop_import(begun["key"])
+    held.go.release()
+    told = came(view, begun)
+    assert (told["stopped"], told["added"], len(store.rows)) == (True, 6, 6)
+    assert view.undo(told["changes"][0]) == {"done": True}
+    assert store.rows == []
+
+
+def test_two_imports_at_once_know_of_each_other_nothing(view, store, exported, held):
+    stopped, other = (view.import_uploads([["a.zip", str(exported)]]) for _ in range(2))
+    for _ in range(2):
+        assert held.arrived.acquire(timeout=60)
+    view.stop_import(stopped["key"])
+    held.go.release(2)
+    assert came(view, stopped)["stopped"]
+    assert came(view, other)["added"] == len(store.rows) == 6
+    assert view.import_progress("another") == {"error": strings.IMPORT_UNKNOWN}
+    assert view.stop_import("another") == {"error": strings.IMPORT_UNKNOWN}
+
+
+def test_an_import_that_fails_ends(view, store, exported, uploaded, monkeypatch):
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("dessurt.data.store.write_partial", full)
+    Image.new("L", (50, 40), 200).save(uploaded / "b.png")
+    (uploaded / "b.json").write_text('[{"question": "w0>", "answer": "b"}]')
+    files = [[name, str(uploaded / name)] for name in ("b.png", "b.json")]
+    assert came(view, view.import_uploads(files))["error"] == "No space left on device"
+
+
+def test_only_so_many_import_at_once(view, exported, held):
+    given = [["a.zip", str(exported)]]
+    begun = [view.import_uploads(given) for _ in range(MOST_AT_ONCE)]
+    assert view.import_uploads(given) == {"error": strings.TOO_MANY_IMPORTS}
+    held.go.release(MOST_AT_ONCE + 1)
+    assert sum(came(view, each)["added"] for each in begun) == 6
+    assert came(view, view.import_uploads(given))["there"] == 6
+
+
 def test_import_takes_uploads_alone(view, store, uploaded, tmp_path, page):
     fill(store, page, 2)
     path = view.export_zip([3, False])
@@ -280,8 +388,8 @@ def test_import_takes_uploads_alone(view, store, uploaded, tmp_path, page):
     outside = shutil.copy(path["path"], tmp_path / "outside.zip")
     assert view.import_uploads([["a.zip", str(outside)]]) == {"error": strings.PAGE_GONE}
     inside = shutil.copy(path["path"], uploaded / "inside.zip")
-    came = view.import_uploads([["a.zip", str(inside)]])
-    assert (came["added"], came["there"], came["errors"]) == (0, 2, [])
+    told = came(view, view.import_uploads([["a.zip", str(inside)]]))
+    assert (told["added"], told["there"], told["errors"]) == (0, 2, [])
 
 
 json_values = st.recursive(
@@ -291,8 +399,8 @@ json_values = st.recursive(
 )
 
 
-@given(st.sampled_from(["list_rows", "crops", "review", "undo", "import_uploads", "export_zip"]),
-       json_values)  # fmt: skip
+@given(st.sampled_from(["list_rows", "crops", "review", "undo", "import_uploads", "import_progress",
+                        "stop_import", "export_zip"]), json_values)  # fmt: skip
 @settings(max_examples=60, deadline=None,
           suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
 def test_whatever_the_browser_sends_gets_an_answer(view, store, name, sent):

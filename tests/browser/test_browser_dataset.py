@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from PIL import Image
 from serving import serve
 from test_browser_access import DESKTOP, PHONE, SMALL, serious_faults
 
+from dessurt.data import exchange
 from dessurt.data.annotation_files import write_qa
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
@@ -376,6 +378,63 @@ def test_a_folder_of_the_original_is_imported_and_errors_are_told(
     view.tab.click('#dataset [data-do="undo"]')
     view.told("Taken back")
     assert saved(store) == [("page 0 line 0", "new")]
+
+
+@pytest.fixture
+def held(monkeypatch) -> Iterator[threading.Event]:
+    """Imports wait before each page until this is set."""
+    held, page_file = threading.Event(), exchange.page_file
+    monkeypatch.setattr(exchange, "page_file", lambda *given: held.wait() and page_file(*given))
+    yield held
+    held.set()
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_an_import_shows_how_far_it_is_outlives_a_reload_and_is_stopped(
+    address, store, open_screen, held, tmp_path, device
+):
+    fill(store, 2)
+    zipped = tmp_path / "many.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.write(LETTER.page, "letter.png")
+        asked = [{"question": "w0>", "answer": f"line {number}"} for number in range(1200)]
+        archive.writestr("qa.json", json.dumps({"letter.png": asked}))
+    screen = open_screen(address, **device)
+    view = Dataset(screen).open(2)
+    progress = view.tab.locator('#dataset [data-part="progress"]')
+    stop = view.tab.locator('#dataset [data-do="stop"]')
+
+    def waits() -> bool:
+        return progress.text_content() == "Adding 0 of 1,200…"
+
+    view.tab.set_input_files('#dataset [data-part="files"]', zipped)
+    screen.wait_for(waits)
+    assert view.status == "Importing…"
+    assert view.tab.is_hidden('#dataset [data-do="import"]')
+    assert serious_faults(screen) == []
+    width = device["viewport"]["width"]
+    assert view.tab.evaluate("document.documentElement.scrollWidth") <= width
+    view.tab.locator("#dataset li").first.click()  # meanwhile others are reviewed
+    view.tab.click('#dataset [data-do="accept"]')
+    view.told("Accepted")
+
+    view.tab.reload()
+    screen.wait_for(lambda: "px" in screen.caption)
+    view.open(2)
+    screen.wait_for(waits)
+    stop.click()
+    screen.wait_for(lambda: progress.text_content() == "Stopping…")  # the server knows
+    held.set()
+    view.told("Stopped: nothing was imported")
+    assert view.tab.is_hidden('#dataset [data-do="undo"]')
+    assert stop.is_hidden() and progress.is_hidden()
+    assert len(store.rows) == 2
+
+    view.tab.set_input_files('#dataset [data-part="files"]', zipped)
+    view.told("1,200 answers imported")
+    view.tab.click('#dataset [data-do="undo"]')
+    view.told("Taken back")
+    assert len(store.rows) == 2
 
 
 # ---- for everybody ------------------------------------------------------------------------------

@@ -12,7 +12,15 @@ import pytest
 from PIL import Image
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.exchange import Imported, export, import_files, import_zip
+from dessurt.data.exchange import (
+    Imported,
+    ImportProgress,
+    StoppedError,
+    export,
+    import_files,
+    import_zip,
+)
+from dessurt.data.page_files import page_file
 from dessurt.data.records import DataError
 from dessurt.data.store import Store
 from dessurt.marks import Marks, Shape
@@ -249,6 +257,81 @@ def test_an_import_changes_nothing_that_is_there_and_can_be_undone(store, tmp_pa
     assert len(store.rows) == 4 and len({row.id for row in store.rows}) == 4
     assert store.undo(came.change.number)
     assert store.pages == pages
+
+
+def test_an_undo_finds_its_annotations_among_many_alike(store, letter):
+    """Those that were imported later are left; it once looked through all of them for each."""
+    given = [answer(f"line {number}") for number in range(300)]
+    picture = page_file(letter)
+    first = store.add([(picture, given[:200])])
+    second = store.add([(picture, given[100:])])
+    assert (first.added, second.added, second.there) == (200, 100, 100)
+    store.correct(store.rows[7].id, ("seven",), **ME)
+    assert store.undo(first.number)
+    assert [each[0] for each in texts(store)] == ["seven", *(f"line {n}" for n in range(200, 300))]
+
+
+class StoppedAt(ImportProgress):
+    """An import that somebody stops when so much is done; it collects what it told."""
+
+    def __init__(self, stage: str = "", done: int = 0) -> None:
+        super().__init__()
+        self.end, self.told = (stage, done), []
+
+    def begin(self, stage: str, of: int = 0) -> None:
+        super().begin(stage, of)
+        self.told.append((stage, of))
+        self._look()
+
+    def step(self) -> None:
+        super().step()
+        self._look()
+
+    def _look(self) -> None:
+        if (self.stage, self.done) == self.end:
+            self.stop()
+
+
+@pytest.mark.parametrize(
+    "end", [("reading", 1), ("reading", 15), ("adding", 0), ("adding", 1), ("adding", 15)]
+)
+def test_an_import_that_is_stopped_leaves_the_store_as_it_was(store, letter, tmp_path, end):
+    fill(store, tmp_path)
+    export(store, tmp_path / "a.zip")
+    mine = Store(tmp_path / "stopped")
+    mine.save(letter, 0, answer("before"))
+    files, pages = sorted((mine.folder / "images").iterdir()), mine.pages
+    with pytest.raises(StoppedError):
+        import_zip(mine, tmp_path / "a.zip", StoppedAt(*end))
+    assert sorted((mine.folder / "images").iterdir()) == files
+    assert mine.pages == Store(mine.folder).pages == pages
+    progress = StoppedAt()
+    assert import_zip(mine, tmp_path / "a.zip", progress).change.added == 15
+    assert progress.told == [("reading", 0), ("adding", 15), ("writing", 0)]
+
+
+def test_an_import_that_writes_already_is_not_stopped(store, tmp_path):
+    fill(store, tmp_path)
+    export(store, tmp_path / "a.zip")
+    other = Store(tmp_path / "other")
+    came = import_zip(other, tmp_path / "a.zip", StoppedAt("writing", 0))
+    assert came.change.added == 15 and other.pages == store.pages
+    assert other.undo(came.change.number) and other.pages == {}
+
+
+def test_an_image_that_goes_during_an_import_is_there_in_the_end(store, letter):
+    """Somebody takes back the only answer about it meanwhile."""
+    saved = store.save(letter, 0, answer("gone soon"))
+
+    def found():
+        yield page_file(letter), [answer("imported")]
+        store.undo(saved.number)
+
+    store.add(found())
+    (row,) = store.rows
+    assert texts(store) == [("imported", "new")]
+    assert (store.folder / row.image).read_bytes() == letter.read_bytes()
+    assert not list(store.folder.rglob("*.partial"))
 
 
 def imported(store: Store, folder: Path) -> Imported:
