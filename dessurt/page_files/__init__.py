@@ -132,6 +132,8 @@ class _Reader:
             head = json.loads(line)
             content = bytearray(_checked_length(head))
             _fill(content, self._process.stdout)
+            if head.get("worn"):
+                self.end()
             return head, content
         self.end()
         if late.is_set():
