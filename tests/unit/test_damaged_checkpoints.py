@@ -146,9 +146,8 @@ def altered_file(file: dict[str, Any], dice: random.Random) -> dict[str, Any]:
             called = dice.choice((Runs(), Named(print, ("x",)), Named(eval, ("1",)), Path("a")))
             file[dice.choice(["logger", "config", "iteration"])] = called
         case 5:
-            state[dice.choice(FOREIGN[:17:2] if dice.random() < 0.1 else [5, "", b"a", None])] = (
-                state.pop(name)
-            ) if dice.random() < 0.5 else dice.choice(FOREIGN)
+            tensor = state.pop(name) if dice.random() < 0.5 else dice.choice(FOREIGN)
+            state[dice.choice([5, "", b"a", None, "x" * 10_000])] = tensor
         case 6:
             file["logger"] = {"entries": dice.choice(FOREIGN)}
             file["swa_state_dict"] = dice.choice((state, {name: 5}, {"module." + name: 5}, [1]))

@@ -344,7 +344,8 @@ def test_a_process_that_says_so_is_replaced(tmp_path, monkeypatch):
 def test_too_many_who_wait_are_sent_away(tmp_path, monkeypatch):
     monkeypatch.setattr(page_files, "MOST_WAITING", 0)
     pool = page_files._Pool()
-    with pool.lend(), pool.lend(), pytest.raises(PageError, match="try again in a moment"):
+    busy = pytest.raises(PageError, match="try again in a moment")
+    with pool.lend(), pool.lend(), pool.lend(), busy:
         pool.lend().__enter__()
     pool.end()
 
