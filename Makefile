@@ -14,7 +14,7 @@ help:
 	@echo "make lint    check style and types"
 	@echo "make bench   time decoding against the original's way (ARGS='--config official')"
 	@echo "make ux      time the screen against its bounds (ARGS='--only A5,A12')"
-	@echo "make soak    many visitors at once for 3 minutes (ARGS='--minutes 1')"
+	@echo "make soak    many visitors at once, some hostile, for 4 minutes (ARGS='--minutes 1')"
 	@echo "make loop     correct 20 lines, train 5 minutes, measure before and after"
 	@echo "make clean   remove the virtual environment"
 

@@ -1,16 +1,21 @@
-"""Many visitors at once: does each get its own answer, and does the app stay as it was?
+"""Many visitors at once, some of them hostile: does each get its own answer, and how soon?
 
-    python -m benchmarks.soak [--minutes 3] [--clients 8] [--seed 0]
+    python -m benchmarks.soak [--minutes 2] [--clients 32] [--seed 0]
 
 The app runs in a process of its own, with an instrument that spells out the page and the marks it
 was asked about. Each client has a page of its own, draws other marks for each question, and now
-and then stops an answer, leaves in the middle of one, or comes back as a new visitor. Exit code 1
-if an answer was not the client's own, if memory grew, or if the app does not answer at the end.
+and then stops an answer, leaves in the middle of one, or comes back as a new visitor. One client in
+eight is hostile: it sends bodies and files that are too large or made to harm, leaves answers
+unread, and asks about pages of 59 megapixels. All of them warm the app up; then the ordinary ones
+are alone; then the hostile ones come back. Exit code 1 if an answer was not the client's own or
+was lost, if an ordinary client waited more than three times as long with the hostile ones as
+without, or if memory grew.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import json
 import multiprocessing
@@ -20,8 +25,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -33,14 +38,22 @@ import psutil
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from benchmarks.hostile_files import hostile_files
 from benchmarks.speller import Speller, spelling
 from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt_app import strings
+from dessurt_app.listeners import PATIENCE
+from dessurt_app.open_pages import KEPT
 
 SECONDS_PER_TOKEN = 0.01
 MOST_GROWTH = 0.10
-SETTLE = 3.0  # seconds of quiet before memory is read
+MOST_LONGER = 3.0  # times that an ordinary client waits, at the 95th percentile
+HOSTILE = 8  # one client in so many
+SETTLE = PATIENCE + 3  # seconds of quiet before memory is read
 TIMEOUT = 90.0  # seconds for one answer; longer counts as none
+MEGA = 2**20
+LARGE_SIDE = 7700  # pixels of a page of 59 megapixels
 
 
 def _serve(pipe: Connection) -> None:
@@ -77,6 +90,7 @@ class Visitor:
     dice: random.Random
     seen: Counter[str] = field(default_factory=Counter)  # how questions went
     wrong: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)  # seconds until a whole answer was there
 
     def __post_init__(self) -> None:
         """Come in."""
@@ -108,9 +122,16 @@ class Visitor:
         return [canvas, "w0>", "", False], spelling(self.page, marks)
 
     def listen(self) -> None:
-        """Wait for the whole answer."""
+        """Wait for the whole answer; who is sent away asks again."""
         arguments, right = self.question()
-        answer = self.client.submit(*arguments, api_name="/answer").result(TIMEOUT)
+        began = time.monotonic()
+        while True:
+            answer = self.client.submit(*arguments, api_name="/answer").result(TIMEOUT)
+            if answer["status"] != strings.BUSY:
+                break
+            self.seen["sent away"] += 1
+            time.sleep(1)
+        self.waits.append(time.monotonic() - began)
         self.seen["answered"] += 1
         if answer["text"] != right or answer["state"] != "done":
             self.wrong.append(f"{answer['state']}: {answer['text'][:60]!r}, not {right[:60]!r}")
@@ -164,6 +185,85 @@ class Visitor:
             self.wrong.append(f"part {text[:60]!r} of another answer than {right[:60]!r}")
 
 
+class Attacker:
+    """A hostile client: whatever the app answers, it goes on."""
+
+    def __init__(self, address: str, dice: random.Random, files: dict[str, bytes]) -> None:
+        """Bring `files` along, and a large page."""
+        self.dice, self.files, self.seen = dice, files, Counter()
+        self.web = httpx.Client(base_url=f"{address}gradio_api/", timeout=TIMEOUT)
+        components = httpx.get(f"{address}config", timeout=TIMEOUT).json()["components"]
+        self.canvas = next(
+            each["id"]
+            for each in components
+            if "open_page" in (each["props"].get("server_fns") or ())
+        )
+        noise, file = Image.effect_noise((77, 77), 90), io.BytesIO()
+        noise.resize((LARGE_SIDE, LARGE_SIDE), 0).save(file, "PNG", compress_level=1)
+        self.large = file.getvalue()
+
+    def run(self, end: float) -> None:
+        """Harm until `end` (monotonic)."""
+        ways = (self.huge_body, self.huge_upload, self.dead_stream, self.large_page, self.file)
+        while time.monotonic() < end:
+            way = self.dice.choice(ways)
+            try:
+                way()
+                self.seen[way.__name__] += 1
+            except (httpx.HTTPError, ValueError, LookupError):  # it was refused
+                self.seen[f"{way.__name__} refused"] += 1
+
+    def huge_body(self) -> None:
+        """JSON of 20 MB and more; half of the time without telling how long it is."""
+        body = json.dumps({"data": ["x" * self.dice.choice((20, 40)) * MEGA]}).encode()
+        pieces = (body[start : start + MEGA] for start in range(0, len(body), MEGA))
+        self.web.post(
+            "call/answer",
+            content=self.dice.choice((body, pieces)),
+            headers={"content-type": "application/json"},
+        ).raise_for_status()
+
+    def huge_upload(self) -> None:
+        """A file larger than any may be."""
+        self._upload("large.png", bytes(90 * MEGA))
+
+    def dead_stream(self) -> None:
+        """Ask, and read nothing of the answer, or leave at once."""
+        with self._answer(self._upload("page.png", self.large)):
+            time.sleep(self.dice.choice((0, 5)))
+
+    def large_page(self) -> None:
+        """All that can be asked of a whole page that is as large as can be."""
+        path = self._upload("page.png", self.large)
+        self._call("open_page", path)
+        self._call("find_lines", path)
+        with self._answer(path) as stream:
+            stream.read()
+
+    def file(self) -> None:
+        """Open one that is made to harm."""
+        name = self.dice.choice([*self.files])
+        self._call("open_page", self._upload(name, self.files[name]))
+
+    def _upload(self, name: str, content: bytes) -> str:
+        sent = self.web.post("upload", files={"files": (name, content)})
+        return sent.raise_for_status().json()[0]
+
+    def _call(self, function: str, path: str) -> None:
+        self.web.post("component_server", json={
+            "component_id": self.canvas, "fn_name": function, "session_hash": "hostile",
+            "data": [path, 0],
+        }).raise_for_status()  # fmt: skip
+
+    @contextmanager
+    def _answer(self, path: str) -> Iterator[httpx.Response]:
+        canvas = {"page": {"path": path, "meta": {"_type": "gradio.FileData"}}}
+        asked = {"data": [canvas, "read_block0>", "", False, None, None]}
+        event = self.web.post("call/answer", json=asked).raise_for_status().json()["event_id"]
+        with self.web.stream("GET", f"call/answer/{event}") as stream:
+            yield stream
+
+
 def _pages(folder: Path, count: int, seed: int) -> list[Path]:
     """So many different pages, all with the same file name."""
     dice = np.random.default_rng(seed)
@@ -177,7 +277,7 @@ def _pages(folder: Path, count: int, seed: int) -> list[Path]:
     return files
 
 
-def _ask_all(visitors: list[Visitor], seconds: float) -> None:
+def _let_in(visitors: Sequence[Visitor | Attacker], seconds: float) -> None:
     end = time.monotonic() + seconds
     threads = [threading.Thread(target=visitor.run, args=(end,)) for visitor in visitors]
     for thread in threads:
@@ -186,28 +286,49 @@ def _ask_all(visitors: list[Visitor], seconds: float) -> None:
         thread.join()
 
 
+def _memory(server: psutil.Process) -> float:
+    """MB of the app and all that it has started."""
+    total = 0
+    for process in (server, *server.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total / MEGA
+
+
 def soak(minutes: float, clients: int, seed: int) -> dict[str, Any]:
     """Let the visitors in; what came of it."""
     with tempfile.TemporaryDirectory() as folder, served() as (address, server):
-        files = _pages(Path(folder), clients, seed)
+        hostile = clients // HOSTILE
+        files = _pages(Path(folder), clients - hostile, seed)
         visitors = [
             Visitor(address, file, random.Random(seed * 1000 + number))
             for number, file in enumerate(files)
         ]
-        memory = []
-        for share in (1 / 3, 2 / 3):  # the first third warms up
-            _ask_all(visitors, 60 * minutes * share)
+        harmful = hostile_files()
+        attackers = [
+            Attacker(address, random.Random(seed * 1000 - 1 - number), harmful)
+            for number in range(hostile)
+        ]
+        waits, memory = [], []
+        for group, share in (
+            ([*visitors, *attackers], 0.2), (visitors, 0.4), ([*visitors, *attackers], 0.4)
+        ):  # fmt: skip
+            for visitor in visitors:
+                visitor.waits.clear()
+            _let_in(group, 60 * minutes * share)
+            waits.append(sorted(wait for visitor in visitors for wait in visitor.waits))
+            for visitor in visitors[: KEPT + 1]:  # what is kept is of ordinary pages again
+                visitor.listen()
             time.sleep(SETTLE)
-            memory.append(server.memory_info().rss / 2**20)
-        before = visitors[0].seen["answered"]
-        visitors[0].run(time.monotonic())
-        visitors[0].listen()
+            memory.append(_memory(server))
+        names = ("answered", "stopped", "left", "came back", "sent away", "failed")
         seen: Counter[str] = sum((visitor.seen for visitor in visitors), Counter())
         return {
-            **{name: seen[name] for name in ("answered", "stopped", "left", "came back", "failed")},
+            "ordinary": {name: seen[name] for name in names},
+            "hostile": dict(sum((each.seen for each in attackers), Counter())),
             "wrong": [wrong for visitor in visitors for wrong in visitor.wrong],
-            "memory": memory,
-            "answers at the end": visitors[0].seen["answered"] - before == 1,
+            "waits": waits[1:],
+            "memory": memory[1:],
         }
 
 
@@ -216,26 +337,31 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=3)
-    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--minutes", type=float, default=2)
+    parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     result = soak(options.minutes, options.clients, options.seed)
-    wrong, (warm, after) = result.pop("wrong"), result.pop("memory")
-    growth = after / warm - 1
+    wrong, (before, after) = result["wrong"], result["memory"]
+    print(f"{options.clients} clients, {options.minutes:g} minutes, seed {options.seed}")
+    for kind in ("ordinary", "hostile"):
+        print(f"{kind}: " + ", ".join(f"{count} {name}" for name, count in result[kind].items()))
+    print(f"{'an ordinary client waits':34}{'without':>9}{'with':>9}{'ratio':>9}")
+    for name, share in (("median", 0.5), ("95th percentile", 0.95)):
+        alone, beside = (float(np.quantile(waits, share)) for waits in result["waits"])
+        print(f"{name:34}{alone:7.1f} s{beside:7.1f} s{beside / alone:9.2f}")
+    growth = after / before - 1
+    print(f"{'memory of all processes':34}{before:6.0f} MB{after:6.0f} MB{growth:+9.1%}")
     rows = [
-        ("answers mixed, wrong or missing", "0", str(len(wrong)), not wrong),
-        ("memory after, of that after warm-up", f"<= +{MOST_GROWTH:.0%}", f"{growth:+.1%}",
+        ("answers mixed, wrong or lost", "0", str(len(wrong)), not wrong),
+        ("95th percentile, with to without", f"<= {MOST_LONGER:g}", f"{beside / alone:.2f}",
+         beside <= MOST_LONGER * alone),
+        ("memory, with to without", f"<= +{MOST_GROWTH:.0%}", f"{growth:+.1%}",
          growth <= MOST_GROWTH),
-        ("answers at the end", "yes", "yes" if result["answers at the end"] else "no",
-         result["answers at the end"]),
     ]  # fmt: skip
-    print(f"{options.clients} clients, {options.minutes:g} minutes, seed {options.seed}: ", end="")
-    print(", ".join(f"{value} {name}" for name, value in list(result.items())[:5]))
-    print(f"memory {warm:.0f} MB after warm-up, {after:.0f} MB at the end")
     for name, bound, measured, holds in rows:
         told = "holds" if holds else "DOES NOT HOLD"
-        print(f"{name:36} {bound:>8} {measured:>8}   {told}")
+        print(f"{name:34}{bound:>9}{measured:>9}   {told}")
     for told in wrong[:10]:
         print("  " + told)
     return 0 if all(row[3] for row in rows) else 1

@@ -29,8 +29,11 @@ from dessurt.model.config import DessurtConfig
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import Tokenizer
 
-# What a config raises that is of no model: it lacks a key, is of other types, claims too much.
-_UNFIT = (LookupError, ValueError, TypeError, ArithmeticError, RuntimeError, MemoryError)
+# What a file raises that is of no model: it lacks a key, is of other types, claims too much.
+_UNFIT = (
+    LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
+)  # fmt: skip
+_LONGEST_NAME = 80  # letters of what a file calls something, in a sentence
 # Of torch's parallel and compiled models, and of a model that is a part of a trainer's.
 WRAPPINGS = ("module.", "_orig_mod.", "model.")
 TASK_TABLES = (
@@ -100,7 +103,15 @@ def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
     path = Path(path)
     if not path.exists():
         raise CheckpointError(f"There is no checkpoint at {path}: check the path.")
-    return _load_folder(path) if path.is_dir() else _load_official(path, tokenizer)
+    try:
+        checkpoint = _load_folder(path) if path.is_dir() else _load_official(path, tokenizer)
+        _check_settings(checkpoint)
+        return checkpoint
+    except CheckpointError:
+        raise
+    except _UNFIT as error:
+        reason = _reason(error)
+        raise CheckpointError(f"{path.name} is damaged ({reason}): copy it again.") from error
 
 
 def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mapping) -> Dessurt:
@@ -134,8 +145,7 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
     except CheckpointError:
         raise
     except _UNFIT as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]  # torch's are long
-        raise CheckpointError(f"This is not a Dessurt checkpoint ({reason}).") from error
+        raise CheckpointError(f"This is not a Dessurt checkpoint ({_reason(error)}).") from error
     expected = model.state_dict()
     for name in TASK_TABLES:
         if name in weights and len(weights[name]) != len(expected[name]):
@@ -198,8 +208,9 @@ def _load_folder(folder: Path) -> Checkpoint:
             f"{folder} is not a checkpoint folder: it needs config.json, model.safetensors and "
             f"tokenizer.json ({error})."
         ) from error
-    except (SafetensorError, ValueError, OSError) as error:
-        raise CheckpointError(f"{folder} is damaged ({error}): copy it again.") from error
+    except (SafetensorError, ValueError, OSError, RecursionError) as error:
+        reason = _reason(error)
+        raise CheckpointError(f"{folder} is damaged ({reason}): copy it again.") from error
     if not isinstance(config, dict) or not isinstance(config.get("model"), dict):
         raise CheckpointError(f"{folder}/config.json has no section 'model': copy it again.")
     history = {int(entry): metrics for entry, metrics in config.pop("history", {}).items()}
@@ -213,7 +224,9 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
     config = file["config"]
     arch = config.get("arch", file.get("arch"))
     if arch not in ("Dessurt", "MmSwin", "DistributedDataParallel"):
-        raise CheckpointError(f"{path.name} holds a model of architecture {arch}, not Dessurt.")
+        raise CheckpointError(
+            f"{path.name} holds a model of architecture {_short(arch)}, not Dessurt."
+        )
     weights = file["state_dict"]
     swa_start = config.get("trainer", {}).get("swa_start", 0)
     if file.get("swa_state_dict") and file.get("iteration", 0) > (swa_start or 0):
@@ -274,9 +287,10 @@ def _unpickle(path: Path) -> Any:
         raise CheckpointError(
             f"{path.name} is no checkpoint, or a damaged one: download it again."
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(f"{path.name} is damaged ({first}): download it again.") from error
+    except Exception as error:  # torch's reader raises almost anything for a damaged file
+        raise CheckpointError(
+            f"{path.name} is damaged ({_reason(error)}): download it again."
+        ) from error
 
 
 def history_of(logger: Any) -> dict[int, dict[str, float]]:
@@ -324,11 +338,18 @@ def open_tokenizer(given: str | Path) -> Tokenizer:
 
 def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names of today's model: no wrapping, no buffers, the tied embedding once."""
-    weights = {
-        _unwrapped(name): tensor
-        for name, tensor in state_dict.items()
-        if not name.endswith(BUFFERS)
-    }
+    weights = {}
+    for name, tensor in state_dict.items():
+        if not isinstance(name, str) or not isinstance(tensor, Tensor):
+            raise CheckpointError(f"This is not a Dessurt checkpoint: {_short(name)} is no weight.")
+        if name.endswith(BUFFERS):
+            continue
+        plain = tensor.layout == torch.strided and tensor.device.type != "meta"
+        if not plain or not tensor.is_floating_point():
+            raise CheckpointError(
+                f"The weights cannot be used: {_short(name)} is not an array of floating point."
+            )
+        weights[_unwrapped(name)] = tensor
     for name in TIED:
         # Stored twice; where the copies differ, the original's loader lets this one win.
         if name in weights:
@@ -344,7 +365,7 @@ def _unwrapped(name: str) -> str:
 
 def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
     problems = [f"{name} is missing" for name in expected if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in expected]
+    problems += [f"{_short(name)} is unknown" for name in weights if name not in expected]
     problems += [
         f"{name} is {list(weights[name].shape)}, not {list(expected[name].shape)}"
         for name in expected
@@ -353,6 +374,57 @@ def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> N
     if problems:
         more = f", and {len(problems) - 1} more like this" if len(problems) > 1 else ""
         raise CheckpointError(f"The weights do not fit the config: {problems[0]}{more}.")
+
+
+def _check_settings(checkpoint: Checkpoint) -> None:
+    """Of what a config says beside the model, all that is used must be of the right kind.
+
+    Raises:
+        CheckpointError: it is not.
+    """
+    config = checkpoint.config
+    card, frame = config.get("card", {}), config.get("frame", {})
+    known = range(checkpoint.model.config.vocab_size)
+    checks = {
+        "card": isinstance(card, dict) and _are(str, card.get("tasks", [])),
+        "frame": isinstance(frame, dict)
+        and _are(str, frame.get("by_line", []))
+        and _are(int, frame.get("least") or [])
+        and len(frame.get("least") or (1, 1)) == 2
+        and all(
+            isinstance(frame.get(name, 1), int | float) and 1 <= frame.get(name, 1) <= 10_000
+            for name in ("text_height", "step")
+        )
+        and (frame.get("mode") != "focus" or "text_height" in frame),
+        "suppressed_token_ids": _are(int, checkpoint.suppressed)
+        and all(id_ in known for id_ in checkpoint.suppressed),
+    }
+    for name, right in checks.items():
+        if not right:
+            raise CheckpointError(
+                f"The config's {name!r} is not what a Dessurt checkpoint has: copy it again."
+            )
+
+
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(each, kind) for each in values)
+
+
+def _reason(error: BaseException) -> str:
+    """What is wrong with a file, in a few words."""
+    if isinstance(error, KeyError):
+        return f"it has no {_short(error.args[0])}"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, SafetensorError | ValueError | OSError | RuntimeError):
+        return _short(error, 200)
+    # All others speak of the program, not of the file.
+    return "a value in it is of another kind than it should be"
+
+
+def _short(told: object, most: int = _LONGEST_NAME) -> str:
+    """The first line of it, cut."""
+    return (str(told).splitlines() or [""])[0][:most].rstrip(".")
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from dessurt.protocol import (
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer, Question
 from dessurt_app.listeners import Listeners
+from dessurt_app.open_pages import first_in_line
 from dessurt_app.page_canvas import CanvasError, Drawn, read_value
 from dessurt_app.region_picture import region_picture
 from dessurt_app.shaping import shape
@@ -227,7 +228,8 @@ class Asking:
                 yield _stopped(answer)
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
-            page = read_value(question.canvas).page
+            with first_in_line():
+                page = read_value(question.canvas).page
             yield from self._ask_with_memory(loading, page, asked, answer, stop, between_lines)
 
     def _ask_with_memory(

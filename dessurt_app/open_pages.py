@@ -6,10 +6,12 @@ once have theirs opened, turned or searched for lines.
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dessurt.page import Page, PageError
@@ -19,6 +21,7 @@ from dessurt_app import strings
 AT_ONCE = 2
 MOST_WAITING = 20  # of the 40 threads that Gradio has
 KEPT, KEPT_PIXELS = 4, 80_000_000
+LARGE = 16_000_000  # pixels of a page after which memory is given back
 
 
 class BusyError(PageError):
@@ -62,6 +65,16 @@ def page_work() -> Iterator[None]:
             _here.works = False
 
 
+@contextmanager
+def first_in_line() -> Iterator[None]:
+    """Within it, the one whose turn it is with the model, for whom all others wait anyway."""
+    _here.works = True
+    try:
+        yield
+    finally:
+        _here.works = False
+
+
 class _Pages:
     """The pages looked at last."""
 
@@ -79,12 +92,23 @@ class _Pages:
         with self._lock:
             self._pages[key] = page
             self._pages.move_to_end(key)
+            largest = 0
             while len(self._pages) > 1 and (
                 len(self._pages) > KEPT
                 or sum(each.pixels.shape[0] * each.pixels.shape[1] for each in self._pages.values())
                 > KEPT_PIXELS
             ):
-                self._pages.popitem(last=False)
+                _, dropped = self._pages.popitem(last=False)
+                largest = max(largest, dropped.width * dropped.height)
+        if largest > LARGE:
+            _give_back_memory()
+
+
+def _give_back_memory() -> None:
+    """To the system, of what was freed; glibc keeps hundreds of megabytes for another page."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # other libraries than glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Line:

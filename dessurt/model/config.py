@@ -126,6 +126,19 @@ class DessurtConfig:
 
     def check(self) -> None:
         """Raise a ValueError that names the first pair of sizes that cannot work together."""
+        sizes = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("source", "distillation_dim")
+        }
+        for name, value in sizes.items():
+            for size in value if isinstance(value, tuple) else (value,):
+                if not isinstance(size, int) or (size < 1 and not isinstance(size, bool)):
+                    raise ValueError(f"{name} must be of whole numbers from 1 on")
+        if self.max_q_tokens > self.position_rows:
+            raise ValueError(
+                f"max_q_tokens {self.max_q_tokens} is more than {self.position_rows} positions"
+            )
         if len(self.swin_nheads) < self.levels:
             raise ValueError(f"swin_nheads {self.swin_nheads} must name {self.levels} levels")
         if self.decode_dim % self.decode_num_heads:

@@ -45,8 +45,10 @@ class Tokenizer:
                 return cls._from_json(found)
             except FileNotFoundError:
                 raise
-            except Exception as error:  # the library raises nothing more specific
+            except ValueError as error:
                 raise ValueError(f"tokenizer.json cannot be used: {error}") from error
+            except Exception as error:  # the library raises nothing more specific
+                raise ValueError("tokenizer.json cannot be used") from error
         if (folder / "vocab.json").exists() and (folder / "merges.txt").exists():
             vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8-sig"))
             lines = (folder / "merges.txt").read_text(encoding="utf-8").splitlines()
@@ -54,7 +56,7 @@ class Tokenizer:
             try:
                 return cls.from_merges(vocab, [(first, second) for first, second in pairs])
             except Exception as error:
-                raise ValueError(f"vocab.json or merges.txt cannot be used: {error}") from error
+                raise ValueError("vocab.json or merges.txt cannot be used") from error
         raise FileNotFoundError(
             f"no tokenizer in {folder}: it needs tokenizer.json, or vocab.json and merges.txt"
         )

@@ -24,7 +24,7 @@ from dessurt.page_files.limits import MAX_PIXELS, SECONDS, LockedError, PageErro
 
 __all__ = ["count_pages", "read_page", "unlocked_copy", "warm_up"]
 
-AT_ONCE = 2  # processes; one file that hangs leaves the other to everybody else
+AT_ONCE = 3  # processes; the app opens two pages at once, and that of whose turn it is
 MOST_WAITING = 24  # of the 40 threads that Gradio has
 START = 120.0  # seconds at most until a process is there, on a computer that is very busy
 _LONGEST_HEAD = 100_000  # bytes
@@ -134,6 +134,8 @@ class _Reader:
             head = json.loads(line)
             content = np.empty(_checked_length(head), np.uint8)  # not zeros: it is all filled
             _fill(content.data, self._process.stdout)
+            if head.get("worn"):
+                self.end()
             return head, content
         self.end()
         if late.is_set():

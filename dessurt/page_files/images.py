@@ -27,6 +27,7 @@ _SIGNATURES = (
     b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8",
     b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP",
 )  # fmt: skip
+_PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # what else has `ftyp` is a film
 _LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
 _NEARLY = 0.06  # off a whole number is a pixel that counts as so long: a fax's 204 x 98 dpi
 _FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1, 2**32 - 1)
@@ -119,6 +120,11 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
     except UnidentifiedImageError:
         if head.startswith((b"II", b"MM")) and (image := _opened_by_opencv(file)):
             return image
+        if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
+            raise PageError(
+                f"{name} is cut off or damaged, or of a kind that is not read: save it anew, or as "
+                "PNG."
+            ) from None
         raise PageError(f"{name} is not a page that can be read: use {KINDS}.") from None
     except MemoryError:
         raise PageError(f"{name} takes too much memory to open: save it smaller.") from None

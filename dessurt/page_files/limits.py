@@ -11,8 +11,8 @@ MIN_SIDE = 4
 MOST_PIXELS_A_BYTE = 100_000  # of a file; blank fax pages have 20,000, all else has far fewer
 PDF_DPI = 150
 SECONDS = 10  # to open a page, or to count those of a file
-MEGABYTES = 1100  # of addresses for that: a page of MAX_PIXELS in colour takes 900
-PDF_MEGABYTES = 640  # PDFium never needs more; what unpacks to more is made to harm
+MEGABYTES = 1000  # of addresses for that: a page of MAX_PIXELS in colour takes 800
+PDF_MEGABYTES = 520  # PDFium never needs more; what unpacks to more is made to harm
 KINDS = "PNG, JPEG, TIFF, WebP, BMP, GIF, HEIC, AVIF, JPEG 2000 or PDF"
 
 

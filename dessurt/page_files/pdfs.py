@@ -94,6 +94,9 @@ def _opened(path: Path, password: str | None) -> Iterator[pdfium.PdfDocument]:
     Raises:
         PageError: it cannot be opened, or PDFium fails later on.
     """
+    # PDFium does not always say why it opened nothing: then it repeats what it said of the last
+    # file, which is to be this empty one.
+    pdfium_c.FPDF_LoadMemDocument(b"", 0, None)
     try:
         document = pdfium.PdfDocument(path, password=password)
         try:

@@ -2,7 +2,7 @@
 
 It says `ready`, then reads a question as a line of JSON, {"path", "work": "count", "read" or
 "unlock", "number", "side", "password"}, and writes an answer as a line of JSON, then as many bytes
-as that says.
+as that says. It asks to be replaced once files have left much behind in its memory.
 """
 
 from __future__ import annotations
@@ -23,12 +23,14 @@ from dessurt.page_files.limits import (
 )
 
 _HEAD = 1024  # bytes of a file in which a PDF says that it is one
+_MOST_LEFT = 256 * 2**20  # bytes of addresses; libraries and their heaps may keep so many
 
 
 def main() -> None:
     """Answer until the other side has gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the program that started us
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    fresh = _mapped()
     sink.write(b"ready\n")
     sink.flush()
     for line in source:
@@ -36,9 +38,11 @@ def main() -> None:
         _be_killed_after(SECONDS + 2)  # if the other side is gone and cannot do it
         head, content = answer(question)
         _be_killed_after(0)
-        sink.write(json.dumps(head | {"bytes": len(content)}).encode() + b"\n")
+        worn = _mapped() - fresh - len(content) > _MOST_LEFT
+        sink.write(json.dumps(head | {"bytes": len(content), "worn": worn}).encode() + b"\n")
         sink.write(content)
         sink.flush()
+        del content  # not held until the next question
 
 
 def answer(question: dict[str, Any]) -> tuple[dict[str, Any], memoryview]:
@@ -102,13 +106,25 @@ def _be_killed_after(seconds: int) -> None:
 
 
 def _limit_memory(megabytes: int) -> None:
-    """Of this process, where the system can do so (Linux)."""
+    """Of this process, beyond what it has already, where the system can do so (Linux).
+
+    Beyond that, because a file must not be refused for what the one before it has left.
+    """
     if sys.platform == "linux":
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        most = megabytes * 2**20
+        most = _mapped() + megabytes * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+
+
+def _mapped() -> int:
+    """How many bytes of addresses this process has; 0 where the system does not tell."""
+    if sys.platform != "linux":
+        return 0
+    import resource
+
+    return int(Path("/proc/self/statm").read_bytes().split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":

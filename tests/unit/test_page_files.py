@@ -260,6 +260,17 @@ def test_a_pdf_without_pages(tmp_path):
         Page.open(tmp_path / "a.pdf")
 
 
+def test_a_pdf_without_pages_is_told_so_after_one_with_a_password(tmp_path):
+    locked = pdf()
+    locked.encrypt("secret", algorithm="RC4-128")
+    locked.write(tmp_path / "locked.pdf")
+    pypdf.PdfWriter().write(tmp_path / "a.pdf")
+    with pytest.raises(LockedError):
+        Page.open(tmp_path / "locked.pdf")
+    with pytest.raises(PageError, match="a.pdf is a PDF without pages"):
+        Page.open(tmp_path / "a.pdf")
+
+
 def test_a_password_opens_a_pdf_and_can_be_taken_off(tmp_path):
     writer = pdf()
     writer.encrypt("open sesame", algorithm="RC4-128")
@@ -309,10 +320,32 @@ def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
     assert "takes longer" in told[0]
 
 
+def test_what_a_file_leaves_in_memory_is_no_fault_of_the_next(tmp_path):
+    """A large drawing is drawn after a large photograph, too, in the same process."""
+    Image.new("RGB", (7900, 7900)).save(tmp_path / "photo.png", compress_level=1)
+    box = pypdf.generic.ArrayObject(map(pypdf.generic.FloatObject, (0, 0, 9000, 9000)))
+    pdf(MediaBox=box).write(tmp_path / "poster.pdf")
+    assert Page.open(tmp_path / "photo.png").size == (7900, 7900)
+    assert Page.open(tmp_path / "poster.pdf").width > 7900
+
+
+def test_a_process_that_says_so_is_replaced(tmp_path, monkeypatch):
+    """Files have left much in its memory."""
+    head = '{"bytes": 0, "count": 7, "worn": true}'
+    worn = f"print('ready', flush=True); input(); print({head!r}, flush=True); input()"
+    monkeypatch.setattr(page_files.subprocess, "Popen", lambda command, **options: subprocess_(
+        [sys.executable, "-c", worn], **options))  # fmt: skip
+    monkeypatch.setattr(page_files, "_pool", page_files._Pool())
+    for _ in range(2):
+        assert Page.count(tmp_path / "a.png") == 7
+        assert not page_files._pool.idle
+
+
 def test_too_many_who_wait_are_sent_away(tmp_path, monkeypatch):
     monkeypatch.setattr(page_files, "MOST_WAITING", 0)
     pool = page_files._Pool()
-    with pool.lend(), pool.lend(), pytest.raises(PageError, match="try again in a moment"):
+    busy = pytest.raises(PageError, match="try again in a moment")
+    with pool.lend(), pool.lend(), pool.lend(), busy:
         pool.lend().__enter__()
     pool.end()
 
