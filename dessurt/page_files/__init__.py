@@ -252,6 +252,9 @@ class _Pool:
                 if reader and reader.alive:
                     self.idle.append(reader)
                 self.changed.notify()
+            if not (reader and reader.alive):
+                with suppress(OSError):  # the next one who needs it is told
+                    warm_up()
 
     def end(self) -> None:
         """Kill those that wait."""
