@@ -101,6 +101,10 @@ class _Reader:
             "PYTHONPATH": os.pathsep.join(paths),
             "OPENBLAS_NUM_THREADS": "1",  # each of its threads takes addresses
             "PYTHONUTF8": "1",
+            # Memory of one page is used again for the next; to get it anew each time takes glibc,
+            # with the system behind it, as long as to decode the page.
+            "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+            "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
         }
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dessurt.page_files.worker"],

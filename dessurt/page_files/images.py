@@ -31,7 +31,9 @@ _PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # what else 
 _LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
 _NEARLY = 0.06  # off a whole number is a pixel that counts as so long: a fax's 204 x 98 dpi
 _FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1, 2**32 - 1)
-_STRIP = 4_000_000  # pixels that are converted at once: a large page is not held three times
+# Pixels that are converted at once: a large page is not held three times, and what is small is
+# converted in memory that the process has already.
+_STRIP = 250_000
 _ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of TIFF and EXIF
 _SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0153, 1, 0
 
@@ -173,8 +175,6 @@ def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Any of Pillow's modes as uint8, grey or RGB."""
     image.load()
-    if image.mode in ("L", "RGB") and not image.has_transparency_data:
-        return np.asarray(image)
     convert = _shallow
     if image.mode.startswith(("I", "F")):
         convert = _depth(image)
@@ -199,7 +199,8 @@ def _shallow(image: Image.Image) -> np.ndarray:
         colour = image.convert("RGBA")
         white = Image.new("RGBA", colour.size, "white")
         image = Image.alpha_composite(white, colour)
-    return np.asarray(image.convert("L" if gray else "RGB"))
+    mode = "L" if gray else "RGB"
+    return np.asarray(image if image.mode == mode else image.convert(mode))
 
 
 def _depth(image: Image.Image) -> Any:
