@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 CONV_CHANNELS = (64, 128, 128, 256, 512, 512, 512)
@@ -11,6 +13,7 @@ CONV_CHANNELS_LIGHTER = (64, 128, 128, 256, 256, 256, 256)
 POSITION_ROWS = 1026  # BART's table: two reserved rows, then one for each position
 BART_WIDTH = 768
 TASK_ROWS = 136
+LARGEST_WINDOW = 32  # image tokens a side; each layer has a table of its fourth power
 # Tokens that three switches of the original append to the tokenizer.
 FORM_TOKENS, NER_TOKENS, RVL_CDIP_TOKENS = 7, 26, 16
 
@@ -124,6 +127,21 @@ class DessurtConfig:
         """Channels of an image token at a level."""
         return self.im_embed_dim * 2**level
 
+    @property
+    def least_parameters(self) -> int:
+        """Fewer numbers than any model of this geometry has, told without building one."""
+        text = self.decode_dim
+        count = math.prod(self.grid(0)) * self.im_embed_dim + text * self.vocab_size
+        adapted = {self.position_width, self.distillation_dim or text} - {text}
+        count += text * sum(adapted)
+        if self.conv_patch_emb:
+            count += sum(one * two for one, two in pairwise(self.conv_channels))
+        for layer, level in enumerate(self.level_of_layer):
+            image = self.image_width(level)
+            count += 4 * image**2 if self.use_swin[layer] else 0
+            count += text * (4 * text + 2 * self.dim_ff + image) if self.use_auto[layer] else 0
+        return count + sum(8 * self.image_width(level) ** 2 for level in range(self.levels - 1))
+
     def check(self) -> None:
         """Raise a ValueError that names the first pair of sizes that cannot work together."""
         sizes = {
@@ -151,6 +169,8 @@ class DessurtConfig:
         for level in range(self.levels):
             rows, columns = self.grid(level)
             window = min(self.window_size[level], rows, columns)
+            if window > LARGEST_WINDOW:
+                raise ValueError(f"window_size {window} is more than {LARGEST_WINDOW}")
             if window < 1 or rows % window or columns % window:
                 raise ValueError(
                     f"image_size {self.image_size}: the {rows}x{columns} grid of level {level} "
