@@ -51,7 +51,7 @@ def _gigabyte() -> bytes:
     return b"".join(packer.compress(blank) for _ in range(2**10)) + packer.flush()
 
 
-def jpeg_of_scans(side: int = 8000, scans: int = 1000) -> bytes:
+def jpeg_of_scans(side: int = 8000, scans: int = 5000) -> bytes:
     """A blank progressive JPEG that goes over all of its blocks again and again."""
 
     def segment(mark: int, content: bytes) -> bytes:
