@@ -6,15 +6,14 @@ once have theirs opened, turned or searched for lines.
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from dessurt.page import Page, PageError
+from dessurt.page_files.worker import give_back_memory
 from dessurt.upright import AS_IT_IS, Upright
 from dessurt_app import strings
 
@@ -101,14 +100,7 @@ class _Pages:
                 _, dropped = self._pages.popitem(last=False)
                 largest = max(largest, dropped.width * dropped.height)
         if largest > LARGE:
-            _give_back_memory()
-
-
-def _give_back_memory() -> None:
-    """To the system, of what was freed; glibc keeps hundreds of megabytes for another page."""
-    if sys.platform == "linux":
-        with suppress(AttributeError):  # other libraries than glibc
-            ctypes.CDLL(None).malloc_trim(0)
+            give_back_memory()
 
 
 class _Line:

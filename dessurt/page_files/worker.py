@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from dessurt.page_files.limits import (
 )
 
 _HEAD = 1024  # bytes of a file in which a PDF says that it is one
+_LARGE = 48 * 2**20  # bytes of a page after which memory is given back: 16 megapixels in colour
 _MOST_LEFT = 256 * 2**20  # bytes of addresses; libraries and their heaps may keep so many
 
 
@@ -42,7 +44,10 @@ def main() -> None:
         sink.write(json.dumps(head | {"bytes": len(content), "worn": worn}).encode() + b"\n")
         sink.write(content)
         sink.flush()
+        large = len(content) > _LARGE
         del content  # not held until the next question
+        if large:
+            give_back_memory()
 
 
 def answer(question: dict[str, Any]) -> tuple[dict[str, Any], memoryview]:
@@ -116,6 +121,15 @@ def _limit_memory(megabytes: int) -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         most = _mapped() + megabytes * 2**20
         resource.setrlimit(resource.RLIMIT_AS, (most if hard < 0 else min(most, hard), hard))
+
+
+def give_back_memory() -> None:
+    """To the system, of what was freed; glibc keeps hundreds of megabytes for another page."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError):  # other libraries than glibc
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _mapped() -> int:
