@@ -45,7 +45,6 @@ class Row:
     image: str  # path of the page's image in the store
     annotation: Annotation
 
-
     @property
     def version(self) -> str:
         """Another one after every change of the annotation."""

@@ -284,6 +284,11 @@ document.addEventListener("dessurt:over", () => {
   }
   end();
 });
+document.addEventListener("dessurt:failed", () => {
+  if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });
+  end();
+});
+
 // Sent by ask_tab.py with every question, and with every change of what could be asked.
 document.addEventListener("dessurt:asked", ({ detail }) => {
   asked = present = detail;
@@ -292,10 +297,6 @@ document.addEventListener("dessurt:asked", ({ detail }) => {
 document.addEventListener("dessurt:present", ({ detail }) => {
   present = detail;
   refresh();
-});
-document.addEventListener("dessurt:failed", () => {
-  if (!stopping && shown.state === "running") show({ ...shown, state: "error", status: text.lost });
-  end();
 });
 
 watchServer(
