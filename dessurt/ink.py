@@ -33,13 +33,14 @@ def ink_of(gray: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         Two arrays, uint8 [H, W], 1 where it is so.
     """
     contrast = contrast_of(gray)
-    ink = strong_in(contrast)
+    ink, faint = strong_in(contrast), _faint_in(contrast)
     height, width = gray.shape
-    across = _rules(contrast, max(40, width // 20))
-    down = _rules(np.ascontiguousarray(contrast.T), max(80, height // 16)).T
-    rules = cv2.dilate(np.logical_or(across, down).view(np.uint8), np.ones((3, 3), np.uint8))
+    across = _rules(faint, max(40, width // 20))
+    down = _rules(cv2.transpose(faint), max(80, height // 16))
+    down = cv2.transpose(down.view(np.uint8))
+    rules = cv2.dilate(across.view(np.uint8) | down, np.ones((3, 3), np.uint8))
     ink[rules > 0] = 0
-    return ink, np.ascontiguousarray(down).view(np.uint8)
+    return ink, down
 
 
 def strong_in(contrast: np.ndarray) -> np.ndarray:
@@ -62,16 +63,19 @@ def horizontal_rules(gray: np.ndarray) -> np.ndarray:
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    return _rules(contrast_of(gray.astype(np.uint8, copy=False)), RULE_LENGTH)
+    return _rules(_faint_in(contrast_of(gray.astype(np.uint8, copy=False))), RULE_LENGTH)
 
 
-def _rules(contrast: np.ndarray, length: float) -> np.ndarray:
+def _faint_in(contrast: np.ndarray) -> np.ndarray:
+    """1 where the contrast is above that of its surroundings, faint rules included: uint8 [H, W]."""
+    mean, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
+    return cv2.adaptiveThreshold(contrast, 1, mean, binary, 31, -RULE_CONTRAST)
+
+
+def _rules(faint: np.ndarray, length: float) -> np.ndarray:
     """Rules across that are at least so long: bool [H, W]."""
-    ink = cv2.adaptiveThreshold(
-        contrast, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 31, -RULE_CONTRAST
-    )
     # A rule that is turned is a staircase of short runs, and one that faded has gaps.
-    runs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
+    runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
     runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
     rules = np.zeros(runs.shape, bool)
     x, y, width, height = cv2.boundingRect(runs)

@@ -13,7 +13,7 @@ from dessurt.ink import WORKING_PIXELS, connected, ink_of, letters_of, working_c
 from dessurt.level import Level, level_in, level_of, measure_level
 from dessurt.marks import Bounds, Marks, Shape
 from dessurt.page import Page
-from dessurt.tilt import clear_slope, feet_of
+from dessurt.tilt import clear_slope, feet_of, quantile
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
 # lies between a small letter and a capital.
@@ -277,8 +277,8 @@ def _measured(
             y0, y1 = float(heads.min()), float(feet.max())
         full = own[:, 3] >= tall / 2  # no dots
         if full.any():
-            base = float(np.median(feet[full]))
-            rise = float(np.percentile(base - heads[full], 90))
+            base = quantile(feet[full], 0.5)
+            rise = quantile(base - heads[full], 0.9)
             y0, y1 = min(y0, base - ABOVE * rise), max(y1, base + BELOW * rise)
         boxes[number, 1::2] = y0, y1
     return boxes, slopes
