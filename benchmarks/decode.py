@@ -20,8 +20,8 @@ from typing import Any
 import torch
 
 from benchmarks.naive import NaiveAnswer
-from dessurt.latent import Answer, Decoder
 from dessurt.model import Dessurt, DessurtConfig
+from dessurt.model.latent import Answer, Decoder
 
 OFFICIAL = ({"image_size": [1152, 768]}, 50265)
 SMALL = (

@@ -21,9 +21,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dessurt.lines import lines_of, marked_angle
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.line_height import marked_angle
+from dessurt.page.lines import lines_of
+from dessurt.page.marks import Marks
 from dessurt.synth import page as drawn
 
 STEEPEST = 5.0  # degrees

@@ -40,8 +40,8 @@ from PIL import Image
 
 from benchmarks.hostile_files import hostile_files
 from benchmarks.speller import Speller, spelling
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt_app import strings
 from dessurt_app.listeners import PATIENCE
 from dessurt_app.open_pages import KEPT

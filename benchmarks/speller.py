@@ -6,9 +6,9 @@ import json
 import time
 from collections.abc import Iterator
 
-from dessurt.frame import Frame
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks
 from dessurt.protocol import Card, Done, Event, Request, Text
 
 LETTERS_PER_TOKEN = 12

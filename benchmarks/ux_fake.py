@@ -12,8 +12,8 @@ import numpy as np
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Event, Request, Text
 from dessurt_app.examples import Example, load_examples
 from tests.app.fake_instrument import FakeInstrument

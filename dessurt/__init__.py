@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dessurt.checkpoint import CheckpointError
     from dessurt.instrument import open_model
-    from dessurt.marks import Marks, MarksError
-    from dessurt.page import LockedError, Page, PageError
+    from dessurt.page import LockedError, Marks, MarksError, Page, PageError
     from dessurt.protocol import (
         Alternative,
         Card,
@@ -58,8 +57,7 @@ __all__ = [
 _MODULES = {
     "CheckpointError": "checkpoint",
     "open_model": "instrument",
-    **dict.fromkeys(("Marks", "MarksError"), "marks"),
-    **dict.fromkeys(("LockedError", "Page", "PageError"), "page"),
+    **dict.fromkeys(("LockedError", "Marks", "MarksError", "Page", "PageError"), "page"),
 }
 
 

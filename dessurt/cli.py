@@ -38,9 +38,9 @@ from dessurt import (
     checkpoint,
     open_model,
 )
+from dessurt.checkpoint.verbs import add_verbs
 from dessurt.tasks import TaskError, split_query
 from dessurt.train.data_verbs import add_data_verbs
-from dessurt.train.verbs import add_verbs
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
 # Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.

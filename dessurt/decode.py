@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from dessurt.latent import Answer, Decoder
+from dessurt.model.latent import Answer, Decoder
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import END
 

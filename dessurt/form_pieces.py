@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dessurt.data.truth import Box, Line
-from dessurt.ink import horizontal_rules
+from dessurt.page.ink import horizontal_rules
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
 FRAME = 1.5  # heights of a line: rules round a label and its value are no further off

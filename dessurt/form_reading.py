@@ -21,9 +21,9 @@ from dessurt.data.printed import Printed
 from dessurt.data.truth import Entity, Line, Truth
 from dessurt.form_layout import put_together
 from dessurt.form_pieces import KINDS, Piece, line_of
-from dessurt.level import level_of
-from dessurt.marks import Bounds
 from dessurt.page import Page
+from dessurt.page.level import level_of
+from dessurt.page.marks import Bounds
 from dessurt.protocol import Text
 from dessurt.text_search import find
 
@@ -98,7 +98,7 @@ class Form:
     """What was read of a form, put together."""
 
     def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
-        """`pieces`: all that is printed on `page`, with level boxes (see `dessurt.level`)."""
+        """`pieces`: all that is printed on `page`, with level boxes (see `dessurt.page.level`)."""
         self.gray, self.corner = level_of(page).whole(page.gray)
         self.pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
         self.truth = put_together(self.pieces, self.gray)

@@ -16,19 +16,14 @@ from torch import Tensor
 from dessurt import tasks
 from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
 from dessurt.decode import LOOP_UNIT, Step, beam_steps, greedy_steps, repeats
-from dessurt.frame import Frame
-from dessurt.latent import Answer, Decoder
-from dessurt.lines import (
-    highlighted_lines,
-    levelled,
-    marked_angle,
-    marked_line_height,
-    page_lines,
-)
-from dessurt.marks import Marks, MarksError
+from dessurt.model.latent import Answer, Decoder
+from dessurt.model.pointing import places
 from dessurt.model.tokenizer import END, START
 from dessurt.page import Page
-from dessurt.pointing import places
+from dessurt.page.frame import Frame
+from dessurt.page.line_height import levelled, marked_angle, marked_line_height
+from dessurt.page.lines import highlighted_lines, page_lines
+from dessurt.page.marks import Marks, MarksError
 from dessurt.protocol import (
     Alternative,
     Done,
@@ -196,7 +191,7 @@ class DessurtInstrument:
         return self._answer(page, request, task.row, query_ids, self._notices(task, cut))
 
     def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        """Where on the page the model looked for each token of an answer; see `dessurt.pointing`.
+        """Where on the page the model looked for each token of an answer: `pointing.places`.
 
         Args:
             page: that was asked about.

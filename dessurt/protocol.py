@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from dessurt.frame import Frame
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks
 
 
 class RequestError(ValueError):

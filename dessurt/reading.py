@@ -1,7 +1,7 @@
 """Questions about a page, answered by reading it line by line and looking the text up in that.
 
 A small checkpoint reads a line well long before it can find one on a page. Reading tells where each
-character stands (see `dessurt.pointing`), so what was read can be searched and shown.
+character stands (see `dessurt.model.pointing`), so what was read can be searched and shown.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 from dessurt import tasks
 from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form, pieces_of
-from dessurt.level import Level, level_of
-from dessurt.marks import Bounds, Marks
 from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
+from dessurt.page.level import Level, level_of
+from dessurt.page.marks import Bounds, Marks
 from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
 from dessurt.text_search import Match, Span, find
 
@@ -60,7 +60,7 @@ class ReadLine:
 
     asked: Request
     tokens: tuple[Text, ...]
-    bounds: Bounds  # of its highlight, level (see `dessurt.level`)
+    bounds: Bounds  # of its highlight, level (see `dessurt.page.level`)
 
     @cached_property
     def text(self) -> str:

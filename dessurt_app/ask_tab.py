@@ -12,8 +12,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 from dessurt import tasks
-from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer, AnswerView

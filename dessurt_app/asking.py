@@ -20,8 +20,8 @@ import gradio as gr
 import numpy as np
 
 from dessurt import tasks
-from dessurt.marks import MarksError
 from dessurt.page import Page, PageError
+from dessurt.page.marks import MarksError
 from dessurt.protocol import (
     Done,
     Event,

@@ -12,10 +12,10 @@ from typing import Any
 
 import gradio as gr
 
-from dessurt.frame import Frame
 from dessurt.inspect.inputs import parts_of
-from dessurt.marks import Marks, MarksError
 from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks, MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.page_canvas import Drawn

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt_app.page_canvas import written
 
 WIDTH, HEIGHT = 880, 176  # most pixels; they are shown at half the size

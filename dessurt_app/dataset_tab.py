@@ -25,10 +25,10 @@ from dessurt.data.annotations import STATES, Annotation
 from dessurt.data.exchange import export
 from dessurt.data.records import DataError
 from dessurt.data.store import Change, ChangedError, Row, Store
-from dessurt.marks import Marks, MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import Marks, MarksError
+from dessurt.page.upright import Upright
 from dessurt.tasks import split_query
-from dessurt.upright import Upright
 from dessurt_app import strings
 from dessurt_app.answer_view import STATIC, Answer
 from dessurt_app.ask_tab import AskTab

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from dessurt.marks import Marks
+from dessurt.page.marks import Marks
 from dessurt_app.page_canvas import ASSETS
 
 

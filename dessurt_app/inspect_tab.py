@@ -16,10 +16,10 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from dessurt.frame import Frame
 from dessurt.inspect.inputs import ModelInput, model_input, parts_of
-from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.page.frame import Frame
+from dessurt.page.marks import MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.ask_tab import AskTab

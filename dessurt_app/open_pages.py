@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dessurt.page import Page, PageError
+from dessurt.page.upright import AS_IT_IS, Upright
 from dessurt.page_files.worker import give_back_memory
-from dessurt.upright import AS_IT_IS, Upright
 from dessurt_app import strings
 
 AT_ONCE = 2

@@ -24,12 +24,12 @@ import numpy as np
 from gradio.components.base import server
 from gradio.utils import get_upload_folder
 
-from dessurt.level import level_of
-from dessurt.lines import lines_of
-from dessurt.marks import Bounds, Marks, MarksError
 from dessurt.page import LockedError, Page, PageError
+from dessurt.page.level import level_of
+from dessurt.page.lines import lines_of
+from dessurt.page.marks import Bounds, Marks, MarksError
+from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt.page_files import unlocked_copy
-from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt_app import strings
 from dessurt_app.open_pages import open_page, page_work
 from dessurt_app.static_files import STATIC, filled_in, script

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from gradio.utils import get_upload_folder
 
-from dessurt.marks import Marks, Shape
+from dessurt.page.marks import Marks, Shape
 
 MAX_SIDE = 1600  # pixels; the model's map is far coarser than the page
 HALF = 127  # of a picture's values; above it the model is more sure than not

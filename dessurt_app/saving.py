@@ -13,8 +13,8 @@ from dessurt import tasks
 from dessurt.data.annotations import Annotation
 from dessurt.data.records import DataError
 from dessurt.data.store import Store
-from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import MarksError
 from dessurt_app import strings
 from dessurt_app.answer_view import Answer
 from dessurt_app.ask_tab import AskTab

@@ -20,11 +20,11 @@ from typing import Any
 
 from dessurt.data.outlines import marks_of, outlines_of, tidy
 from dessurt.data.records import DataError
-from dessurt.marks import Marks, MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import Marks, MarksError
+from dessurt.page.upright import AS_IT_IS, Upright
 from dessurt.protocol import Request
 from dessurt.tasks import TaskError, split_query
-from dessurt.upright import AS_IT_IS, Upright
 
 # new: written by a model, seen by nobody; skipped: of no use. For the other two a person stands,
 # and for records without a state, as the original's are.

@@ -10,7 +10,8 @@ import numpy as np
 from dessurt.data.boxed import union
 from dessurt.data.form_json import table_entities
 from dessurt.data.truth import Box, Paragraph, Table, Truth, moved
-from dessurt.page import MIN_SIDE, Page
+from dessurt.page import Page
+from dessurt.page.pixels import MIN_SIDE
 
 
 def around(truth: Truth, margin: float) -> Box:

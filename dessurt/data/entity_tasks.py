@@ -9,8 +9,8 @@ from dessurt.data.form_json import table_entities
 from dessurt.data.passage import Ask, Task, task
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Line, Truth
-from dessurt.lines import lines_of
-from dessurt.marks import Bounds, Shape
+from dessurt.page.lines import lines_of
+from dessurt.page.marks import Bounds, Shape
 
 TRIES = 8
 CUT = 0.2  # of a piece's width may lie outside of the line that was found

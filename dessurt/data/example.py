@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dessurt.data.printed import Printed
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 
 

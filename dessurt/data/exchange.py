@@ -18,8 +18,8 @@ from dessurt.data.page_files import PageFile, page_file
 from dessurt.data.records import DataError
 from dessurt.data.splits import split_pages
 from dessurt.data.store import Change, Store
-from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import MarksError
 
 LARGEST_FILE = 256 * 1024**2  # bytes, unpacked
 MOST_FILES = 100_000

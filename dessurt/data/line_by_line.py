@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from dessurt.data.example import Example
 from dessurt.data.passage import BREAK
-from dessurt.lines import highlighted_lines, page_lines
+from dessurt.page.lines import highlighted_lines, page_lines
 
 BLOCKS = ("read_block0>", "read_block>")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dessurt.marks import Marks, MarksError, Point, Shape
+from dessurt.page.marks import Marks, MarksError, Point, Shape
 
 Outline = Sequence[float]
 

@@ -13,8 +13,8 @@ from dessurt.data import drawing
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.truth import Line, Paragraph, Truth, Word
-from dessurt.marks import Marks, MarksError, Shape
 from dessurt.page import Page
+from dessurt.page.marks import Marks, MarksError, Shape
 from dessurt.protocol import Request
 
 Pieces = Callable[[str], Sequence[int]]  # where in a text each of its pieces ends

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from dessurt.data.example import Example
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 
 TASK = "w0>"

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dessurt.marks import mapped
+from dessurt.page.marks import mapped
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 

@@ -10,8 +10,8 @@ import numpy as np
 from dessurt import Marks, Page
 from dessurt.data.boxed import union
 from dessurt.evaluate.known import KnownLine
-from dessurt.lines import lines_of
-from dessurt.marks import Point, Shape, turned
+from dessurt.page.lines import lines_of
+from dessurt.page.marks import Point, Shape, turned
 
 Marking = Callable[[Page, Sequence[KnownLine]], Marks]
 

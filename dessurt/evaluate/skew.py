@@ -10,7 +10,7 @@ import numpy as np
 from dessurt import Page
 from dessurt.data.truth import Box
 from dessurt.evaluate.known import KnownLine, KnownPage
-from dessurt.marks import mapped, turned
+from dessurt.page.marks import mapped, turned
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dessurt import tasks
-from dessurt.frame import Frame
 from dessurt.page import Page
+from dessurt.page.frame import Frame
 from dessurt.protocol import Instrument, Request
 
 

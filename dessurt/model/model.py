@@ -18,7 +18,6 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from dessurt.model.config import TASK_ROWS, DessurtConfig
-from dessurt.model.mask_head import MaskHead
 from dessurt.model.swin import ConvPatchEmbed, PatchEmbed, PatchMerging, SwinBlock, attended
 
 PAD = 1  # <pad>; <s> is 0 and </s> is 2, as in BART
@@ -98,6 +97,34 @@ class TextLayer(nn.Module):
         """The second half of the layer: [B, T, D] -> [B, T, D]."""
         hidden = self.dropout(F.relu(self.linear1(x)))
         return self.norm2(x + self.dropout(self.linear2(hidden)))
+
+
+class MaskHead(nn.Sequential):
+    """Upsample the last image tokens to a probability for every pixel."""
+
+    def __init__(self, width: int, levels: int) -> None:
+        """`width` C of a token; `levels` of resolution that the tokens passed through."""
+        stages: list[nn.Module] = []
+        stages += _stage(nn.ConvTranspose2d(width, width // 2, 4, 2, 1))
+        stages += _stage(nn.Conv2d(width // 2, width // 4, 3, 1, 1))
+        width //= 4
+        for _ in range(levels - 1):
+            stages += _stage(nn.ConvTranspose2d(width, width // 2, 4, 2, 1))
+            width //= 2
+        for _ in range(2):
+            after = width // 2 if width > 16 else width
+            stages += _stage(nn.ConvTranspose2d(width, after, 4, 2, 1))
+            width = after
+        super().__init__(*stages, nn.Conv2d(width, 1, 1), nn.Sigmoid())
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """[B, r, c, C] -> [B, 1, H, W], 0..1."""
+        return super().forward(tokens.permute(0, 3, 1, 2))
+
+
+def _stage(convolution: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+    channels = convolution.out_channels
+    return [convolution, nn.InstanceNorm2d(channels), nn.Dropout2d(0.125), nn.ReLU()]
 
 
 class Dessurt(nn.Module):

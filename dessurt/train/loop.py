@@ -29,6 +29,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from dessurt.checkpoint.official import TrainingState
+from dessurt.checkpoint.runs import append_log, forget_log_after, read_state, write_state
 from dessurt.instrument import device_of
 from dessurt.train.batch import Batch
 from dessurt.train.checking import check
@@ -36,13 +38,11 @@ from dessurt.train.choosing import MEANWHILE, SHARES, Chooser
 from dessurt.train.config import OPTIMIZER, ConfigError, draws_pages
 from dessurt.train.loading import Batches, loader
 from dessurt.train.monitoring import Monitor
-from dessurt.train.official import TrainingState
 from dessurt.train.parts import Part
 from dessurt.train.samples import Sampler
 from dessurt.train.schedules import multiplier
 from dessurt.train.sources import Records
 from dessurt.train.start import moments, optimiser_of, student_of
-from dessurt.train.state import append_log, forget_log_after, read_state, write_state
 from dessurt.train.student import Student
 from dessurt.train.teacher import Former, Teacher, TeacherError
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.checkpoint import CheckpointError
+from dessurt.checkpoint.official import training_state
 from dessurt.data.records import DataError
 from dessurt.data.sets import option
 from dessurt.synth import NoFontsError
 from dessurt.synth.fonts import families
 from dessurt.train.config import ConfigError, draws_pages, read
 from dessurt.train.loop import Run
-from dessurt.train.official import training_state
 from dessurt.train.teacher import TeacherError
 
 

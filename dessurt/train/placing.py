@@ -15,9 +15,9 @@ import numpy as np
 from dessurt.data import augment
 from dessurt.data.example import Example
 from dessurt.data.truth import Box, Truth
-from dessurt.frame import Frame
-from dessurt.lines import marked_line_height
-from dessurt.marks import Marks, Point, Shape
+from dessurt.page.frame import Frame
+from dessurt.page.line_height import marked_line_height
+from dessurt.page.marks import Marks, Point, Shape
 from dessurt.train.parts import Part
 
 STEP = 64  # sides of a whole page's image, as at use

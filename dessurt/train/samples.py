@@ -23,8 +23,8 @@ from dessurt.data.passage import BREAK
 from dessurt.data.printed import Printed
 from dessurt.data.records import DataError
 from dessurt.data.variation import varied
-from dessurt.frame import Frame
 from dessurt.model.tokenizer import END, START, Tokenizer
+from dessurt.page.frame import Frame
 from dessurt.synth.text import ALPHABET
 from dessurt.train import placing
 from dessurt.train.batch import (

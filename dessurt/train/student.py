@@ -19,8 +19,8 @@ from torch.nn.utils import parametrize
 
 from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model.pointing import POINTERS
 from dessurt.model.tokenizer import PAD
-from dessurt.pointing import POINTERS
 from dessurt.train import losses
 from dessurt.train.batch import Batch
 from dessurt.train.cells import BEFORE, CELL, CLASSES

@@ -11,7 +11,7 @@
 // The value is {page, number, upright, width, height, marks}, or null without a page. Its marks are
 // the JSON text of {shapes}: Svelte would wrap every number of an object, seconds of work for many
 // marks. The points of a mark are in pixels of the page as it is laid out (`upright`, see
-// dessurt/upright.py: only the server knows how); only the view (page_view.js) and the painter
+// dessurt/page/upright.py: only the server knows how); only the view (page_view.js) and the painter
 // (page_painter.js) know where they are on the screen. Every change goes through the history
 // (page_history.js).
 

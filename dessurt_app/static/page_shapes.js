@@ -30,7 +30,7 @@ function cornersOf({ kind, points }) {
   return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
 }
 
-/** Fills a mark, or a path on its way to become one, as Python will: see dessurt/fill.py. */
+/** Fills a mark, or a path on its way to become one, as Python will: see dessurt/page/raster.py. */
 function fillShape(context, shape, path) {
   if (shape.kind !== "brush") return context.fill(path, "evenodd");
   context.lineWidth = shape.radius * 2;

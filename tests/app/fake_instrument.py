@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from dessurt import tasks
-from dessurt.frame import Frame
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks
 from dessurt.protocol import Alternative, Card, Done, Event, Notice, Region, Request, Text
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from PIL import Image
 
-from dessurt.marks import CHANNELS, KINDS
+from dessurt.page.marks import CHANNELS, KINDS
 from dessurt_app.page_canvas import ASSETS
 
 HOSTS = ("example.com", "192.0.2.1", "localhost")

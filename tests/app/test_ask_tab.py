@@ -8,9 +8,9 @@ import pytest
 from fake_instrument import FakeInstrument
 
 from dessurt import tasks
-from dessurt.frame import Frame
-from dessurt.lines import marked_line_height
-from dessurt.marks import Marks
+from dessurt.page.frame import Frame
+from dessurt.page.line_height import marked_line_height
+from dessurt.page.marks import Marks
 from dessurt_app.ask_tab import _describe
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from serving import serve
 from watched import watching
 
-from dessurt.marks import MarksError
 from dessurt.page import PageError
+from dessurt.page.marks import MarksError
 from dessurt_app import strings
 from dessurt_app.page_canvas import ASSETS, CanvasError, Drawn, PageCanvas, read_value
 

@@ -10,7 +10,7 @@ import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from dessurt.marks import Marks, MarksError
+from dessurt.page.marks import Marks, MarksError
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
 

@@ -27,9 +27,9 @@ import app as start
 from dessurt.data import exchange
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
-from dessurt.marks import Marks
 from dessurt.page import Page
-from dessurt.upright import Upright
+from dessurt.page.marks import Marks
+from dessurt.page.upright import Upright
 from dessurt_app import strings, ui
 from dessurt_app.crops import crop_file
 from dessurt_app.dataset_tab import DatasetView

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
-from dessurt.marks import Marks
+from dessurt.page.marks import Marks
 from dessurt_app import strings
 from dessurt_app.saving import now
 from dessurt_app.train_view import command_html, data_html, run_html

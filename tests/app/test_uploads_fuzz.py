@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dessurt.page import MAX_PIXELS
+from dessurt.page.pixels import MAX_PIXELS
 from dessurt_app.page_canvas import PageCanvas
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of damaged files

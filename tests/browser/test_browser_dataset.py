@@ -21,9 +21,9 @@ from dessurt.data import exchange
 from dessurt.data.annotation_files import write_qa
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
-from dessurt.marks import Marks
 from dessurt.page import Page
-from dessurt.upright import Upright
+from dessurt.page.marks import Marks
+from dessurt.page.upright import Upright
 from dessurt_app.examples import load_examples
 
 LETTER = load_examples()[0]

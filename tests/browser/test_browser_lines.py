@@ -11,7 +11,7 @@ from pages import text_page
 from PIL import Image
 from screen import Screen
 
-from dessurt.lines import find_lines
+from dessurt.page.lines import find_lines
 
 
 @pytest.fixture

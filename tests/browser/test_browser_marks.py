@@ -13,7 +13,7 @@ from fake_instrument import FakeInstrument
 from PIL import Image, ImageDraw
 from screen import Screen
 
-from dessurt.marks import Marks
+from dessurt.page.marks import Marks
 
 SQUARE = (300, 250, 900, 750)  # page pixels: black, on a white page
 SIZE = (1200, 1000)

@@ -16,7 +16,7 @@ from serving import serve
 
 from dessurt.data.annotations import Annotation
 from dessurt.data.store import Store
-from dessurt.marks import Marks
+from dessurt.page.marks import Marks
 from dessurt_app.training import Training
 from dessurt_app.weights import SHIPPED
 

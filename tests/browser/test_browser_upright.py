@@ -11,9 +11,9 @@ from PIL import Image
 from screen import Fingers, Screen
 from test_browser_access import DESKTOP, PHONE, serious_faults
 
-from dessurt.marks import Marks
 from dessurt.page import Page
-from dessurt.upright import Upright
+from dessurt.page.marks import Marks
+from dessurt.page.upright import Upright
 from dessurt_app import strings
 from dessurt_app.examples import load_examples
 

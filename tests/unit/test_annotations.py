@@ -25,8 +25,8 @@ from dessurt.data.annotations import STATES, Annotation
 from dessurt.data.records import DataError, Record, readable
 from dessurt.data.sets import open_set
 from dessurt.data.splits import split_pages
-from dessurt.marks import Marks, Shape
-from dessurt.upright import AS_IT_IS, Upright
+from dessurt.page.marks import Marks, Shape
+from dessurt.page.upright import AS_IT_IS, Upright
 
 FULL = {
     "question": "w0>",

@@ -22,8 +22,8 @@ from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.records import Record  # noqa: E402
 from dessurt.data.truth import Truth, moved  # noqa: E402
-from dessurt.marks import Marks  # noqa: E402
 from dessurt.page import Page  # noqa: E402
+from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth import page as synthetic  # noqa: E402
 from dessurt.train import config as configs  # noqa: E402

@@ -12,8 +12,8 @@ from dessurt import Done, Marks, Notice, Page, Progress, Region, Request, Reques
 from dessurt.checkpoint import Checkpoint
 from dessurt.decode import Step, beam, beam_steps, drain, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
-from dessurt.latent import Answer, Decoder
 from dessurt.model import Tokenizer
+from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
 from dessurt.reading import NOTHING_WRITTEN, VERY_UNSURE
 from tests.unit.test_model import SMALL, make

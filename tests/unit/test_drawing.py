@@ -9,7 +9,7 @@ import pytest
 from dessurt.data import drawing
 from dessurt.data.truth import Line, Truth, Word, moved
 from dessurt.data.truth import Paragraph as Block
-from dessurt.marks import Marks, Shape
+from dessurt.page.marks import Marks, Shape
 
 SIZE = (170, 230)  # height, width
 

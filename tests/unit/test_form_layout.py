@@ -11,8 +11,8 @@ from dessurt.data.form_json import to_json
 from dessurt.form_layout import put_together
 from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form, pieces_of
-from dessurt.ink import horizontal_rules
 from dessurt.page import Page
+from dessurt.page.ink import horizontal_rules
 from dessurt.protocol import Alternative, Text
 
 SIZE = (400, 600)

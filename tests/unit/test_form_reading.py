@@ -10,8 +10,8 @@ import pytest
 from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text
 from dessurt.form_pieces import Piece
 from dessurt.form_reading import Form
-from dessurt.frame import Frame
 from dessurt.model.tokenizer import END
+from dessurt.page.frame import Frame
 from dessurt.reading import PageReader
 
 PAGE = Page.from_array(np.full((200, 600), 255, np.uint8))

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from dessurt import frame as frame_module
-from dessurt.frame import Frame
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page import frame as frame_module
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks, Shape
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "preprocess"
 MODEL = (192, 256)  # height, width

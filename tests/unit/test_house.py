@@ -18,13 +18,10 @@ PAGES = [ROOT / "README.md", ROOT / "configs" / "README.md", *sorted((ROOT / "do
 FLOORS = (
     {"page_files"},
     {"page"},
-    {
-        "fill", "frame", "ink", "level", "lines", "marks", "tasks", "text_search", "tilt",
-        "upright",
-    },
+    {"tasks", "text_search"},
     {"protocol"},
     {"model", "checkpoint"},
-    {"latent", "decode", "data", "synth", "pointing"},
+    {"decode", "data", "synth"},
     {"form_pieces", "form_tables", "form_layout", "form_reading", "reading"},
     {"instrument"},
     {"", "evaluate", "train", "inspect"},  # "" is dessurt/__init__.py: the public names

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dessurt.level import Level, level_of, measure_level
-from dessurt.lines import find_lines, highlighted_lines, levelled, lines_of, marked_angle
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page.level import Level, level_of, measure_level
+from dessurt.page.line_height import levelled, marked_angle
+from dessurt.page.lines import find_lines, highlighted_lines, lines_of
+from dessurt.page.marks import Marks, Shape
 from tests.unit.test_lines import TEXT, drawn
 
 LEVELS = (

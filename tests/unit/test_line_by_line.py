@@ -4,8 +4,8 @@ import numpy as np
 
 from dessurt.data.example import Example
 from dessurt.data.line_by_line import lines_of
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 
 BOXES = [(20, 20, 200, 40), (20, 60, 200, 80), (20, 100, 200, 120)]

@@ -5,15 +5,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt.lines import (
-    find_lines,
-    highlighted_lines,
-    line_height,
-    lines_of,
-    marked_line_height,
-)
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page.line_height import line_height, marked_line_height
+from dessurt.page.lines import find_lines, highlighted_lines, lines_of
+from dessurt.page.marks import Marks, Shape
 
 TEXT = ("He went down to the old mill by the river,", "where nobody had ground any flour",
         "since the spring; the wheel hung still", "and dry.")  # fmt: skip
@@ -91,7 +86,8 @@ def test_marks_are_as_tall_as_their_median_and_highlights_go_first():
 
 def test_of_very_many_marks_only_some_are_measured(monkeypatch):
     measured = []
-    monkeypatch.setattr("dessurt.lines.line_height", lambda gray, box: measured.append(box) or 12)
+    measure = "dessurt.page.line_height.line_height"
+    monkeypatch.setattr(measure, lambda gray, box: measured.append(box) or 12)
     blank = Page.from_array(np.full((1000, 1000), 255, np.uint8))
     boxes = [(10, i, 500, i + 12) for i in range(900)]
     assert marked_line_height(blank, Marks.from_boxes(boxes)) == 12
@@ -248,7 +244,7 @@ def test_a_highlight_without_text_is_one_line():
 def test_lines_of_a_page_are_looked_for_once(monkeypatch):
     asked, line = [], Shape("highlight", "line", ((1, 2), (3, 4)))
     monkeypatch.setattr(
-        "dessurt.lines.find_lines", lambda gray, level: asked.append(gray) or (line,)
+        "dessurt.page.lines.find_lines", lambda gray, level: asked.append(gray) or (line,)
     )
     pages = [Page.from_array(drawn(TEXT, 22, 34)) for _ in range(2)]
     for page in (pages[0], pages[1], pages[0]):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dessurt.marks import Marks, MarksError, Shape
+from dessurt.page.marks import Marks, MarksError, Shape
 
 PAGE = (100, 200)  # height, width
 

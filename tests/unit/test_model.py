@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from dessurt.latent import Answer, Decoder
 from dessurt.model import Dessurt, DessurtConfig, swin
+from dessurt.model.latent import Answer, Decoder
 from dessurt.model.swin import ConvPatchEmbed, attended
 
 SMALL = {

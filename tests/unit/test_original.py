@@ -10,6 +10,8 @@ import torch
 pytest.importorskip("accelerate")
 
 from dessurt import open_model  # noqa: E402
+from dessurt.checkpoint.runs import read_log  # noqa: E402
+from dessurt.checkpoint.upkeep import series  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
@@ -17,8 +19,6 @@ from dessurt.train.original import left_out, translated  # noqa: E402
 from dessurt.train.original_keys import OriginalError  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.start import optimiser_of, student_of  # noqa: E402
-from dessurt.train.state import read_log  # noqa: E402
-from dessurt.train.upkeep import series  # noqa: E402
 from tests.unit.test_train_data import config_of, official, part, write  # noqa: E402
 
 

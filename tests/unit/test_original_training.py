@@ -16,6 +16,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 pytest.importorskip("accelerate")
 
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, load  # noqa: E402
+from dessurt.checkpoint.runs import read_log, read_state, write_state  # noqa: E402
 from dessurt.data.records import readable  # noqa: E402
 from dessurt.data.sets import open_set  # noqa: E402
 from dessurt.instrument import open_model  # noqa: E402
@@ -23,7 +24,6 @@ from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, _average  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.state import read_log, read_state, write_state  # noqa: E402
 from dessurt.train.validating import answered  # noqa: E402
 from tests.unit.test_checkpoint import official_file  # noqa: E402
 from tests.unit.test_configs import docvqa  # noqa: E402

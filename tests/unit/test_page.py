@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt.page import MAX_PIXELS, Page, PageError
+from dessurt.page import Page, PageError
+from dessurt.page.pixels import MAX_PIXELS
 
 
 @pytest.fixture

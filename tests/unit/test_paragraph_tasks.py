@@ -15,8 +15,8 @@ from dessurt.data.example import Example
 from dessurt.data.guessing_tasks import masked_runs
 from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
 from dessurt.data.truth import Line, Paragraph, Truth, moved
-from dessurt.marks import Shape
 from dessurt.page import Page
+from dessurt.page.marks import Shape
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "para_tasks.json").read_text("utf-8"))
 SIZE = (160, 260)

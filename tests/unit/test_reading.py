@@ -9,9 +9,9 @@ import pytest
 
 from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text, open_model
 from dessurt.cli import DEFAULT_CHECKPOINT
-from dessurt.frame import Frame
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
+from dessurt.page.frame import Frame
 from dessurt.reading import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
 from dessurt.text_search import Match, Span, find, folded
 

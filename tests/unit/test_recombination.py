@@ -7,8 +7,8 @@ import pytest
 
 from dessurt.data.example import Example
 from dessurt.data.recombination import recombined, words_of
-from dessurt.marks import Marks
 from dessurt.page import Page
+from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 
 LETTER, APART, SPACE = 12, 4, 14  # columns of a letter, between two, and between words

@@ -11,7 +11,7 @@ import pytest
 for library in ("accelerate", "typst"):
     pytest.importorskip(library)
 
-from dessurt.train.state import read_log  # noqa: E402
+from dessurt.checkpoint.runs import read_log  # noqa: E402
 from tests.unit import toy  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

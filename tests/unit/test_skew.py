@@ -10,8 +10,8 @@ from dessurt import Marks, Page
 from dessurt.evaluate import marking
 from dessurt.evaluate.known import KnownLine, KnownPage
 from dessurt.evaluate.skew import Skew
-from dessurt.lines import lines_of
-from dessurt.marks import Shape
+from dessurt.page.lines import lines_of
+from dessurt.page.marks import Shape
 
 PAPER = 200, 210, 220
 DARK = 20, 10, 120, 30  # a box on the sheet

@@ -23,8 +23,8 @@ from dessurt.data.exchange import (
 from dessurt.data.page_files import page_file
 from dessurt.data.records import DataError
 from dessurt.data.store import Store
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page, PageError
+from dessurt.page.marks import Marks, Shape
 
 LINE = Marks((Shape("highlight", "line", ((5, 5), (30, 12))),))
 BRUSH = Marks((Shape("highlight", "brush", ((5, 25), (30, 26)), 3),))

@@ -21,7 +21,7 @@ from dessurt.data.truth import (  # noqa: E402
     Truth,
     moved,
 )
-from dessurt.marks import mapped  # noqa: E402
+from dessurt.page.marks import mapped  # noqa: E402
 from dessurt.synth import (  # noqa: E402
     KINDS,
     NoFontsError,

@@ -6,17 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from dessurt.frame import Frame
-from dessurt.level import level_in, level_of
-from dessurt.lines import (
-    highlighted_lines,
-    levelled,
-    lines_of,
-    marked_angle,
-    marked_line_height,
-)
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.level import level_in, level_of
+from dessurt.page.line_height import levelled, marked_angle, marked_line_height
+from dessurt.page.lines import highlighted_lines, lines_of
+from dessurt.page.marks import Marks, Shape
 from tests.unit.test_level import PROSE, page_of_text, turned_page
 from tests.unit.test_lines import TEXT, drawn
 
@@ -236,7 +231,7 @@ def test_a_line_of_odd_corners_turns_nothing() -> None:
 
 def test_a_mark_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    monkeypatch.setattr("dessurt.level._level_in", lambda *given: asked.append(given) or level)
+    monkeypatch.setattr("dessurt.page.level._level_in", lambda *given: asked.append(given) or level)
     page = Page.from_array(page_of_text())
     level, marks = level_of(page), Marks.from_boxes(highlight=[(100, 100, 500, 140)])
     for _ in range(2):
@@ -250,7 +245,7 @@ def test_very_many_boxes_lie_as_the_page(monkeypatch: pytest.MonkeyPatch) -> Non
     asked = []
     page, _ = turned_page(page_of_text(), 3.0)
     level = level_of(page)
-    monkeypatch.setattr("dessurt.lines.level_in", lambda *given: asked.append(given) or level)
+    monkeypatch.setattr("dessurt.page.lines.level_in", lambda *given: asked.append(given) or level)
     marks = Marks.from_boxes(highlight=[(10, i / 10, 500, i / 10 + 12) for i in range(9000)])
     assert not any(shape.is_upright for shape in levelled(page, marks).shapes)
     marked_angle(page, marks)

@@ -16,11 +16,11 @@ from dessurt.checkpoint import load  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
-from dessurt.frame import Frame  # noqa: E402
-from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.model.tokenizer import PAD  # noqa: E402
 from dessurt.page import Page  # noqa: E402
+from dessurt.page.frame import Frame  # noqa: E402
+from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
 from dessurt.train import samples  # noqa: E402

@@ -17,11 +17,11 @@ from dessurt.checkpoint import Checkpoint, load, save  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.records import DataError, Record  # noqa: E402
 from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
-from dessurt.frame import Frame  # noqa: E402
-from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
 from dessurt.model.tokenizer import END, PAD, START  # noqa: E402
 from dessurt.page import Page  # noqa: E402
+from dessurt.page.frame import Frame  # noqa: E402
+from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.train import batch as batches  # noqa: E402
 from dessurt.train import placing, samples  # noqa: E402

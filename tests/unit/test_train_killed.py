@@ -15,8 +15,8 @@ import torch
 pytest.importorskip("accelerate")
 
 from dessurt.checkpoint import load  # noqa: E402
+from dessurt.checkpoint.runs import LOG, STATE, forget_log_after, read_log, read_state  # noqa: E402
 from dessurt.train import loop  # noqa: E402
-from dessurt.train.state import LOG, STATE, forget_log_after, read_log, read_state  # noqa: E402
 from tests.unit.test_train_data import config_of, part  # noqa: E402
 
 STEPS = 12

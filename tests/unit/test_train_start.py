@@ -14,19 +14,19 @@ import torch
 pytest.importorskip("accelerate")
 
 from dessurt.checkpoint import CheckpointError, load, read_official  # noqa: E402
+from dessurt.checkpoint.official import reset, training_state  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.sets import option  # noqa: E402
 from dessurt.data.truth import Line  # noqa: E402
-from dessurt.marks import Marks  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
 from dessurt.page import Page  # noqa: E402
+from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.train.batch import stacked  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, fastest_precision  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.official import reset, training_state  # noqa: E402
 from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
 from dessurt.train.schedules import multiplier  # noqa: E402

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from dessurt.checkpoint import load, read_official
+from dessurt.checkpoint import load, read_official, upkeep
+from dessurt.checkpoint.runs import append_log, read_state, write_state
 from dessurt.cli import main
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
-from dessurt.train import upkeep
-from dessurt.train.state import append_log, read_state, write_state
 from tests.unit.test_checkpoint import official_file
 from tests.unit.test_model import SMALL
 
@@ -43,7 +42,7 @@ def run(*words: object) -> int:
 def test_an_official_file_is_written_as_one(official: Path) -> None:
     raw = official.read_bytes()
     assert b"logger.logger" in raw and b"InertLogger" not in raw
-    assert upkeep.InertLogger.__module__ == "dessurt.checkpoint"
+    assert upkeep.InertLogger.__module__ == "dessurt.checkpoint.files"
     assert load(official).history == {1: {"iteration": 2, "loss": 3.5, "val_E_ANLS": 0.25},
                                       2: {"iteration": 4, "loss": 2.5}}  # fmt: skip
 

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dessurt.lines import find_lines
-from dessurt.marks import Marks, Shape
-from dessurt.page import MAX_PIXELS, Page, PageError
-from dessurt.upright import AS_IT_IS, Upright, find_corners, quarters_of
+from dessurt.page import Page, PageError
+from dessurt.page.lines import find_lines
+from dessurt.page.marks import Marks, Shape
+from dessurt.page.pixels import MAX_PIXELS
+from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 
 SIZE = (1000, 700)
 SHEET = ((90.0, 60.0), (600.0, 110.0), (640.0, 900.0), (40.0, 930.0))

@@ -9,8 +9,8 @@ from dessurt.data import variation
 from dessurt.data.example import Example
 from dessurt.data.printed import Printed
 from dessurt.data.variation import varied
-from dessurt.marks import Marks, Shape
 from dessurt.page import Page
+from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Request
 
 

@@ -11,9 +11,9 @@ from PIL import Image, ImageDraw
 
 from dessurt import cli
 from dessurt.checkpoint import InertLogger
+from dessurt.checkpoint.upkeep import write_official
 from dessurt.evaluate import main as evaluation
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
-from dessurt.train.upkeep import write_official
 from tests.unit import test_sets_funsd as funsd
 from tests.unit import test_sets_iam as iam
 from tests.unit import test_sets_naf as naf

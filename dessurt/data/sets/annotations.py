@@ -19,8 +19,8 @@ from dessurt.data.line_by_line import lines_of
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import sound_examples
 from dessurt.data.splits import SPLITS, split_pages
-from dessurt.marks import MarksError
 from dessurt.page import Page, PageError
+from dessurt.page.marks import MarksError
 
 
 class AnnotatedPages:

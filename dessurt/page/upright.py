@@ -18,12 +18,12 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.ink import letters_in, working_copy
-from dessurt.level import LETTERS, MOST_LETTERS
-from dessurt.level import STEEPEST as MOST_TILT
-from dessurt.marks import MAX_COORDINATE, Marks, Point, Shape, mapped, turned
-from dessurt.page import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
-from dessurt.tilt import rows_of_feet
+from dessurt.page.ink import letters_in, working_copy
+from dessurt.page.level import LETTERS, MOST_LETTERS
+from dessurt.page.level import STEEPEST as MOST_TILT
+from dessurt.page.marks import MAX_COORDINATE, Marks, Point, Shape, mapped, turned
+from dessurt.page.pixels import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
+from dessurt.page.tilt import rows_of_feet
 
 STEEPEST = 45.0  # degrees; who wants more turns the page by a quarter first
 FARTHEST = 1.0  # of the page's sides, that a corner may lie outside of it

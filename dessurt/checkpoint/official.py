@@ -10,7 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
-from dessurt.checkpoint import BUFFERS, TIED, read_official
+from dessurt.checkpoint.dessurt import BUFFERS, TIED
+from dessurt.checkpoint.files import read_official
 
 DROPPED = ("optimizer", "swa_state_dict")  # when training begins anew
 # What a LambdaLR reads as its own beginning. Rates are not in it: the optimiser has them from the

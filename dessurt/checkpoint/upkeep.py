@@ -19,17 +19,16 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from dessurt.checkpoint import (
+from dessurt.checkpoint.dessurt import load, model_from_state_dict
+from dessurt.checkpoint.files import (
     CheckpointError,
     InertLogger,
     history_of,
-    load,
-    model_from_state_dict,
     read_official,
     replacing,
 )
-from dessurt.train.official import reset
-from dessurt.train.state import LOG, STATE, read_log, read_state, write_state
+from dessurt.checkpoint.official import reset
+from dessurt.checkpoint.runs import LOG, STATE, read_log, read_state, write_state
 
 LOGGER = "logger.logger"  # the module of the original's class
 NO_FIGURES = ("step", "minutes", "kind", "iteration")

@@ -1,8 +1,4 @@
-"""Checkpoint files: official `.pth` and our own folder, read without running anything in them.
-
-An official file is a pickled dictionary that carries the training logger as an object. It is read
-with torch's weights-only unpickler, to which an inert class stands in for that logger; anything
-else that a file asks to import is refused.
+"""Checkpoints of Dessurt: official `.pth` files, and folders of our own.
 
 Our folder: `config.json`, `model.safetensors`, `tokenizer.json`, and `CARD.md` for people.
 """
@@ -10,21 +6,25 @@ Our folder: `config.json`, `model.safetensors`, `tokenizer.json`, and `CARD.md` 
 from __future__ import annotations
 
 import json
-import os
-import pickle
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from dessurt.checkpoint.files import (
+    CheckpointError,
+    history_of,
+    read_official,
+    reason,
+    replacing,
+    short,
+)
 from dessurt.model.config import DessurtConfig
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import Tokenizer
@@ -33,7 +33,6 @@ from dessurt.model.tokenizer import Tokenizer
 _UNFIT = (
     LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
 )  # fmt: skip
-_LONGEST_NAME = 80  # letters of what a file calls something, in a sentence
 # Of torch's parallel and compiled models, and of a model that is a part of a trainer's.
 WRAPPINGS = ("module.", "_orig_mod.", "model.")
 TASK_TABLES = (
@@ -46,10 +45,6 @@ TIED = ("answer_decode.0.weight", "answer_decode.weight")  # the token embedding
 OFFICIAL_TOKENIZER = "facebook/bart-base"
 # Probability zero while writing: BART's ids of "§" and of the first bytes of "¿".
 OFFICIAL_SUPPRESSED = (47847, 4056)
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be used; the message says in one sentence what to do."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +105,8 @@ def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
     except CheckpointError:
         raise
     except _UNFIT as error:
-        reason = _reason(error)
-        raise CheckpointError(f"{path.name} is damaged ({reason}): copy it again.") from error
+        told = reason(error)
+        raise CheckpointError(f"{path.name} is damaged ({told}): copy it again.") from error
 
 
 def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mapping) -> Dessurt:
@@ -147,7 +142,7 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
     except CheckpointError:
         raise
     except _UNFIT as error:
-        raise CheckpointError(f"This is not a Dessurt checkpoint ({_reason(error)}).") from error
+        raise CheckpointError(f"This is not a Dessurt checkpoint ({reason(error)}).") from error
     expected = model.state_dict()
     for name in TASK_TABLES:
         if name in weights and len(weights[name]) != len(expected[name]):
@@ -211,8 +206,8 @@ def _load_folder(folder: Path) -> Checkpoint:
             f"tokenizer.json ({error})."
         ) from error
     except (SafetensorError, ValueError, OSError, RecursionError) as error:
-        reason = _reason(error)
-        raise CheckpointError(f"{folder} is damaged ({reason}): copy it again.") from error
+        told = reason(error)
+        raise CheckpointError(f"{folder} is damaged ({told}): copy it again.") from error
     if not isinstance(config, dict) or not isinstance(config.get("model"), dict):
         raise CheckpointError(f"{folder}/config.json has no section 'model': copy it again.")
     history = {int(entry): metrics for entry, metrics in config.pop("history", {}).items()}
@@ -227,7 +222,7 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
     arch = config.get("arch", file.get("arch"))
     if arch not in ("Dessurt", "MmSwin", "DistributedDataParallel"):
         raise CheckpointError(
-            f"{path.name} holds a model of architecture {_short(arch)}, not Dessurt."
+            f"{path.name} holds a model of architecture {short(arch)}, not Dessurt."
         )
     weights = file["state_dict"]
     swa_start = config.get("trainer", {}).get("swa_start", 0)
@@ -239,74 +234,6 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
         config = {"suppressed_token_ids": list(OFFICIAL_SUPPRESSED), **config}
     config = {"iteration": file.get("iteration"), **config}
     return Checkpoint(model, tokenizer, config, history_of(file.get("logger")), path)
-
-
-def read_official(path: Path) -> dict[str, Any]:
-    """All that an official `.pth` holds; the training logger is an object without use.
-
-    Raises:
-        CheckpointError: it is damaged, tries to run code, or lacks config or weights.
-    """
-    file = _unpickle(path)
-    if not isinstance(file, dict) or not isinstance(file.get("config"), dict):
-        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no config.")
-    if "state_dict" not in file or not isinstance(file["config"].get("model"), dict):
-        raise CheckpointError(f"{path.name} is not a Dessurt checkpoint: it carries no weights.")
-    return file
-
-
-class InertLogger:
-    """Stands in for the original's logger: keeps the pickled attributes, does nothing."""
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def __getstate__(self) -> Any:
-        return self.state
-
-
-def _unpickle(path: Path) -> Any:
-    scalar = np._core.multiarray.scalar  # type: ignore[attr-defined]
-    allowed: list[Any] = [
-        (InertLogger, "logger.logger.Logger"),
-        (InertLogger, "logger.Logger"),
-        (scalar, "numpy.core.multiarray.scalar"),
-        (scalar, "numpy._core.multiarray.scalar"),
-        np.dtype,
-        *{type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")},
-    ]
-    try:
-        with torch.serialization.safe_globals(allowed):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        # After advice of its own, torch says what it met: something to run, or no pickle at all.
-        met = str(error).rpartition("WeightsUnpickler error: ")[2]
-        if any(sign in met for sign in ("GLOBAL", "allowlist", "Trying to call")):
-            raise CheckpointError(
-                f"{path.name} was refused: it holds more than weights and could run code on this "
-                "computer. Use it only if you trust its source, and have them send plain weights."
-            ) from error
-        raise CheckpointError(
-            f"{path.name} is no checkpoint, or a damaged one: download it again."
-        ) from error
-    except Exception as error:  # torch's reader raises almost anything for a damaged file
-        raise CheckpointError(
-            f"{path.name} is damaged ({_reason(error)}): download it again."
-        ) from error
-
-
-def history_of(logger: Any) -> dict[int, dict[str, float]]:
-    """The figures that the original's logger holds, by entry; none without a logger."""
-    entries = getattr(logger, "state", {}).get("entries", {}) if logger is not None else {}
-    return {
-        int(number): {
-            name: float(value)
-            for name, value in entry.items()
-            if isinstance(value, int | float | np.number)
-        }
-        for number, entry in entries.items()
-        if isinstance(entry, dict)
-    }
 
 
 def open_tokenizer(given: str | Path) -> Tokenizer:
@@ -343,13 +270,13 @@ def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     weights = {}
     for name, tensor in state_dict.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise CheckpointError(f"This is not a Dessurt checkpoint: {_short(name)} is no weight.")
+            raise CheckpointError(f"This is not a Dessurt checkpoint: {short(name)} is no weight.")
         if name.endswith(BUFFERS):
             continue
         plain = tensor.layout == torch.strided and tensor.device.type != "meta"
         if not plain or not tensor.is_floating_point():
             raise CheckpointError(
-                f"The weights cannot be used: {_short(name)} is not an array of floating point."
+                f"The weights cannot be used: {short(name)} is not an array of floating point."
             )
         weights[_unwrapped(name)] = tensor
     for name in TIED:
@@ -367,7 +294,7 @@ def _unwrapped(name: str) -> str:
 
 def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
     problems = [f"{name} is missing" for name in expected if name not in weights]
-    problems += [f"{_short(name)} is unknown" for name in weights if name not in expected]
+    problems += [f"{short(name)} is unknown" for name in weights if name not in expected]
     problems += [
         f"{name} is {list(weights[name].shape)}, not {list(expected[name].shape)}"
         for name in expected
@@ -410,36 +337,3 @@ def _check_settings(checkpoint: Checkpoint) -> None:
 
 def _are(kind: type, values: Any) -> bool:
     return isinstance(values, list | tuple) and all(isinstance(each, kind) for each in values)
-
-
-def _reason(error: BaseException) -> str:
-    """What is wrong with a file, in a few words."""
-    if isinstance(error, KeyError):
-        return f"it has no {_short(error.args[0])}"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, SafetensorError | ValueError | OSError | RuntimeError):
-        return _short(error, 200)
-    # All others speak of the program, not of the file.
-    return "a value in it is of another kind than it should be"
-
-
-def _short(told: object, most: int = _LONGEST_NAME) -> str:
-    """The first line of it, cut."""
-    return (str(told).splitlines() or [""])[0][:most].rstrip(".")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; it takes the real name only when the writing succeeded.
-
-    Whatever ends the program or the computer meanwhile, `path` is the old file or the new one.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from dessurt.checkpoint import CheckpointError
-from dessurt.train.upkeep import Series, series
+from dessurt.checkpoint.files import CheckpointError
+from dessurt.checkpoint.upkeep import Series, series
 
 MOST = 15  # figures in a picture
 COLUMNS = 3

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from dessurt.marks import Bounds, Marks, Shape, turned
-from dessurt.page import Page
+from dessurt.page.marks import Bounds, Marks, Shape, turned
+from dessurt.page.pixels import Page
 
 if TYPE_CHECKING:
     import torch

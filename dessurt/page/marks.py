@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.fill import box_spans, capsule_spans, fill_spans, polygon_spans
+from dessurt.page.raster import box_spans, capsule_spans, fill_spans, polygon_spans
 from dessurt.page_files.limits import MAX_SIDE
 
 CHANNELS = {"highlight": 1.0, "mask": -1.0}

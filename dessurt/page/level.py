@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dessurt.ink import letters_in, working_copy
-from dessurt.marks import Bounds, Marks, Point, Shape, turned
-from dessurt.page import Page
-from dessurt.tilt import clear_slope, feet_of, slope_of
+from dessurt.page.ink import letters_in, working_copy
+from dessurt.page.marks import Bounds, Marks, Point, Shape, turned
+from dessurt.page.pixels import Page
+from dessurt.page.tilt import clear_slope, feet_of, slope_of
 
 STEEPEST = 15.0  # degrees; a page that is turned by more is not scanned, but laid down so
 STRAIGHT = 0.1  # degrees; a page is taken for straight that is turned by less

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from dessurt.checkpoint import replacing
+from dessurt.checkpoint.files import replacing
 
 STATE = "state.pt"
 LOG = "log.jsonl"

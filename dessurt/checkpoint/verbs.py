@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dessurt.checkpoint import CheckpointError
-from dessurt.train import plot, upkeep
+from dessurt.checkpoint import plot, upkeep
+from dessurt.checkpoint.files import CheckpointError
 
 Run = Callable[[argparse.Namespace], str]
 
