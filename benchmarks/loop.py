@@ -30,9 +30,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from dessurt import Marks, Page, Request, open_model
+from dessurt.data.annotations.store import Store
 from dessurt.data.example import Example
-from dessurt.data.store import Store
-from dessurt.data.truth import Line
 from dessurt.evaluate import realpages, synthetic
 from dessurt.evaluate.asking import all_of
 from dessurt.evaluate.measures import MEASURES
@@ -41,6 +40,7 @@ from dessurt.synth.kinds import KINDS
 from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.train.validating import character_errors
+from dessurt.truth import Line
 from dessurt_app.training import CHECKPOINTS, Training
 
 SHIPPED = CHECKPOINTS / "dessurt-small"

@@ -36,7 +36,7 @@ from dessurt.protocol import (
     Text,
     card_of,
 )
-from dessurt.reading import NOTHING_WRITTEN, OF_FORMS, PageReader, doubt
+from dessurt.reader.reader import NOTHING_WRITTEN, OF_FORMS, PageReader, doubt
 
 LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
@@ -136,7 +136,7 @@ class DessurtInstrument:
         long paragraphs and on whole pages. The tasks that its config lists (`"frame": {"by_line":
         [task, ...]}`) are answered by reading the highlighted lines, or without a highlight all
         lines found on the page, as long recordings are transcribed a window at a time
-        (arXiv 2212.04356, 3.8); see `dessurt.reading`.
+        (arXiv 2212.04356, 3.8); see `dessurt.reader`.
         """
         if not self._is_by_line(request):
             return [replace(request, marks=self._as_seen(page, request.marks))]

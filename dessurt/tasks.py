@@ -3,15 +3,19 @@
 A question is a task token and the text that follows it. The row of a token is its place in the
 model's table of task embeddings, so order and number of the rows never change. Three tokens occur
 twice; the original looks up the later row, which leaves the earlier one without use.
-
-Signs in answers: `‡` the end was reached, `№` no such thing, `ø` left blank, `\\` a new line,
-`|` between the parts of a list.
 """
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+
+# Signs in answers, and in what is typed.
+END_SIGN = "‡"  # the end was reached
+NO_SUCH = "№"  # there is no such thing
+BLANK = "ø"  # left blank
+NEW_LINE = "\\"
+SEPARATOR = "|"  # between the parts of a list
 
 _NEEDS = {"t": "text", "h": "highlight", "m": "mask"}
 _RETURNS = {"T": "text", "R": "region", "TR": "text and region"}

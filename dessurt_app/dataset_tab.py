@@ -22,9 +22,9 @@ from gradio.events import Dependency
 from gradio.utils import get_upload_folder
 
 from dessurt.data.annotations import STATES, Annotation
-from dessurt.data.exchange import export
+from dessurt.data.annotations.exchange import export
+from dessurt.data.annotations.store import Change, ChangedError, Row, Store
 from dessurt.data.records import DataError
-from dessurt.data.store import Change, ChangedError, Row, Store
 from dessurt.page import PageError
 from dessurt.page.marks import Marks, MarksError
 from dessurt.page.upright import Upright

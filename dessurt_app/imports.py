@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from dessurt.data.exchange import (
+from dessurt.data.annotations.exchange import (
     Imported,
     ImportProgress,
     StoppedError,
     import_files,
     import_zip,
 )
+from dessurt.data.annotations.store import Store
 from dessurt.data.records import DataError
-from dessurt.data.store import Store
 from dessurt_app import strings
 
 MOST_AT_ONCE = 8

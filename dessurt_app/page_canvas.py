@@ -27,7 +27,7 @@ from gradio.utils import get_upload_folder
 from dessurt.page import LockedError, Page, PageError
 from dessurt.page.level import level_of
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Bounds, Marks, MarksError
+from dessurt.page.marks import Box, Marks, MarksError
 from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt.page_files import unlocked_copy
 from dessurt_app import strings
@@ -399,7 +399,7 @@ def served_file(path: object) -> Path:
     return file
 
 
-def _cut_out(page: Page, box: Bounds) -> Path:
+def _cut_out(page: Page, box: Box) -> Path:
     """The part of a page that lies within a box, as a lossless file."""
     x0, y0, x1, y1 = box
     left, top = max(0, math.floor(x0)), max(0, math.floor(y0))
@@ -407,7 +407,7 @@ def _cut_out(page: Page, box: Bounds) -> Path:
     return written(Page.from_array(pixels), "png")
 
 
-def _box(numbers: list[object]) -> Bounds:
+def _box(numbers: list[object]) -> Box:
     right = len(numbers) == 4 and all(
         isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e6 for n in numbers
     )

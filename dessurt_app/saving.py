@@ -11,8 +11,8 @@ import gradio as gr
 
 from dessurt import tasks
 from dessurt.data.annotations import Annotation
+from dessurt.data.annotations.store import Store
 from dessurt.data.records import DataError
-from dessurt.data.store import Store
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt_app import strings

@@ -15,6 +15,8 @@ from itertools import groupby
 
 from json_repair import repair_json
 
+from dessurt.tasks import BLANK, END_SIGN, NEW_LINE, NO_SUCH, SEPARATOR
+
 JSON = {"json>", "json~", "sroie>"}
 # Answers whose parts stand between | signs; those about links begin with a class in brackets.
 LISTS = {
@@ -25,7 +27,6 @@ LISTS = {
     *("linkup-both~", "linkup-box~", "linkup-text~"),
 }
 RECORDS = {"all-name~", "all-given name~", "all-age~", "record~"}  # one a line
-END, NEW_LINE, SEPARATOR, BLANK, NONE = "‡", "\\", "|", "ø", "№"
 DEEPEST = 60  # nested brackets; more is a model that is stuck
 
 
@@ -60,10 +61,10 @@ def shape(token: str, text: str, answer: str) -> Shape | None:
         text: what was asked with it; the answer of `json~` goes on from there.
         answer: what the model wrote.
     """
-    written = answer.split(END)[0]
+    written = answer.split(END_SIGN)[0]
     if token in JSON:
         return _tree(text + written if token == "json~" else written)
-    if not written or written == NONE:
+    if not written or written == NO_SUCH:
         return None
     if token in RECORDS:
         return Rows(tuple(_cells(line) for line in written.split(NEW_LINE)))

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.data.annotations import STATES
-from dessurt.data.line_by_line import BLOCKS
+from dessurt.data.annotations.splits import SPLITS, split_pages
+from dessurt.data.annotations.store import Store
 from dessurt.data.records import DataError
-from dessurt.data.splits import SPLITS, split_pages
-from dessurt.data.store import Store
+from dessurt.data.sets.annotations import BLOCKS
 from dessurt.tasks import split_query
 from dessurt_app import strings
 

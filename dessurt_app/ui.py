@@ -11,7 +11,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from dessurt.data.store import Store
+from dessurt.data.annotations.store import Store
 from dessurt.page_files import warm_up
 from dessurt.protocol import Instrument
 from dessurt_app import strings

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from dessurt.data.store import Store
+from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.protocol import Event, Request, Text
 from dessurt_app.asking import Ask

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dessurt.data.printed import Printed
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
+from dessurt.truth.printed import Printed
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from dessurt.data.annotation_files import write_whole
+from dessurt.data.annotations.files import write_whole
 from dessurt.data.records import DataError, DataSet, readable
-from dessurt.data.truth import Line
+from dessurt.truth import Line
 
 LISTED = "lines.jsonl"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Protocol
 
 from dessurt.data.example import Example
-from dessurt.data.truth import Truth
 from dessurt.page import Page
+from dessurt.truth import Truth
 
 
 class DataError(ValueError):

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from dessurt.data.example import Example
-from dessurt.data.printed import Printed
 from dessurt.page import Page
 from dessurt.page.marks import Marks, MarksError, Shape, mapped
+from dessurt.truth.printed import Printed
 
 ROOM = 1.5  # heights of the marks that are kept of the page round them
 STRETCH, SLANT = 0.12, 0.12  # of width and height at most; of the height, standard deviation

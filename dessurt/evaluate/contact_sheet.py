@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from dessurt.data.contact_sheet import joined, sheet, written
 from dessurt.evaluate import report
 from dessurt.evaluate.measures import Mistake
+from dessurt.page.contact_sheet import joined, sheet, written
 
 COLUMNS, WIDTH, TALLEST = 2, 720, 360  # pixels
 AROUND = 10  # pixels of the page round a highlight

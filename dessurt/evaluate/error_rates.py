@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.tasks import END_SIGN, NEW_LINE
 
 _MARKS = re.compile(r"([^\w\s])")
 UNREADABLE, UNREADABLE_LETTER = "§¿"  # stand for letters, and for one, that nobody could read
@@ -66,11 +67,11 @@ def with_sign(known: KnownPage, example: Example, answer: Answer) -> tuple[float
 
 def spaced(text: str) -> str:
     r"""The text with `\` for a space, punctuation marks set apart and blanks folded."""
-    return " ".join(_MARKS.sub(r" \1 ", text.replace("\\", " ")).split())
+    return " ".join(_MARKS.sub(r" \1 ", text.replace(NEW_LINE, " ")).split())
 
 
 def _whole(text: str) -> str:
-    return text.removesuffix("‡")
+    return text.removesuffix(END_SIGN)
 
 
 def _mean(errors: tuple[float, float], example: Example) -> tuple[float, float]:

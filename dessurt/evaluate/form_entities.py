@@ -15,9 +15,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from dessurt.data.boxed import union
-from dessurt.data.form_json import reading_order
-from dessurt.data.truth import Entity, Line, Truth
+from dessurt.page.marks import union
+from dessurt.truth import Entity, Line, Truth
+from dessurt.truth.form_text import reading_order
 
 Point = tuple[float, float]
 
@@ -68,8 +68,8 @@ def of_truth(truth: Truth, rules: Rules) -> Pieces:
     cells = {cell for table in truth.tables for _, _, cell in table.filled()}
     links = {*truth.links}
     for table in truth.tables:
-        for above, over, cell in table.filled():
-            links |= {(head, cell) for head in (above, over) if head is not None}
+        for *headers, cell in table.filled():
+            links |= {(head, cell) for head in headers if head is not None}
     left_out = cells if rules.naf else set()
     return of_entities(truth.entities, links, truth.size, rules, left_out)
 

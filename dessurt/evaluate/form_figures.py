@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dessurt.data.boxed import union
 from dessurt.data.example import Example
 from dessurt.data.sets.funsd import Block, read_annotation, read_blocks
 from dessurt.evaluate import entity_alignment
@@ -30,6 +29,7 @@ from dessurt.evaluate.forms import Counts
 from dessurt.evaluate.ganted import ganted, shuffled
 from dessurt.evaluate.json_text import parsed
 from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.page.marks import union
 
 
 @dataclass(frozen=True)

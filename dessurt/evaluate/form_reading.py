@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from dessurt import Request
 from dessurt.data.example import Example
-from dessurt.data.form_json import to_json
 from dessurt.evaluate.forms import score
 from dessurt.evaluate.known import Answer, KnownPage
 from dessurt.evaluate.reading import MOST_TOKENS
+from dessurt.tasks import END_SIGN
+from dessurt.truth.form_text import to_json
 
 
 def forms(known: KnownPage, rng: random.Random) -> Iterator[Example]:
@@ -18,7 +19,7 @@ def forms(known: KnownPage, rng: random.Random) -> Iterator[Example]:
     truth = known.truth
     if truth and (truth.links or truth.tables):
         request = Request("json>", max_tokens=MOST_TOKENS)
-        yield Example(known.page, request, (to_json(truth) + "‡",), source=known.name)
+        yield Example(known.page, request, (to_json(truth) + END_SIGN,), source=known.name)
 
 
 def fields(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:

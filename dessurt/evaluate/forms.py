@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from dessurt.data.form_json import to_json
-from dessurt.data.truth import Truth
 from dessurt.evaluate.json_text import parsed
+from dessurt.truth import Truth
+from dessurt.truth.form_text import to_json
 
 CLOSE = 0.2  # normalised edit distance of texts taken for the same
 

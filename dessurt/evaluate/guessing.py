@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from dessurt import Instrument, Marks, Request, Text
 from dessurt.data.example import Example
-from dessurt.data.guessing_tasks import LONGEST
+from dessurt.data.questions.guessing import LONGEST
 from dessurt.evaluate.known import Answer, KnownPage
 
 MARGIN = 2  # pixels round a word's box that are masked, too

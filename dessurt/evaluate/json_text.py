@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import re
 
+from dessurt.tasks import END_SIGN
+
 _ARTEFACT = re.compile(r'\{"\*": "question"\},|, *\{"\*": "question"\}')
 _REPEATED = re.compile(r"(.{7,}?)\1{5,}", re.DOTALL)
 _SPACE, _SEPARATORS = " \t\r\n", " \t\r\n,:"
@@ -28,7 +30,7 @@ _PARTS = {"answers", "content", "row headers", "column headers", "cells", "subpr
 
 def parsed(text: str) -> list[object]:
     """The content of a form's JSON text: a list of objects, lists, strings and None."""
-    return _Reader(text.split("‡")[0]).whole()
+    return _Reader(text.split(END_SIGN)[0]).whole()
 
 
 def without_repeats(text: str) -> str:

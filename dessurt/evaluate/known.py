@@ -11,7 +11,8 @@ import numpy as np
 
 from dessurt import Done, Event, Page, Region, Text
 from dessurt.data.example import Example
-from dessurt.data.truth import Box, Line, Truth
+from dessurt.page.marks import Box
+from dessurt.truth import Line, Truth
 
 TURNED = 0.25  # a line that rises by this part of its height is highlighted word by word
 

@@ -17,14 +17,14 @@ from dessurt.data.example import Example
 from dessurt.evaluate.json_text import without_repeats
 from dessurt.evaluate.known import Answer
 from dessurt.evaluate.text_answers import apart
+from dessurt.tasks import BLANK, END_SIGN
 
-END = "‡"
 TIMES = 5  # a form is gone on with, at most
 PROMPT, SEEN, END_OF_TEXT = slice(-24, -3), 18, slice(-25, None)  # tokens
 LIKE = 0.3  # texts that differ by less are said again
 LEAST = 0.25  # of an answer that is no circle
 WORDS = 48  # characters that reading goes on from
-NOTHING = "[question]ø"  # what the original's checkpoints may write instead of a form
+NOTHING = f"[question]{BLANK}"  # what the original's checkpoints may write instead of a form
 
 
 def once(model: Instrument, example: Example) -> Answer:
@@ -43,7 +43,7 @@ def whole_json(model: Instrument, example: Example) -> Answer:
         prompt, said = "".join(tokens[PROMPT][:SEEN]), "".join(tokens[END_OF_TEXT])
         if text.startswith(NOTHING):
             text = prompt = said = '[{"'
-        if END in text or not prompt or part.stopped_by == "loop":
+        if END_SIGN in text or not prompt or part.stopped_by == "loop":
             break
         part = once(model, _about(example, "json~", prompt))
         more = without_repeats(part.text)
@@ -60,7 +60,7 @@ def whole_reading(model: Instrument, example: Example) -> Answer:
     if text != answer.text and text and _learned(model, "re~"):
         prompt = text[-WORDS:].partition(" ")[2] or text[-WORDS:]
         text += without_repeats(once(model, _about(example, "re~", prompt)).text)
-    return replace(answer, text=text.removesuffix(END))
+    return replace(answer, text=text.removesuffix(END_SIGN))
 
 
 def joined(text: str, end: str, more: str) -> str:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dessurt import Marks, Page
-from dessurt.data.boxed import union
 from dessurt.evaluate.known import KnownLine
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Point, Shape, turned
+from dessurt.page.marks import Point, Shape, turned, union
 
 Marking = Callable[[Page, Sequence[KnownLine]], Marks]
 

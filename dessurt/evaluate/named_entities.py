@@ -25,6 +25,7 @@ from rapidfuzz.distance import Levenshtein
 from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, KnownPage
 from dessurt.evaluate.text_answers import apart
+from dessurt.tasks import END_SIGN, NEW_LINE
 
 Word = tuple[str, str]  # its letters and its class, in small letters
 Pair = tuple[int | None, int | None]  # the number of a true and of a given word
@@ -92,7 +93,7 @@ def original_macro_f1(shares: dict[str, Share]) -> float | None:
 
 def tagged(text: str, task: str) -> list[Word]:
     """The words of an answer with their classes; without a class a word is no entity."""
-    text = text.lower().removesuffix("‡").replace("\\", " ")
+    text = text.lower().removesuffix(END_SIGN).replace(NEW_LINE, " ")
     if task == "ne>" or task.endswith("_c1>"):
         pattern = _ONE if task == "ne>" else _CLASS_FIRST
         found = [(word.strip(), name) for name, word in pattern.findall(text)]

@@ -22,6 +22,7 @@ from dessurt import Card
 from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, SetError
 from dessurt.evaluate.submission import question_id, receipt
+from dessurt.tasks import END_SIGN
 
 Key = tuple[str, ...]
 SHOWN = 5  # names that a sentence lists
@@ -108,7 +109,7 @@ def _read(path: Path) -> tuple[Callable[[Example], Key], list[tuple[Key, str]]]:
         raise SetError(f"{path} answers {_listed(twice)} twice: leave one.")
     if isinstance(content, dict) and all(isinstance(form, list) for form in content.values()):
         forms = ((name, json.dumps(form, ensure_ascii=False)) for name, form in content.items())
-        return _image, [((name,), text + "‡") for name, text in forms]
+        return _image, [((name,), text + END_SIGN) for name, text in forms]
     if isinstance(content, list) and all(isinstance(each, dict) for each in content):
         for names, key in ((("source", "task", "question"), _asked), (("questionId",), _question)):
             if all({*names, "answer"} <= each.keys() for each in content):

@@ -16,6 +16,7 @@ from dessurt.data.example import Example
 from dessurt.evaluate.known import Answer, KnownLine, KnownPage, folded
 from dessurt.evaluate.long_answers import once
 from dessurt.evaluate.marking import Marking, line_by_line
+from dessurt.tasks import END_SIGN, NEW_LINE
 
 MOST_TOKENS = 4096  # more than any checkpoint writes: it stops at its own most
 LINE_TOKENS = 200
@@ -42,7 +43,7 @@ def paragraphs(
     for block in _whole_blocks(known):
         marks = marking(known.page, block)
         request = Request("read_block0>", marks=marks, max_tokens=MOST_TOKENS)
-        truth = "\\".join(line.text for line in block)
+        truth = NEW_LINE.join(line.text for line in block)
         yield Example(known.page, request, (truth,), source=known.name)
 
 
@@ -59,7 +60,7 @@ def reading_on(known: KnownPage, rng: random.Random) -> Iterator[Example]:
             after = block[number:]
             # A token is a character at least, but for a few that need several.
             request = Request("re~", query, max_tokens=READ_ON + 24)
-            truth = "\\".join(next_line.text for next_line in after) + "‡"
+            truth = NEW_LINE.join(next_line.text for next_line in after) + END_SIGN
             region = Marks.from_boxes(highlight=[box for one in after for box in one.words])
             yield Example(known.page, request, (truth,), region, known.name)
 
@@ -95,7 +96,7 @@ def _errors(truth: str, read: str) -> tuple[float, float]:
 
 
 def _one_line(text: str) -> str:
-    return folded(text.replace("\\", " ")).removesuffix("‡").rstrip()
+    return folded(text.replace(NEW_LINE, " ")).removesuffix(END_SIGN).rstrip()
 
 
 def _whole_blocks(known: KnownPage) -> Iterator[tuple[KnownLine, ...]]:

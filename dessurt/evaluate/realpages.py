@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dessurt import Page
-from dessurt.data.truth import Box
 from dessurt.evaluate.known import KnownLine, KnownPage, SetError
+from dessurt.page.marks import Box
 
 
 def pages(folder: Path, degraded: bool = False) -> list[KnownPage]:

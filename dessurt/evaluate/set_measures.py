@@ -23,7 +23,6 @@ import numpy as np
 
 from dessurt import Page, Request
 from dessurt.data.example import Example
-from dessurt.data.form_json import to_json
 from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
 from dessurt.evaluate.form_entities import SEEN, Rules
 from dessurt.evaluate.form_figures import Scoring
@@ -31,6 +30,8 @@ from dessurt.evaluate.known import KnownPage
 from dessurt.evaluate.long_answers import once, whole_json, whole_reading
 from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
 from dessurt.evaluate.reading import MOST_TOKENS
+from dessurt.tasks import END_SIGN
+from dessurt.truth.form_text import to_json
 
 ANLS = Figure("ANLS", "questions", text_answers.anls)
 LETTERS = Figure("ANLS", "questions, of the answer's letters", text_answers.anls_of_letters)
@@ -56,7 +57,7 @@ def forms(known: KnownPage, rng: random.Random) -> Iterator[Example]:
     """`json>`: the whole form, if its entities are known."""
     if known.truth and known.truth.entities:
         request = Request("json>", max_tokens=MOST_TOKENS)
-        yield Example(known.page, request, (to_json(known.truth) + "‡",), source=known.name)
+        yield Example(known.page, request, (to_json(known.truth) + END_SIGN,), source=known.name)
 
 
 def original_forms(known: KnownPage, rng: random.Random, enlarged: bool) -> Iterator[Example]:

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from dessurt import Page
-from dessurt.data.truth import Box
 from dessurt.evaluate.known import KnownLine, KnownPage
-from dessurt.page.marks import mapped, turned
+from dessurt.page.marks import Box, mapped, turned
 
 
 @dataclass(frozen=True)

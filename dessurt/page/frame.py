@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from dessurt.page.marks import Bounds, Marks, Shape, turned
+from dessurt.page.marks import Box, Marks, Shape, turned
 from dessurt.page.pixels import Page
 
 if TYPE_CHECKING:
@@ -398,7 +398,7 @@ def _centred(outer: int, inner: int) -> int:
     return (outer - inner) // 2 if outer >= inner else -((inner - outer) // 2)
 
 
-def _clipped(box: Bounds, plane: Bounds) -> Bounds:
+def _clipped(box: Box, plane: Box) -> Box:
     (x0, y0, x1, y1), (left, top, right, bottom) = box, plane
     return max(x0, left), max(y0, top), min(x1, right), min(y1, bottom)
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.page.ink import letters_in, working_copy
-from dessurt.page.marks import Bounds, Marks, Point, Shape, turned
+from dessurt.page.marks import Box, Marks, Point, Shape, turned
 from dessurt.page.pixels import Page
 from dessurt.page.tilt import clear_slope, feet_of, slope_of
 
@@ -75,7 +75,7 @@ class Level:
         (x0, y0), (x1, y1) = self.to_page([here - (1, 0), here + (1, 0)])
         return math.degrees(math.atan2(y1 - y0, x1 - x0))
 
-    def bounds(self, shape: Shape) -> Bounds:
+    def bounds(self, shape: Shape) -> Box:
         """The level box of what a shape on the page was drawn round.
 
         A box drawn round a tilted line is taller than the line: it stands above it at one end and
@@ -98,7 +98,7 @@ class Level:
             v0, v1 = float(middle - half), float(middle + half)
         return u0 - thick, v0 - thick, u1 + thick, v1 + thick
 
-    def shape(self, channel: str, box: Bounds, slope: float = 0.0) -> Shape:
+    def shape(self, channel: str, box: Box, slope: float = 0.0) -> Shape:
         """A level box as a shape on the page: a line, of four corners if it is not upright.
 
         Args:

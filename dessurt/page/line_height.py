@@ -9,7 +9,7 @@ import numpy as np
 
 from dessurt.page.ink import WORKING_PIXELS
 from dessurt.page.level import level_in, level_of
-from dessurt.page.marks import Bounds, Marks, Shape
+from dessurt.page.marks import Box, Marks, Shape
 from dessurt.page.pixels import Page
 
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
@@ -82,7 +82,7 @@ def height_of(page: Page, shape: Shape) -> float:
     return line_height(part, (x0 - left, y0 - top, x1 - left, y1 - top)) / scale
 
 
-def line_height(gray: np.ndarray, box: Bounds) -> float:
+def line_height(gray: np.ndarray, box: Box) -> float:
     """The height, ascender to descender, of a line of text in a box, which may be drawn loosely.
 
     Rows of pixels through the small letters hold much more ink than those between them, so they

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from dessurt.page.ink import connected, ink_of, letters_of, working_copy
 from dessurt.page.level import Level, level_in, level_of, measure_level
 from dessurt.page.line_height import SEVERAL, height_of
-from dessurt.page.marks import Bounds, Marks, Shape
+from dessurt.page.marks import Box, Marks, Shape
 from dessurt.page.pixels import Page
 from dessurt.page.tilt import clear_slope, feet_of, quantile
 
@@ -261,7 +261,7 @@ def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
         return []
     levels = sorted((level_in(page, shape) for shape in shapes), key=lambda level: level.angle)
     level = levels[len(levels) // 2]  # in which most of what is marked lies
-    groups: list[list[tuple[Shape, Bounds]]] = []
+    groups: list[list[tuple[Shape, Box]]] = []
     for shape in shapes:
         box = level.bounds(shape)
         beside = (group for group in groups if any(_beside(box, other) for _, other in group))
@@ -292,7 +292,7 @@ def _cut_into_lines(page: Page, shape: Shape) -> list[Shape]:
     return parts or [shape]
 
 
-def _beside(one: Bounds, other: Bounds) -> bool:
+def _beside(one: Box, other: Box) -> bool:
     """Whether two marks are parts of one line."""
     left, top, right, bottom = one
     x0, y0, x1, y1 = other

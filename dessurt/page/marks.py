@@ -29,11 +29,17 @@ MAX_ROWS = 10_000_000  # see `Shape.rows`; to fill so many on the largest page t
 NAME_SHOWN = 40  # characters of an unknown name that an error repeats
 
 Point = tuple[float, float]
-Bounds = tuple[float, float, float, float]  # x0, y0, x1, y1
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1
 
 
 class MarksError(ValueError):
     """Marks that cannot be used; the message says in one sentence what to do."""
+
+
+def union(boxes: Iterable[Box]) -> Box:
+    """The smallest box round all boxes, of which there must be one."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def turned(points: ArrayLike, angle: float) -> np.ndarray:
@@ -118,7 +124,7 @@ class Shape:
         (x0, y0), (x1, y1) = self.points
         return (x0, y0), (x1, y0), (x1, y1), (x0, y1)
 
-    def bounds(self, angle: float = 0.0) -> Bounds:
+    def bounds(self, angle: float = 0.0) -> Box:
         """The smallest box round the shape, a brush's thickness included.
 
         Args:
@@ -215,13 +221,10 @@ class Marks:
         """Whether anything is drawn in this channel."""
         return any(shape.channel == channel for shape in self.shapes)
 
-    def bounds(self, channel: str) -> Bounds | None:
+    def bounds(self, channel: str) -> Box | None:
         """The smallest box round all shapes of a channel; None without any."""
         boxes = [shape.bounds() for shape in self.of(channel)]
-        if not boxes:
-            return None
-        x0, y0, x1, y1 = zip(*boxes, strict=True)
-        return min(x0), min(y0), max(x1), max(y1)
+        return union(boxes) if boxes else None
 
     def rounded(self) -> Marks:
         """The same marks to a hundredth of a pixel, finer than anybody draws."""

@@ -5,7 +5,7 @@ The JSON is one object. Lines are stored once, in reading order; all else names 
     size        [height, width] in pixels
     kind        of document
     lines       [{"text", "x": [[left, right] of every character], "y": [the same], "above",
-                "below"}], in pixels, rounded to 0.01; see `dessurt.data.truth.Line`
+                "below"}], in pixels, rounded to 0.01; see `dessurt.truth.Line`
     paragraphs  [[line, ...]]
     entities    [{"kind", "lines": [line, ...]}]
     links       [[head, tail]], numbers of entities
@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from dessurt.data.truth import Entity, Line, Paragraph, Table, Truth
 from dessurt.synth.page import SynthPage
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth
 
 
 def save(page: SynthPage, path: Path) -> None:

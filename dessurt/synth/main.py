@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from dessurt.data.contact_sheet import sheet
+from dessurt.page.contact_sheet import sheet
 from dessurt.synth.fields import Group, groups
 from dessurt.synth.files import save, whole
 from dessurt.synth.fonts import NoFontsError

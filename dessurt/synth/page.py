@@ -1,6 +1,6 @@
 """A synthetic page: set by Typst, drawn by pdfium, with the place and the part of every character.
 
-Positions are as in `dessurt.data.truth`. Which paragraph, field or cell a character belongs to is
+Positions are as in `dessurt.truth`. Which paragraph, field or cell a character belongs to is
 read from the colour of its ink (see `dessurt.synth.sheet`).
 """
 
@@ -14,12 +14,13 @@ from itertools import groupby
 import numpy as np
 import pypdfium2 as pdfium
 
-from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth, moved
+from dessurt.page.marks import Box
 from dessurt.synth.fields import Group
 from dessurt.synth.kinds import KINDS, OFTEN
 from dessurt.synth.pdftext import boxes_of, lines_of
 from dessurt.synth.scan import scanned
 from dessurt.synth.sheet import Sheet, compiled
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth, moved
 
 DPI = 150
 SCALE = DPI / 72

@@ -10,9 +10,10 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from dessurt.data.truth import Box, Line
+from dessurt.page.marks import Box
 from dessurt.synth.sheet import number_of
 from dessurt.synth.text import clean
+from dessurt.truth import Line
 
 GAP = 0.9  # a gap of so many times the font size ends a line; with a space in it, three times so
 SPACE = 0.3  # so wide a gap is a space

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dessurt.data.truth import Truth
 from dessurt.synth.text import ALPHABET
+from dessurt.truth import Truth
 
 SLOTS = 3  # thin letters share a cell: so many are told apart, from left to right
 BEFORE = 4  # so many characters before a cell's first are its context

@@ -28,18 +28,19 @@ from torch.utils.data import IterableDataset, get_worker_info
 from tqdm import tqdm
 
 from dessurt.data.example import Example
-from dessurt.data.form_json import to_json
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets import open_set
 from dessurt.evaluate.trainer_log import logged, summed_up
 from dessurt.model.tokenizer import END, PAD
 from dessurt.protocol import Request
+from dessurt.tasks import END_SIGN
 from dessurt.train.batch import Batch, stacked
 from dessurt.train.loading import loader
 from dessurt.train.parts import Part
 from dessurt.train.samples import Sampler
 from dessurt.train.sources import Source
 from dessurt.train.student import Student
+from dessurt.truth.form_text import to_json
 
 TRIES = 8  # for a question about a page, where it is drawn by lot
 RANKS = (10, 50, 100)  # among so many of the most probable tokens is a masked word's first one?
@@ -130,7 +131,7 @@ class Questions(IterableDataset):
             yield from record.examples
         elif "json>" in part.tasks:
             if record.truth is not None and record.truth.entities:
-                yield self._form(record, to_json(record.truth) + "‡")
+                yield self._form(record, to_json(record.truth) + END_SIGN)
         else:
             tokens = rng.choices(list(part.tasks), list(part.tasks.values()), k=TRIES)
             found = (self._made(record, token, part, rng) for token in tokens)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from dessurt.data.entity_tasks import ENTITY_TASKS
-from dessurt.data.form_tasks import FORM_TASKS
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.questions.entities import ENTITY_TASKS
+from dessurt.data.questions.forms import FORM_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 
 # token: the function that makes questions of a page
 TASKS = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}

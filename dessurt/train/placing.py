@@ -14,11 +14,11 @@ import numpy as np
 
 from dessurt.data import augment
 from dessurt.data.example import Example
-from dessurt.data.truth import Box, Truth
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
-from dessurt.page.marks import Marks, Point, Shape
+from dessurt.page.marks import Box, Marks, Point, Shape
 from dessurt.train.parts import Part
+from dessurt.truth import Truth
 
 STEP = 64  # sides of a whole page's image, as at use
 SHADE = 20.0  # grey levels, standard deviation of the change of ink and of paper

@@ -19,13 +19,12 @@ import numpy as np
 from dessurt import tasks
 from dessurt.data import recombination
 from dessurt.data.example import Example
-from dessurt.data.passage import BREAK
-from dessurt.data.printed import Printed
 from dessurt.data.records import DataError
 from dessurt.data.variation import varied
 from dessurt.model.tokenizer import END, START, Tokenizer
 from dessurt.page.frame import Frame
 from dessurt.synth.text import ALPHABET
+from dessurt.tasks import END_SIGN, NEW_LINE
 from dessurt.train import placing
 from dessurt.train.batch import (
     NOWHERE,
@@ -40,6 +39,7 @@ from dessurt.train.batch import (
 from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.sources import Records, Source, synthetic_pages
+from dessurt.truth.printed import Printed
 
 BATCHES = 16  # of a chunk, about the same synthetic pages
 TRIES = 400  # for a sample: a page may not allow a task, or not in such a window
@@ -222,7 +222,7 @@ class Sampler:
         not go.
         """
         example = self.example(part, token, source, rng)
-        if example is None or example.answers[0].count(BREAK) + 1 < part.lines:
+        if example is None or example.answers[0].count(NEW_LINE) + 1 < part.lines:
             return None
         return self._seen(example, source, part, rng)
 
@@ -323,7 +323,7 @@ class Sampler:
         seen = next((i for i, spot in enumerate(spots) if spot == OUTSIDE), None)
         if seen is not None:
             ids, spots = ids[:seen], spots[:seen]
-        elif own or answer.text.endswith("‡") or not task.example[1].endswith("‡"):
+        elif own or answer.text.endswith(END_SIGN) or not task.example[1].endswith(END_SIGN):
             ids, spots = [*ids, END], [*spots, NOWHERE]  # otherwise it was cut, and goes on
         if not ids:
             return None

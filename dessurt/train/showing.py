@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from dessurt.checkpoint import CheckpointError, load
-from dessurt.data.contact_sheet import Colour, joined, sheet, written
 from dessurt.data.records import DataError, readable
 from dessurt.model import DessurtConfig, Tokenizer
+from dessurt.page.contact_sheet import Colour, joined, sheet, written
 from dessurt.train.config import FIT, ConfigError, read
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.samples import Sampler

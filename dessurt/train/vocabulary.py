@@ -10,6 +10,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, pre_tokenizers, processo
 from tokenizers.models import BPE
 
 from dessurt.synth.text import ALPHABET
+from dessurt.tasks import END_SIGN
 
 
 def tokenizer() -> Tokenizer:
@@ -19,7 +20,7 @@ def tokenizer() -> Tokenizer:
     vocabulary = {token: i for i, token in enumerate((*specials, *letters))}
     merges = []
     spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    for letter in (*(each for each in ALPHABET if not each.isascii()), "‡"):
+    for letter in (*(each for each in ALPHABET if not each.isascii()), END_SIGN):
         [(spelled, _)] = spell.pre_tokenize_str(letter)
         for i in range(1, len(spelled)):
             if (spelled[:i], spelled[i]) not in merges:

@@ -24,9 +24,8 @@ from serving import serve
 from test_asking import LETTER, ME, OTHER, ask, asking
 
 import app as start
-from dessurt.data import exchange
-from dessurt.data.annotations import Annotation
-from dessurt.data.store import Store
+from dessurt.data.annotations import Annotation, exchange
+from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
@@ -363,7 +362,7 @@ def test_an_import_that_fails_ends(view, store, exported, uploaded, monkeypatch)
     def full(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("dessurt.data.store.write_partial", full)
+    monkeypatch.setattr("dessurt.data.annotations.store.write_partial", full)
     Image.new("L", (50, 40), 200).save(uploaded / "b.png")
     (uploaded / "b.json").write_text('[{"question": "w0>", "answer": "b"}]')
     files = [[name, str(uploaded / name)] for name in ("b.png", "b.json")]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.store import Store
+from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
 from dessurt_app import strings
 from dessurt_app.saving import now

@@ -17,10 +17,9 @@ from PIL import Image
 from serving import serve
 from test_browser_access import DESKTOP, PHONE, SMALL, serious_faults
 
-from dessurt.data import exchange
-from dessurt.data.annotation_files import write_qa
-from dessurt.data.annotations import Annotation
-from dessurt.data.store import Store
+from dessurt.data.annotations import Annotation, exchange
+from dessurt.data.annotations.files import write_qa
+from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright

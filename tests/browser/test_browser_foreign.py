@@ -13,7 +13,7 @@ from PIL import Image
 from serving import serve
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.store import Store
+from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
 from dessurt_app.doors import FOREIGN
 

@@ -15,7 +15,7 @@ from screen import Screen
 from serving import serve
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.store import Store
+from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
 from dessurt_app.training import Training
 from dessurt_app.weights import SHIPPED

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dessurt.data.annotation_files import (
+from dessurt.data.annotations import STATES, Annotation
+from dessurt.data.annotations.files import (
     parse,
     read_pages,
     to_bytes,
@@ -21,10 +22,9 @@ from dessurt.data.annotation_files import (
     write_qa,
     write_whole,
 )
-from dessurt.data.annotations import STATES, Annotation
+from dessurt.data.annotations.splits import split_pages
 from dessurt.data.records import DataError, Record, readable
 from dessurt.data.sets import open_set
-from dessurt.data.splits import split_pages
 from dessurt.page.marks import Marks, Shape
 from dessurt.page.upright import AS_IT_IS, Upright
 

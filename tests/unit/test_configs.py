@@ -19,9 +19,7 @@ pytest.importorskip("accelerate")
 
 from dessurt.data import sets  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.records import Record  # noqa: E402
-from dessurt.data.truth import Truth, moved  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
@@ -39,6 +37,8 @@ from dessurt.train.original import (  # noqa: E402
 )
 from dessurt.train.parts import TASKS  # noqa: E402
 from dessurt.train.student import Taught  # noqa: E402
+from dessurt.truth import Truth, moved  # noqa: E402
+from dessurt.truth.printed import Printed  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ pytest.importorskip("accelerate")
 pytest.importorskip("matplotlib")
 
 from dessurt.cli import main  # noqa: E402
-from dessurt.data.contact_sheet import LEADING, MARGIN, joined, sheet, written  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
+from dessurt.page.contact_sheet import LEADING, MARGIN, joined, sheet, written  # noqa: E402
 from dessurt.train import showing  # noqa: E402
 from tests.unit.test_train_data import HERE, config_of, official, part, write  # noqa: E402
 

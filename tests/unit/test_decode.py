@@ -15,7 +15,7 @@ from dessurt.instrument import DessurtInstrument
 from dessurt.model import Tokenizer
 from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
-from dessurt.reading import NOTHING_WRITTEN, VERY_UNSURE
+from dessurt.reader.reader import NOTHING_WRITTEN, VERY_UNSURE
 from tests.unit.test_model import SMALL, make
 
 IMAGE = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5)) * 2 - 1

@@ -6,10 +6,10 @@ import random
 import numpy as np
 import pytest
 
-from dessurt.data import drawing
-from dessurt.data.truth import Line, Truth, Word, moved
-from dessurt.data.truth import Paragraph as Block
+from dessurt.data.questions import drawing
 from dessurt.page.marks import Marks, Shape
+from dessurt.truth import Line, Truth, Word, moved
+from dessurt.truth import Paragraph as Block
 
 SIZE = (170, 230)  # height, width
 

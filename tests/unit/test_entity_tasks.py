@@ -5,10 +5,10 @@ import random
 import cv2
 import numpy as np
 
-from dessurt.data.entity_tasks import ENTITY_TASKS
 from dessurt.data.example import Example
-from dessurt.data.truth import Entity, Line, Paragraph, Table, Truth
+from dessurt.data.questions.entities import ENTITY_TASKS
 from dessurt.page import Page
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth
 
 PRINTED = {  # text: kind, x, y of its base line
     "Application": ("header", 40, 60),

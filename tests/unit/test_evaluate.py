@@ -16,11 +16,11 @@ from PIL import Image
 
 from dessurt import Alternative, Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
-from dessurt.data.truth import Entity, Line, Paragraph, Truth
 from dessurt.evaluate import asking, finding, main, reading, realpages, report, synthetic, tesseract
 from dessurt.evaluate.known import Answer, KnownPage, folded
 from dessurt.evaluate.measures import MEASURES, OTHERWISE_MARKED, Question, Result
 from dessurt.page.frame import Frame
+from dessurt.truth import Entity, Line, Paragraph, Truth
 
 SIZE = 200, 400  # of the page, height and width
 LINES = (  # text, block, whether it counts; monospaced, 10 x 20 pixels a letter, 30 to a line

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dessurt.data.truth import Table, Truth
 from dessurt.evaluate.forms import Counts, FormScore, parsed, score
+from dessurt.truth import Table, Truth
 from tests.unit.test_form_json import entity
 
 FORM = Truth(

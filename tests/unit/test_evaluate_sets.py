@@ -15,9 +15,9 @@ from dessurt import Card, Done, Event, Marks, Page, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets import SETS, open_set
-from dessurt.data.truth import Entity, Paragraph, Truth
 from dessurt.evaluate import long_answers, main, set_measures, sources
 from dessurt.evaluate.measures import MEASURES
+from dessurt.truth import Entity, Paragraph, Truth
 from tests.unit.test_form_json import entity
 
 MOST = 48

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dessurt.data.form_json import reading_order, table_entities, to_json, with_places
-from dessurt.data.truth import Entity, Line, Table, Truth
+from dessurt.truth import Entity, Line, Table, Truth
+from dessurt.truth.form_text import reading_order, table_entities, to_json, with_places
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_json.json").read_text("utf-8"))
 

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from dessurt.data.form_json import to_json
-from dessurt.form_layout import put_together
-from dessurt.form_pieces import Piece
-from dessurt.form_reading import Form, pieces_of
 from dessurt.page import Page
 from dessurt.page.ink import horizontal_rules
 from dessurt.protocol import Alternative, Text
+from dessurt.reader.forms import Form, pieces_of
+from dessurt.reader.layout import put_together
+from dessurt.reader.pieces import Piece
+from dessurt.truth.form_text import to_json
 
 SIZE = (400, 600)
 PAPER = np.full(SIZE, 255, np.uint8)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text
-from dessurt.form_pieces import Piece
-from dessurt.form_reading import Form
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
-from dessurt.reading import PageReader
+from dessurt.reader.forms import Form
+from dessurt.reader.pieces import Piece
+from dessurt.reader.reader import PageReader
 
 PAGE = Page.from_array(np.full((200, 600), 255, np.uint8))
 LINES = {  # left upper corner: as the model writes it

@@ -20,11 +20,11 @@ import numpy as np
 import pytest
 
 from dessurt import Page, tasks
-from dessurt.data.form_draft import shortened
-from dessurt.data.form_tasks import FORM_TASKS
-from dessurt.data.passage import Ask
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Entity, Line, Paragraph, Table, Truth
+from dessurt.data.questions.draft import shortened
+from dessurt.data.questions.forms import FORM_TASKS
+from dessurt.data.questions.passage import Ask
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth
+from dessurt.truth.printed import Printed
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_tasks.json").read_text("utf-8"))
 PAGE = Page.from_array(np.full((300, 500), 255, np.uint8))

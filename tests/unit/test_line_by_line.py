@@ -3,7 +3,7 @@
 import numpy as np
 
 from dessurt.data.example import Example
-from dessurt.data.line_by_line import lines_of
+from dessurt.data.sets.annotations import lines_of
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request

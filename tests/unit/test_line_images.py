@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dessurt.cli import main
-from dessurt.data.boxed import turned_line
 from dessurt.data.line_images import cut_out
+from dessurt.truth.boxes import turned_line
 from tests.unit.test_sets_naf import annotation, box, save
 
 pytest.importorskip("typst")

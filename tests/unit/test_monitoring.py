@@ -17,10 +17,7 @@ from accelerate.state import AcceleratorState  # noqa: E402
 from dessurt import Request, open_model  # noqa: E402
 from dessurt.checkpoint.runs import read_log, read_state  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.form_json import to_json  # noqa: E402
-from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.records import DataError, Record  # noqa: E402
-from dessurt.data.truth import Entity, Line, Truth  # noqa: E402
 from dessurt.evaluate.trainer_log import logged, summed_up  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.page import Page  # noqa: E402
@@ -35,6 +32,9 @@ from dessurt.train.placing import shifted  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
 from dessurt.train.sources import Source  # noqa: E402
 from dessurt.train.student import Student  # noqa: E402
+from dessurt.truth import Entity, Line, Truth  # noqa: E402
+from dessurt.truth.form_text import to_json  # noqa: E402
+from dessurt.truth.printed import Printed  # noqa: E402
 from tests.unit.test_train_data import TINY, official, write  # noqa: E402
 
 HERE = "tests.unit.test_monitoring"

@@ -12,11 +12,11 @@ import pytest
 
 from dessurt import tasks
 from dessurt.data.example import Example
-from dessurt.data.guessing_tasks import masked_runs
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
-from dessurt.data.truth import Line, Paragraph, Truth, moved
+from dessurt.data.questions.guessing import masked_runs
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.page import Page
 from dessurt.page.marks import Shape
+from dessurt.truth import Line, Paragraph, Truth, moved
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "para_tasks.json").read_text("utf-8"))
 SIZE = (160, 260)

@@ -12,8 +12,8 @@ from dessurt.cli import DEFAULT_CHECKPOINT
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
-from dessurt.reading import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
-from dessurt.text_search import Match, Span, find, folded
+from dessurt.reader.reader import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
+from dessurt.reader.search import Match, Span, find, folded
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PAGE = Page.from_array(np.full((200, 400), 255, np.uint8))

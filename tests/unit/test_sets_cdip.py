@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.cdip import trust
+from dessurt.truth.boxes import line_of
 
 # Lines
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dessurt.data.form_json import table_entities, to_json
-from dessurt.data.form_tasks import FORM_TASKS
+from dessurt.data.questions.forms import FORM_TASKS
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
 from dessurt.data.sets.funsd import Funsd
+from dessurt.truth.form_text import table_entities, to_json
 
 RNG = random.Random(0)
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt.data.form_json import to_json
-from dessurt.data.form_tasks import FORM_TASKS
+from dessurt.data.questions.forms import FORM_TASKS
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
 from dessurt.data.sets.naf import MARGIN, Naf, halves
 from dessurt.data.sets.naf_lines import NafLines, is_asked
+from dessurt.truth.form_text import to_json
 
 RNG = random.Random(0)
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.exchange import (
+from dessurt.data.annotations.exchange import (
     Imported,
     ImportProgress,
     StoppedError,
@@ -20,9 +20,9 @@ from dessurt.data.exchange import (
     import_files,
     import_zip,
 )
-from dessurt.data.page_files import page_file
+from dessurt.data.annotations.page_files import page_file
+from dessurt.data.annotations.store import Store
 from dessurt.data.records import DataError
-from dessurt.data.store import Store
 from dessurt.page import Page, PageError
 from dessurt.page.marks import Marks, Shape
 

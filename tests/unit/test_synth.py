@@ -13,14 +13,6 @@ from tests.conftest import link_fonts
 
 pytest.importorskip("typst")
 
-from dessurt.data.truth import (  # noqa: E402
-    Entity,
-    Line,
-    Paragraph,
-    Table,
-    Truth,
-    moved,
-)
 from dessurt.page.marks import mapped  # noqa: E402
 from dessurt.synth import (  # noqa: E402
     KINDS,
@@ -38,6 +30,14 @@ from dessurt.synth.kinds import OFTEN  # noqa: E402
 from dessurt.synth.main import main  # noqa: E402
 from dessurt.synth.page import drawn  # noqa: E402
 from dessurt.synth.sheet import Grid, Sheet, colour, number_of  # noqa: E402
+from dessurt.truth import (  # noqa: E402
+    Entity,
+    Line,
+    Paragraph,
+    Table,
+    Truth,
+    moved,
+)
 
 PAPER = "#set page(width: 400pt, height: 200pt, margin: 20pt)\n"
 

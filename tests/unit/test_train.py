@@ -14,8 +14,6 @@ pytest.importorskip("accelerate")
 
 from dessurt.checkpoint import load  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.printed import Printed  # noqa: E402
-from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.model.tokenizer import PAD  # noqa: E402
 from dessurt.page import Page  # noqa: E402
@@ -34,6 +32,8 @@ from dessurt.train.parts import Part  # noqa: E402
 from dessurt.train.samples import Sampler  # noqa: E402
 from dessurt.train.sources import Source  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
+from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
+from dessurt.truth.printed import Printed  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}

@@ -16,7 +16,6 @@ pytest.importorskip("accelerate")
 from dessurt.checkpoint import Checkpoint, load, save  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
 from dessurt.data.records import DataError, Record  # noqa: E402
-from dessurt.data.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
 from dessurt.model.tokenizer import END, PAD, START  # noqa: E402
 from dessurt.page import Page  # noqa: E402
@@ -34,6 +33,7 @@ from dessurt.train.samples import Sampler  # noqa: E402
 from dessurt.train.sources import Records, Source  # noqa: E402
 from dessurt.train.student import Student  # noqa: E402
 from dessurt.train.vocabulary import tokenizer  # noqa: E402
+from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
 
 TINY = {
     "image_size": [64, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 16,

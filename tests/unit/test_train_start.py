@@ -16,9 +16,7 @@ pytest.importorskip("accelerate")
 from dessurt.checkpoint import CheckpointError, load, read_official  # noqa: E402
 from dessurt.checkpoint.official import reset, training_state  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.printed import Printed  # noqa: E402
 from dessurt.data.sets import option  # noqa: E402
-from dessurt.data.truth import Line  # noqa: E402
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
@@ -33,6 +31,8 @@ from dessurt.train.schedules import multiplier  # noqa: E402
 from dessurt.train.sources import Source  # noqa: E402
 from dessurt.train.start import fitted  # noqa: E402
 from dessurt.train.teacher import Teacher, TeacherError  # noqa: E402
+from dessurt.truth import Line  # noqa: E402
+from dessurt.truth.printed import Printed  # noqa: E402
 from tests.unit.test_train_data import TINY, config_of, official, part, write  # noqa: E402
 
 BUFFERS = ("relative_position_index", "attn_mask")

@@ -10,17 +10,17 @@ import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
 from dessurt import Page, tasks
-from dessurt.data.form_tasks import FORM_TASKS
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
-from dessurt.data.passage import Ask
-from dessurt.data.printed import Printed
-from dessurt.data.sets.boxes import line_of
-from dessurt.data.truth import Entity, Paragraph, Table, Truth
+from dessurt.data.questions.forms import FORM_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
+from dessurt.data.questions.passage import Ask
 from dessurt.evaluate import long_answers
 from dessurt.model.tokenizer import SPECIAL_TOKENS, Tokenizer
 from dessurt.train.parts import TASKS, Part
 from dessurt.train.samples import Sampler
 from dessurt.train.sources import Source
+from dessurt.truth import Entity, Paragraph, Table, Truth
+from dessurt.truth.boxes import line_of
+from dessurt.truth.printed import Printed
 
 MOST_Q = 20  # max_q_tokens of the original's checkpoints: 18 tokens of a text are seen
 PAGE = Page.from_array(np.full((1200, 900), 255, np.uint8))

@@ -7,11 +7,11 @@ import numpy as np
 
 from dessurt.data import variation
 from dessurt.data.example import Example
-from dessurt.data.printed import Printed
 from dessurt.data.variation import varied
 from dessurt.page import Page
 from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Request
+from dessurt.truth.printed import Printed
 
 
 def page_with_line() -> Page:

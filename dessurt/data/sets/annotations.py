@@ -1,6 +1,6 @@
 """Annotations: pages with answers that people gave or checked, as the app keeps and exports them.
 
-Layout of the folder: that of `dessurt.data.annotation_files`, once in each of train/, valid/ and
+Layout of the folder: that of `dessurt.data.annotations.files`, once in each of train/, valid/ and
 test/ (an export of the app), or once in the folder itself (where the app keeps what is saved,
 data/mine by default); then pages are split by lot, with a seed.
 """
@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from dessurt.data.annotation_files import QA_FILE, Pages, read_pages
 from dessurt.data.annotations import Annotation
+from dessurt.data.annotations.files import QA_FILE, Pages, read_pages
+from dessurt.data.annotations.splits import SPLITS, split_pages
 from dessurt.data.example import Example
-from dessurt.data.line_by_line import lines_of
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import sound_examples
-from dessurt.data.splits import SPLITS, split_pages
 from dessurt.page import Page, PageError
+from dessurt.page.lines import highlighted_lines, page_lines
 from dessurt.page.marks import MarksError
+from dessurt.tasks import NEW_LINE
 
 
 class AnnotatedPages:
@@ -132,3 +134,25 @@ def _example(page: Page, seen: Page, given: Annotation, source: str) -> Example:
         raise DataError(str(error), source, given.question) from error
     output = given.output and given.upright.marks(given.output, page.size)
     return Example(seen, given.request(page.size), given.answers, output, source)
+
+
+BLOCKS = ("read_block0>", "read_block>")
+
+
+def lines_of(example: Example) -> tuple[Example, ...]:
+    """A `w0>` for each line of a block; anything else, or a block of whose lines it is not clear
+    which text is whose, as it is.
+    """
+    request = example.request
+    if request.task not in BLOCKS:
+        return (example,)
+    split = highlighted_lines if request.marks.has("highlight") else page_lines
+    marked = split(example.page, request.marks)
+    texts = [answer.split(NEW_LINE) for answer in example.answers]
+    if any(len(each) != len(marked) for each in texts):
+        return (example,)
+    return tuple(
+        replace(example, request=replace(request, task="w0>", marks=marks), answers=right)
+        for marks, right in zip(marked, zip(*texts, strict=True), strict=True)
+        if all(right)
+    )

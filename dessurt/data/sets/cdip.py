@@ -14,10 +14,11 @@ from typing import Any
 from tqdm import tqdm
 
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import damaged, open_page
-from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
+from dessurt.page.marks import Box
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.boxes import line_of
 
 LAYOUT = ".layout.json"
 PICTURES = (".png", ".tif", ".tiff", ".jpg", ".jpeg")
@@ -40,7 +41,7 @@ class _Part:
 
 
 class CDIP:
-    """One record a page: its truth, of which `dessurt.data.paragraph_tasks` makes questions.
+    """One record a page: its truth, of which `dessurt.data.questions.makers` makes questions.
 
     Get the pictures from https://data.nist.gov/od/id/mds2-2531 and the layouts from
     https://zenodo.org/record/6540454. The folder holds any number of shards, at any depth; nothing

@@ -11,6 +11,7 @@ from dessurt.data.example import Example
 from dessurt.data.records import Record
 from dessurt.data.sets.files import damaged, open_page, read_json, there
 from dessurt.protocol import Request
+from dessurt.tasks import BLANK, END_SIGN, NEW_LINE
 
 # The fields of `record~` in their order, then those that only another task reads.
 RECORD = (
@@ -24,7 +25,6 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "all-age~": ("PR_AGE",),
 }
 MOST = 40  # lines of a page that are asked for, as in the original
-BLANK = "ø"
 
 
 class Census:
@@ -82,4 +82,4 @@ def _answer(lines: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> str:
         "|".join(BLANK if line.get(field) is None else str(line[field]) for field in fields)
         for line in lines
     )
-    return "\\".join(rows) + "‡"
+    return NEW_LINE.join(rows) + END_SIGN

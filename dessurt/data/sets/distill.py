@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
-from dessurt.data.truth import Truth, moved
 from dessurt.page import Page
 from dessurt.synth import KINDS, NoFontsError, SynthPage
 from dessurt.synth import page as draw
+from dessurt.truth import Truth, moved
 
 PROSE = ("article", "manual", "mixed", "letter", "typewriter")  # kinds with running text
 LONGEST = 2000  # characters of an answer; of a longer block some lines are asked

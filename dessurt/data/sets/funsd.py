@@ -9,14 +9,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from dessurt.data.boxed import within, words_in
-from dessurt.data.form_json import reading_order
-from dessurt.data.form_links import Link, sound_links
-from dessurt.data.inferred_tables import find_tables
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import damaged, open_page, read_json
-from dessurt.data.truth import Box, Entity, Line, Paragraph, Truth
+from dessurt.data.sets.linked_forms import Link, find_tables, sound_links
+from dessurt.page.marks import Box
+from dessurt.truth import Entity, Line, Paragraph, Truth
+from dessurt.truth.boxes import line_of, within, words_in
+from dessurt.truth.form_text import reading_order
 
 KINDS = ("header", "question", "answer", "other")
 _FOLDERS = {"train": "training_data", "valid": "training_data", "test": "testing_data"}
@@ -26,7 +25,9 @@ _Word = tuple[str, Box]
 
 
 class Funsd:
-    """Forms with a truth: entities, links and tables; `dessurt.data.form_tasks` asks about them.
+    """Forms with a truth: entities, links and tables.
+
+    `dessurt.data.questions.forms` asks about them.
 
     The data are at https://guillaumejaume.github.io/FUNSD/ (research use only) as
     `dataset/training_data` and `dataset/testing_data`, each with `images/NAME.png` and

@@ -12,12 +12,13 @@ import numpy as np
 
 from dessurt.data.augment import DISTORTION, distort, draw_shifts
 from dessurt.data.example import Example
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import damaged, open_page, read_lines, there
-from dessurt.data.truth import Box, Paragraph, Truth
 from dessurt.page import Page
+from dessurt.page.marks import Box
+from dessurt.truth import Paragraph, Truth
+from dessurt.truth.boxes import line_of
 
 PAPER = 253  # grey of the page between the lines
 TALL = (18, 48)  # pixels of a line

@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 
 from dessurt.data.example import Example
-from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import (
     damaged,
     open_page,
@@ -23,9 +21,12 @@ from dessurt.data.sets.files import (
     sound_examples,
     there,
 )
-from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
+from dessurt.page.marks import Box
 from dessurt.protocol import Request
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.boxes import line_of
+from dessurt.truth.printed import Printed
 
 
 def hw_squad(

@@ -10,11 +10,11 @@ import numpy as np
 
 from dessurt.data.augment import DISTORTION, distort, draw_shifts
 from dessurt.data.example import Example
-from dessurt.data.paragraph_tasks import PARAGRAPH_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.iam_forms import listed_forms, open_block
-from dessurt.data.truth import Truth
 from dessurt.page import Page
+from dessurt.truth import Truth
 
 LONGEST = 1_000_000  # characters of an answer: whatever is on the page is read
 DISTORTED = 0.999  # of the pages for training, as in the original

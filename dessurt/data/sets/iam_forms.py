@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from dessurt.data.boxed import union, words_in
-from dessurt.data.crop import around, cropped
 from dessurt.data.records import DataError
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.files import damaged, open_page, read_json, read_lines, there
-from dessurt.data.truth import Box, Line, Paragraph, Truth
 from dessurt.page import Page
+from dessurt.page.marks import Box, union
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.boxes import line_of, words_in
+from dessurt.truth.crop import around, cropped
 
 MARGIN = 40  # pixels of a page round its handwriting
 LAYOUT = "forms/NAME.png and xmls/NAME.xml"

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from dessurt.data.records import DataError, Record
-from dessurt.data.sets.boxes import line_of
 from dessurt.data.sets.handwriting import PAPER, TALL, distorted, scaled
 from dessurt.data.sets.iam import Iam, read_block
 from dessurt.data.sets.iam_forms import open_form
-from dessurt.data.truth import Line, Paragraph, Truth
 from dessurt.page import Page
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.boxes import line_of
 
 FORMS = 3  # pages that words are taken from
 SIGNS = (".", ",", "!", "?", '"', "'", ")", "(", ";")  # that stand alone are left out

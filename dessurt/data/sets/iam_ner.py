@@ -14,8 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from dessurt.data.example import Example
-from dessurt.data.passage import Ask, whole
-from dessurt.data.printed import Printed
+from dessurt.data.questions.passage import Ask, whole
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, read_lines
 from dessurt.data.sets.iam import LONGEST
@@ -27,7 +26,8 @@ from dessurt.data.sets.iam_forms import (
     open_block,
     read_form,
 )
-from dessurt.data.truth import Line
+from dessurt.truth import Line
+from dessurt.truth.printed import Printed
 
 TASKS = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
 # What is asked of each split unless told otherwise, as in the original.

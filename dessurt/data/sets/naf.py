@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-from dessurt.data.crop import around, cropped
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_json, there
 from dessurt.data.sets.naf_forms import read_form
-from dessurt.data.truth import Box, Truth
+from dessurt.page.marks import Box
+from dessurt.truth import Truth
+from dessurt.truth.crop import around, cropped
 
 LEFT_OUT = "174"  # a group that the original does not read either
 MARGIN = 40  # pixels of a page round what is annotated

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from dessurt.data.boxed import turned_line, union
-from dessurt.data.form_json import reading_order
-from dessurt.data.form_links import Link, sound_links
 from dessurt.data.sets.files import damaged, read_json
-from dessurt.data.truth import Box, Entity, Paragraph, Table, Truth
+from dessurt.data.sets.linked_forms import Link, sound_links
+from dessurt.page.marks import Box, union
+from dessurt.truth import Entity, Paragraph, Table, Truth
+from dessurt.truth.boxes import turned_line
+from dessurt.truth.form_text import reading_order
 
 _COLUMN, _ROW = "fieldCol", "fieldRow"
 _NO_TEXT = (_COLUMN, _ROW, "graphic", "fieldRegion")

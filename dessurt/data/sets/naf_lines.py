@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from dessurt.data import drawing
-from dessurt.data.boxed import turned_line
-from dessurt.data.crop import cropped
-from dessurt.data.passage import Ask, printed, whole
+from dessurt.data.questions import drawing
+from dessurt.data.questions.passage import Ask, printed, whole
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import open_page, read_json
 from dessurt.data.sets.naf import images
 from dessurt.data.sets.naf_forms import Part, read_parts
-from dessurt.data.truth import Box, Line, Paragraph, Truth
+from dessurt.page.marks import Box
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.boxes import turned_line
+from dessurt.truth.crop import cropped
 
 TALL = 60  # heights of the line that a part of a page is tall, so that the line can be read
 ASPECT = 2 / 3  # width of the part to its height

@@ -15,17 +15,17 @@ from typing import Any
 import numpy as np
 
 from dessurt.data.example import Example
-from dessurt.data.printed import Printed
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, questions_in, read_json, sound_examples, there
-from dessurt.data.truth import Truth
 from dessurt.page import Page
 from dessurt.protocol import Request
 from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.synth.text import ALPHABET, clean
+from dessurt.tasks import NO_SUCH
+from dessurt.truth import Truth
+from dessurt.truth.printed import Printed
 
-NONE = "№"  # the context does not tell
 SMALLEST = 4.0  # points; a context that does not fit on its paper is set smaller, down to this
 PAPERS = ((595, 842), (612, 792), (420, 595), (500, 500), (794, 595))  # width, height in points
 
@@ -88,7 +88,7 @@ class SQuAD:
 def _example(
     page: Page, text: _Text, context: str, file: str, qa: dict[str, Any]
 ) -> Example | None:
-    found = [Printed.sign(NONE)]
+    found = [Printed.sign(NO_SUCH)]
     if not qa.get("is_impossible", False):
         found = []
         for answer in qa["answers"]:

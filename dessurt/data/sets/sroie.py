@@ -10,6 +10,7 @@ from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_json, there
 from dessurt.protocol import Request
+from dessurt.tasks import END_SIGN
 
 
 class SROIE:
@@ -49,6 +50,6 @@ class SROIE:
         if not isinstance(facts, dict) or not all(isinstance(v, str) for v in facts.values()):
             raise DataError("this is not an object of texts: mend it.", file)
         page = open_page(self.folder / f"{name}.jpg")
-        answer = json.dumps(facts) + "‡"  # as in the original, which writes é as \u00e9
+        answer = json.dumps(facts) + END_SIGN  # as in the original, which writes é as \u00e9
         return Record(page, (Example(page, Request("sroie>"), (answer,), source=name),),
                       source=name)  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dessurt.data.form_draft import BLANK, Draft, choice, halved, lines_of, listed, names, some
-from dessurt.data.form_json import table_entities
-from dessurt.data.passage import END, NOTHING, Ask
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Table
+from dessurt.data.questions.draft import BLANK, Draft, choice, halved, lines_of, listed, names, some
+from dessurt.data.questions.passage import END, NOTHING, Ask
+from dessurt.truth import Table
+from dessurt.truth.form_text import table_entities
+from dessurt.truth.printed import Printed
 
 
 def cell(ask: Ask) -> Draft | None:

@@ -3,7 +3,7 @@
 A checkpoint that tells labels from values line by line (`ner_line>`) cannot see a whole form. Here
 its pieces are put together as people read forms: a value stands right of its label, below it or
 above it; a table is rows of values in columns. The result is a `Truth`, as a generator or a data
-set knows it, so that one piece of code writes the JSON of all (`dessurt.data.form_json`).
+set knows it, so that one piece of code writes the JSON of all (`dessurt.truth.form_text`).
 
 Lengths are in heights of a line.
 """
@@ -17,9 +17,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dessurt.data.truth import Box, Entity, Line, Paragraph, Table, Truth
-from dessurt.form_pieces import Piece, Rules, alike, bounds, line_of, over
-from dessurt.form_tables import ROLES, Grid, Parts, aligned_rows, rows_of
+from dessurt.page.marks import Box, union
+from dessurt.reader.pieces import Piece, Rules, alike, line_of, over
+from dessurt.reader.tables import ROLES, Grid, Parts, aligned_rows, rows_of
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth
 
 CLOSE = 0.55  # lines of one piece are no further apart
 BELOW = 1.6  # a value is no further below or above its label
@@ -107,7 +108,7 @@ class _Form:
             pairs.append((self._chance(left, right), number[left], number[right]))
             if self._is_tick(left):
                 pairs.append((TICKED * self._chance(right, left), number[right], number[left]))
-        boxes = [bounds(self.pieces[i].box for i in entity) for entity in self.entities]
+        boxes = [union(self.pieces[i].box for i in entity) for entity in self.entities]
         for q, a in itertools.permutations(range(len(boxes)), 2):
             height = self.pieces[self.entities[q][0]].height
             near = max(boxes[a][1] - boxes[q][3], boxes[q][1] - boxes[a][3]) / height
@@ -150,7 +151,7 @@ class _Form:
             return len(entities) - 1
 
         for grid in parts:
-            box = bounds(lines[i].box for i in grid.pieces)
+            box = union(lines[i].box for i in grid.pieces)
             tables.append(Table(
                 tuple(map(number, grid.rows)), tuple(map(number, grid.columns)),
                 tuple(tuple(map(number, row)) for row in grid.cells), box,

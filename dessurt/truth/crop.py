@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from dessurt.data.boxed import union
-from dessurt.data.form_json import table_entities
-from dessurt.data.truth import Box, Paragraph, Table, Truth, moved
 from dessurt.page import Page
+from dessurt.page.marks import Box, union
 from dessurt.page.pixels import MIN_SIDE
+from dessurt.truth.form_text import table_entities
+from dessurt.truth.truth import Paragraph, Table, Truth, moved
 
 
 def around(truth: Truth, margin: float) -> Box:

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dessurt.data.truth import Word
 from dessurt.page.marks import Shape
+from dessurt.truth import Word
 
 LEVEL = 0.4  # of a line's height: what rises less is fenced by an upright box
 SPILL = 2.0  # page pixels that a mask reaches over what it hides, as in the original

@@ -11,8 +11,9 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from dessurt.data import passage, table_tasks
-from dessurt.data.form_draft import (
+from dessurt.data.questions import passage
+from dessurt.data.questions import tables as table_tasks
+from dessurt.data.questions.draft import (
     BLANK,
     Draft,
     choice,
@@ -24,13 +25,14 @@ from dessurt.data.form_draft import (
     shortened,
     some,
 )
-from dessurt.data.form_json import with_places
-from dessurt.data.form_questions import question
-from dessurt.data.passage import END, Ask, Task
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Truth
+from dessurt.data.questions.passage import END, Ask, Task
+from dessurt.data.questions.words import question
+from dessurt.tasks import NO_SUCH
+from dessurt.truth import Truth
+from dessurt.truth.form_text import with_places
+from dessurt.truth.printed import Printed
 
-NONE = Printed.sign("№")  # there is no such thing
+NONE = Printed.sign(NO_SUCH)  # there is no such thing
 _ABSENT = 0.05  # of the questions by text are about what is not there
 _TRIES = 8  # a piece of text may stand on the page twice
 
@@ -86,8 +88,8 @@ def _linked(truth: Truth, down: bool, up: bool) -> list[set[int]]:
     linked: list[set[int]] = [set() for _ in truth.entities]
     pairs = list(truth.links)
     for table in truth.tables if down and up else ():
-        for above, over, cell in table.filled():
-            pairs += [(i, cell) for i in (above, over) if i is not None]
+        for *headers, cell in table.filled():
+            pairs += [(head, cell) for head in headers if head is not None]
     for head, tail in pairs:
         if down:
             linked[head].add(tail)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from dessurt.form_pieces import Piece, Rules, alike, bounds, over
+from dessurt.page.marks import union
+from dessurt.reader.pieces import Piece, Rules, alike, over
 
 ROLES = ("question", "answer")
 BESIDE = 0.5  # of the lower one's height is shared by pieces of one row
@@ -252,7 +253,7 @@ def _unlike(above: list[int], below: list[int], pieces: Sequence[Piece]) -> bool
 
 def _parted(above: list[int], below: list[int], pieces: Sequence[Piece], rules: Rules) -> bool:
     """Whether there is a rule between two rows."""
-    upper = bounds(pieces[i].box for i in above)
+    upper = union(pieces[i].box for i in above)
     return any(rules.between(upper, pieces[i].box) for i in below)
 
 
@@ -272,7 +273,7 @@ def _columns(numbers: list[int], pieces: Sequence[Piece]) -> list[list[int]]:
         if not found:
             return [numbers]
         x0, _, x1, _ = boxes[k]
-        spans = [bounds(pieces[i].box for i in column) for column in found]
+        spans = [union(pieces[i].box for i in column) for column in found]
         shared = [min(x1, span[2]) - max(x0, span[0]) for span in spans]
         found[int(np.argmax(shared))].append(numbers[k])
     return sorted(found, key=lambda column: min(pieces[i].box[0] for i in column))

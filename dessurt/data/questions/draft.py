@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from dessurt import tasks
-from dessurt.data import drawing
 from dessurt.data.example import Example
-from dessurt.data.form_json import printed
-from dessurt.data.passage import NOTHING, Ask, Task, task, whole
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Entity, Truth, Word
+from dessurt.data.questions import drawing
+from dessurt.data.questions.passage import NOTHING, Ask, Task, task, whole
+from dessurt.truth import Entity, Truth, Word
+from dessurt.truth.form_text import printed
+from dessurt.truth.printed import Printed
 
-BLANK = Printed.sign("ø")
+BLANK = Printed.sign(tasks.BLANK)
 FILLED = 0.8  # of the questions have an answer that is not blank, where the page has both
 WORDS = 5  # of a text too long to be typed whole: the original keeps so many
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
-from dessurt.data.annotations import Annotation, check_writable
+from dessurt.data.annotations.annotation import Annotation, check_writable
 from dessurt.data.records import DataError
 
 QA_FILE = "qa.json"

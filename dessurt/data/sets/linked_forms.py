@@ -10,10 +10,36 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from dessurt.data.boxed import union
-from dessurt.data.form_json import table_entities
-from dessurt.data.form_links import Link
-from dessurt.data.truth import Box, Entity, Table
+from dessurt.page.marks import Box, union
+from dessurt.truth import Entity, Table
+from dessurt.truth.form_text import table_entities
+
+Link = tuple[int, int]  # head, tail
+
+_RANK = {"header": 0, "question": 1, "answer": 2, "other": 2}
+
+
+def sound_links(entities: Sequence[Entity], links: Sequence[Link]) -> list[Link]:
+    """Links in their order without doubles, each from the higher kind down, none in a circle.
+
+    Those between two answers, or from a header to an answer, have no meaning and are left out.
+    """
+    tails: dict[int, list[int]] = {i: [] for i in range(len(entities))}
+    sound: list[Link] = []
+
+    def reaches(start: int, goal: int) -> bool:
+        return start == goal or any(reaches(tail, goal) for tail in tails[start])
+
+    for head, tail in links:
+        if _RANK[entities[head].kind] > _RANK[entities[tail].kind]:
+            head, tail = tail, head
+        kinds = entities[head].kind, entities[tail].kind
+        meant = _RANK[kinds[0]] < 2 and kinds != ("header", "answer")
+        if meant and tail not in tails[head] and not reaches(tail, head):
+            tails[head].append(tail)
+            sound.append((head, tail))
+    return sound
+
 
 _NEAR = 0.75  # of an answer's line: what misses its height or width by so much is still in line
 _FEWEST = 2  # cells of a table

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import random
 
-from dessurt.data import drawing
 from dessurt.data.example import Example
-from dessurt.data.passage import (
+from dessurt.data.questions import drawing
+from dessurt.data.questions.passage import (
     END,
     NOTHING,
     Ask,
@@ -25,10 +25,11 @@ from dessurt.data.passage import (
     stretched,
     text_of,
 )
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Truth, Word
+from dessurt.tasks import BLANK
+from dessurt.truth import Truth, Word
+from dessurt.truth.printed import Printed
 
-BLANK, MASK = "ø", Printed.sign("<mask>")
+MASK = Printed.sign("<mask>")
 LONGEST = 14  # characters of a word in question
 SHORTEST_SPAN, LONGEST_SPAN = 20, 160  # of a text round the word in question
 MASKED_WORDS = 3.0  # in a masked run, on average

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from dessurt.data.truth import Box, Line
 from dessurt.page.ink import horizontal_rules
+from dessurt.page.marks import Box
+from dessurt.truth import Line
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
 FRAME = 1.5  # heights of a line: rules round a label and its value are no further off
@@ -85,12 +86,6 @@ def over(a: Box, b: Box) -> bool:
     """Whether two boxes share a stretch of their widths worth the name."""
     shared = min(a[2], b[2]) - max(a[0], b[0])
     return shared > 0.3 * min(a[2] - a[0], b[2] - b[0])
-
-
-def bounds(boxes: Iterable[Box]) -> Box:
-    """The smallest box round all."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def line_of(piece: Piece) -> Line:

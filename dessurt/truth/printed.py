@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dessurt.data.truth import Line
+from dessurt.truth.truth import Line
 
 
 @dataclass(frozen=True, eq=False)

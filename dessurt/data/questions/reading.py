@@ -12,9 +12,9 @@ import random
 
 import numpy as np
 
-from dessurt.data import drawing
 from dessurt.data.example import Example
-from dessurt.data.passage import (
+from dessurt.data.questions import drawing
+from dessurt.data.questions.passage import (
     END,
     NONE,
     NOTHING,
@@ -29,7 +29,7 @@ from dessurt.data.passage import (
     text_of,
     whole,
 )
-from dessurt.data.truth import Line, Truth, Word
+from dessurt.truth import Line, Truth, Word
 
 LONG = 110  # characters of a line that are still highlighted and read as one
 

@@ -1,6 +1,6 @@
 """The store: a folder of annotated pages that the app adds to, reviews and exports.
 
-Layout: qa.json and images/, as in `dessurt.data.annotation_files`, so that it is a data set as it
+Layout: qa.json and images/, as in `dessurt.data.annotations.files`, so that it is a data set as it
 stands. Every change writes qa.json whole and at once; several processes may use one store.
 """
 
@@ -18,7 +18,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from dessurt.data.annotation_files import (
+from dessurt.data.annotations.annotation import Annotation
+from dessurt.data.annotations.files import (
     QA_FILE,
     Pages,
     read_pages,
@@ -26,8 +27,7 @@ from dessurt.data.annotation_files import (
     write_qa,
     write_whole,
 )
-from dessurt.data.annotations import Annotation
-from dessurt.data.page_files import PageFile, page_file
+from dessurt.data.annotations.page_files import PageFile, page_file
 from dessurt.data.records import DataError
 
 IMAGES = "images"

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Box, Line, Table, Truth
+from dessurt.page.marks import Box
+from dessurt.truth.printed import Printed
+from dessurt.truth.truth import Line, Table, Truth
 
 _BAND = 0.4  # of a line's height: what begins and ends so far above and below it is beside it
 

@@ -17,14 +17,14 @@ from typing import Protocol
 import numpy as np
 
 from dessurt import tasks
-from dessurt.form_pieces import Piece
-from dessurt.form_reading import Form, pieces_of
 from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
 from dessurt.page.level import Level, level_of
-from dessurt.page.marks import Bounds, Marks
+from dessurt.page.marks import Box, Marks
 from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
-from dessurt.text_search import Match, Span, find
+from dessurt.reader.forms import Form, pieces_of
+from dessurt.reader.pieces import Piece
+from dessurt.reader.search import Match, Span, find
 
 OF_FORMS = ("json>", "natural_q~")  # asked of a form that was read
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
@@ -60,7 +60,7 @@ class ReadLine:
 
     asked: Request
     tokens: tuple[Text, ...]
-    bounds: Bounds  # of its highlight, level (see `dessurt.page.level`)
+    bounds: Box  # of its highlight, level (see `dessurt.page.level`)
 
     @cached_property
     def text(self) -> str:
@@ -106,11 +106,12 @@ class PageReader:
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         match: Match | None = None
         # Where the answer stands, level, and how sure that is.
-        boxes: Iterable[tuple[Bounds, float]]
+        boxes: Iterable[tuple[Box, float]]
         texts: Iterator[Event]
         if not parts:
             yield NO_LINES
-            signs = "[]‡" if request.task == "json>" else ""  # what programs take for no entries
+            # What programs take for no entries.
+            signs = f"[]{tasks.END_SIGN}" if request.task == "json>" else ""
             texts, boxes = (text for sign in signs for text in self._sign(sign)), ()
         elif request.task in OF_FORMS:
             form = yield from self._form(page, parts)
@@ -185,7 +186,7 @@ class PageReader:
 
     def _of_form(
         self, form: Form, request: Request
-    ) -> tuple[Iterator[Event], Iterable[tuple[Bounds, float]]]:
+    ) -> tuple[Iterator[Event], Iterable[tuple[Box, float]]]:
         """The answer to a question about a form, and where it stands."""
         if request.task == "json>":
             letters, lines = form.as_json(), form.truth.lines
@@ -235,12 +236,12 @@ class PageReader:
             if span.first:  # then it was read before
                 texts = iter(self._read[page.digest, parts[span.line]].tokens_from(span.first))
             elif begun:
-                yield from self._sign("\\")
+                yield from self._sign(tasks.NEW_LINE)
             for event in texts:
                 begun = begun or isinstance(event, Text)
                 yield event
         if spans and task == "re~":
-            yield from self._sign("‡")
+            yield from self._sign(tasks.END_SIGN)
 
     def _sign(self, sign: str, sure: float = 1.0) -> Iterator[Text]:
         """The tokens of a sign that the model did not write itself."""
@@ -249,7 +250,7 @@ class PageReader:
         yield Text(sign, last, sure)
 
     def _region(
-        self, page: Page, parts: Sequence[Request], boxes: Iterable[tuple[Bounds, float]]
+        self, page: Page, parts: Sequence[Request], boxes: Iterable[tuple[Box, float]]
     ) -> Region:
         """Where the answer stands, as sure as it was read (and found)."""
         found = np.zeros(page.size, np.float32)
@@ -270,7 +271,7 @@ class PageReader:
 
     def _boxes(
         self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
-    ) -> Iterator[tuple[Bounds, float]]:
+    ) -> Iterator[tuple[Box, float]]:
         """The place of each part of a line, and how sure it is, 0..1."""
         for span in spans:
             line = self._read.get((page.digest, parts[span.line]))
@@ -279,7 +280,7 @@ class PageReader:
             sure = float(np.mean([token.probability for token in line.tokens]))
             yield self._box(page, line, span), sure * (match.similarity / 100 if match else 1.0)
 
-    def _box(self, page: Page, line: ReadLine, span: Span) -> Bounds:
+    def _box(self, page: Page, line: ReadLine, span: Span) -> Box:
         """Round a part of a line, level: it ends half-way to the letters next to it."""
         x0, y0, x1, y1 = line.bounds
         y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
@@ -295,7 +296,7 @@ class PageReader:
         return x0, y0, x1, y1
 
 
-def _spans(task: str, lines: Sequence[Bounds], match: Match | None) -> list[Span]:
+def _spans(task: str, lines: Sequence[Box], match: Match | None) -> list[Span]:
     """The lines and parts of lines that the answer says or shows."""
     if task.startswith("read_block") or task in OF_FORMS:
         return [Span(number) for number in range(len(lines))]
@@ -309,7 +310,7 @@ def _spans(task: str, lines: Sequence[Bounds], match: Match | None) -> list[Span
     return [Span(last.line, last.stop), *map(Span, _following(lines, last.line, match.ends_line))]
 
 
-def _following(lines: Sequence[Bounds], number: int, at_least_one: bool) -> Iterator[int]:
+def _following(lines: Sequence[Box], number: int, at_least_one: bool) -> Iterator[int]:
     """The lines after a line, to the end of its block, or the next one below it in any case."""
     boxes = np.array(lines)
     middles = (boxes[:, 1] + boxes[:, 3]) / 2
@@ -330,7 +331,7 @@ def _following(lines: Sequence[Bounds], number: int, at_least_one: bool) -> Iter
         yield following
 
 
-def _bounds(level: Level, part: Request) -> Bounds:
+def _bounds(level: Level, part: Request) -> Box:
     """The level box round the line by whose highlight a part is asked."""
     x0, y0, x1, y1 = zip(*map(level.bounds, part.marks.of("highlight")), strict=True)
     return min(x0), min(y0), max(x1), max(y1)

@@ -12,12 +12,12 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from dessurt.data.annotation_files import IMAGES, QA_FILE, Pages, parse, to_bytes
-from dessurt.data.annotations import Annotation
-from dessurt.data.page_files import PageFile, page_file
+from dessurt.data.annotations.annotation import Annotation
+from dessurt.data.annotations.files import IMAGES, QA_FILE, Pages, parse, to_bytes
+from dessurt.data.annotations.page_files import PageFile, page_file
+from dessurt.data.annotations.splits import split_pages
+from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
-from dessurt.data.splits import split_pages
-from dessurt.data.store import Change, Store
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 

@@ -9,19 +9,19 @@ from functools import lru_cache
 from typing import Protocol
 
 from dessurt import tasks
-from dessurt.data import drawing
 from dessurt.data.example import Example
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Line, Paragraph, Truth, Word
+from dessurt.data.questions import drawing
 from dessurt.page import Page
 from dessurt.page.marks import Marks, MarksError, Shape
 from dessurt.protocol import Request
+from dessurt.tasks import END_SIGN, NEW_LINE, NO_SUCH
+from dessurt.truth import Line, Paragraph, Truth, Word
+from dessurt.truth.printed import Printed
 
 Pieces = Callable[[str], Sequence[int]]  # where in a text each of its pieces ends
 Size = Callable[[Sequence[Word]], int]  # of words in a row, in characters or pieces
 
-BREAK = "\\"  # a new line, in questions and answers
-END, NONE = Printed.sign("‡"), Printed.sign("№‡")  # the end was reached; there is no such thing
+END, NONE = Printed.sign(END_SIGN), Printed.sign(NO_SUCH + END_SIGN)
 NOTHING = Printed.sign("")
 
 
@@ -204,7 +204,7 @@ def stretched(words: Sequence[Word]) -> list[Word]:
     return found
 
 
-def printed(words: Sequence[Word], sign: str = BREAK) -> Printed:
+def printed(words: Sequence[Word], sign: str = NEW_LINE) -> Printed:
     """The text of words or stretches in a row, with a sign between two lines."""
     parts = stretched(words)
     return Printed.join(sign, (Printed.of(part.line, part.first, part.last) for part in parts))
@@ -212,7 +212,7 @@ def printed(words: Sequence[Word], sign: str = BREAK) -> Printed:
 
 def text_of(words: Sequence[Word]) -> str:
     """The same without places."""
-    return BREAK.join(part.text for part in stretched(words))
+    return NEW_LINE.join(part.text for part in stretched(words))
 
 
 def grown(

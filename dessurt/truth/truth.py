@@ -14,9 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dessurt.page.marks import mapped
-
-Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+from dessurt.page.marks import Box, mapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,10 +129,11 @@ class Table:
 
     def filled(self) -> Iterator[tuple[int | None, int | None, int]]:
         """Row header, column header and what is in the cell, of all cells that are not blank."""
-        for above, row in zip(self.row_headers if self.cells else (), self.cells, strict=True):
-            for over, cell in zip(self.column_headers, row, strict=True):
+        headers = self.row_headers if self.cells else ()
+        for row_header, row in zip(headers, self.cells, strict=True):
+            for column_header, cell in zip(self.column_headers, row, strict=True):
                 if cell is not None:
-                    yield above, over, cell
+                    yield row_header, column_header, cell
 
 
 @dataclass(frozen=True, eq=False)

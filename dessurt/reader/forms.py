@@ -1,7 +1,7 @@
 """A form read line by line: from lines with tagged pieces to JSON, and to answers to questions.
 
 `ner_line>` writes a line's pieces with the first letter of their kind: `Date:[q] 4 May[a]`.
-`dessurt.form_layout` finds out what belongs together.
+`dessurt.reader.layout` finds out what belongs together.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from dessurt.data.form_json import with_places
-from dessurt.data.form_questions import named_values
-from dessurt.data.passage import END
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Entity, Line, Truth
-from dessurt.form_layout import put_together
-from dessurt.form_pieces import KINDS, Piece, line_of
 from dessurt.page import Page
 from dessurt.page.level import level_of
-from dessurt.page.marks import Bounds
+from dessurt.page.marks import Box
 from dessurt.protocol import Text
-from dessurt.text_search import find
+from dessurt.reader.layout import put_together
+from dessurt.reader.pieces import KINDS, Piece, line_of
+from dessurt.reader.search import find
+from dessurt.tasks import END_SIGN
+from dessurt.truth import Entity, Line, Truth
+from dessurt.truth.fields import named_values
+from dessurt.truth.form_text import with_places
+from dessurt.truth.printed import Printed
 
 NAMED = 80.0  # of 100: how similar the words of a question are to a label that they name
 
@@ -33,7 +33,7 @@ TAG = re.compile(rf"(.*?)(?:\[([{''.join(KINDS)}])\]|$)", re.DOTALL)
 
 
 def pieces_of(
-    tokens: Sequence[Text], letters: Callable[[], np.ndarray], bounds: Bounds
+    tokens: Sequence[Text], letters: Callable[[], np.ndarray], bounds: Box
 ) -> Iterator[Piece]:
     """The pieces of a line, from left to right.
 
@@ -84,7 +84,7 @@ def _names(question: str, label: str) -> bool:
 def _named_by(question: str, truth: Truth) -> Entity | None:
     """The value whose labels are words of a question; of several that with most of its words."""
     value, most = None, 0
-    for labels, entity in named_values(truth):
+    for _, labels, entity in named_values(truth):
         if all(_names(question, label.text) for label in labels):
             said = sum(len(label) for label in labels)
             value, most = (entity, said) if said > most else (value, most)
@@ -109,7 +109,7 @@ class Form:
 
     def as_json(self) -> Iterator[Letter]:
         """The answer to `json>`, with the sign for the end."""
-        return self._letters(with_places(self.truth) + END)
+        return self._letters(with_places(self.truth) + Printed.sign(END_SIGN))
 
     def answer(self, question: str) -> tuple[Iterator[Letter], tuple[Line, ...]]:
         """The answer to `natural_q~`: the value whose labels are words of the question.
@@ -133,7 +133,7 @@ class Form:
         spoken = Printed.join(" ", map(Printed.of, value.lines))
         return self._letters(spoken), value.lines
 
-    def box(self, line: Line) -> Bounds:
+    def box(self, line: Line) -> Box:
         """The level box of one of its lines."""
         (x0, y0, x1, y1), (left, top) = line.box, self.corner
         return x0 + left, y0 + top, x1 + left, y1 + top

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dessurt.data.example import Example
-from dessurt.data.form_json import table_entities
-from dessurt.data.passage import Ask, Task, task
-from dessurt.data.printed import Printed
-from dessurt.data.truth import Line, Truth
+from dessurt.data.questions.passage import Ask, Task, task
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Bounds, Shape
+from dessurt.page.marks import Box, Shape
+from dessurt.truth import Line, Truth
+from dessurt.truth.form_text import table_entities
+from dessurt.truth.printed import Printed
 
 TRIES = 8
 CUT = 0.2  # of a piece's width may lie outside of the line that was found
@@ -46,7 +46,7 @@ def tagged_line(ask: Ask) -> Example | None:
     return replace(example, region=None) if example else None
 
 
-def _pieces(truth: Truth, box: Bounds) -> list[Line]:
+def _pieces(truth: Truth, box: Box) -> list[Line]:
     """The printed lines in a box, from left to right; none if the box cuts one of them."""
     pieces = []
     for line in truth.lines:

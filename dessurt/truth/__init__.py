@@ -1,0 +1,6 @@
+"""Truth: what is known of a page, from its paragraphs down to single characters."""
+
+from dessurt.truth.printed import Printed
+from dessurt.truth.truth import Entity, Line, Paragraph, Table, Truth, Word, moved
+
+__all__ = ["Entity", "Line", "Paragraph", "Printed", "Table", "Truth", "Word", "moved"]
