@@ -34,12 +34,12 @@ from dessurt.data.annotations.store import Store
 from dessurt.data.example import Example
 from dessurt.evaluate import realpages, synthetic
 from dessurt.evaluate.asking import all_of
-from dessurt.evaluate.measures import MEASURES
+from dessurt.evaluate.table import MEASURES
 from dessurt.synth import fonts
 from dessurt.synth.kinds import KINDS
 from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
-from dessurt.train.validating import character_errors
+from dessurt.train.checks import character_errors
 from dessurt.truth import Line
 from dessurt_app.training import CHECKPOINTS, Training
 

@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from dessurt import Instrument
 from dessurt.evaluate import tesseract
-from dessurt.evaluate.known import Answer, KnownPage
-from dessurt.evaluate.measures import Measure, Question, Result
+from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.evaluate.predictions import Predictions
+from dessurt.evaluate.table import Measure, Question, Result
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
 

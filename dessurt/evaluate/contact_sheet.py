@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from dessurt.evaluate import report
-from dessurt.evaluate.measures import Mistake
+from dessurt.evaluate.table import Mistake
 from dessurt.page.contact_sheet import joined, sheet, written
 
 COLUMNS, WIDTH, TALLEST = 2, 720, 360  # pixels

@@ -13,7 +13,7 @@ from dataclasses import replace
 from dessurt import Instrument, Marks, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.questions.guessing import LONGEST
-from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate.pages import Answer, KnownPage
 
 MARGIN = 2  # pixels round a word's box that are masked, too
 MOST = 100  # tokens that are looked at

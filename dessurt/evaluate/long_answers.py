@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from dessurt import Instrument, Request
 from dessurt.data.example import Example
-from dessurt.evaluate.json_text import without_repeats
-from dessurt.evaluate.known import Answer
-from dessurt.evaluate.text_answers import apart
+from dessurt.evaluate.forms.repair import without_repeats
+from dessurt.evaluate.pages import Answer
+from dessurt.evaluate.text import apart
 from dessurt.tasks import BLANK, END_SIGN
 
 TIMES = 5  # a form is gone on with, at most

@@ -29,14 +29,14 @@ from dessurt.data.records import DataError
 from dessurt.data.sets import SETS, option
 from dessurt.evaluate import contact_sheet, report, sources, tesseract
 from dessurt.evaluate.asking import judges, measure_all, settle, with_beams
-from dessurt.evaluate.form_figures import Scoring
-from dessurt.evaluate.known import SetError
-from dessurt.evaluate.measures import MEASURES, Result
+from dessurt.evaluate.forms.figures import Scoring
+from dessurt.evaluate.pages import SetError
 from dessurt.evaluate.predictions import Predictions
-from dessurt.evaluate.set_measures import PAPER
+from dessurt.evaluate.set_table import PAPER
 from dessurt.evaluate.skew import Skew
 from dessurt.evaluate.sources import Source
 from dessurt.evaluate.submission import Answers
+from dessurt.evaluate.table import MEASURES, Result
 from dessurt.tasks import TASKS
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "dessurt-small"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dessurt import Marks, Page
-from dessurt.evaluate.known import KnownLine
+from dessurt.evaluate.pages import KnownLine
 from dessurt.page.lines import lines_of
 from dessurt.page.marks import Point, Shape, turned, union
 

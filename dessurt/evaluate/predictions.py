@@ -20,7 +20,7 @@ from typing import Any
 
 from dessurt import Card
 from dessurt.data.example import Example
-from dessurt.evaluate.known import Answer, SetError
+from dessurt.evaluate.pages import Answer, SetError
 from dessurt.evaluate.submission import question_id, receipt
 from dessurt.tasks import END_SIGN
 

@@ -13,9 +13,9 @@ from rapidfuzz.distance import Levenshtein
 
 from dessurt import Instrument, Marks, Request
 from dessurt.data.example import Example
-from dessurt.evaluate.known import Answer, KnownLine, KnownPage, folded
 from dessurt.evaluate.long_answers import once
 from dessurt.evaluate.marking import Marking, line_by_line
+from dessurt.evaluate.pages import Answer, KnownLine, KnownPage, folded
 from dessurt.tasks import END_SIGN, NEW_LINE
 
 MOST_TOKENS = 4096  # more than any checkpoint writes: it stops at its own most

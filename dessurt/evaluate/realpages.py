@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dessurt import Page
-from dessurt.evaluate.known import KnownLine, KnownPage, SetError
+from dessurt.evaluate.pages import KnownLine, KnownPage, SetError
 from dessurt.page.marks import Box
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dessurt.evaluate.known import folded
-from dessurt.evaluate.measures import RATES, Mistake, Result, Score
+from dessurt.evaluate.pages import folded
+from dessurt.evaluate.table import RATES, Mistake, Result, Score
 
 
 def table(results: Iterable[Result], missing: dict[str, str]) -> str:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from dessurt import Page
-from dessurt.evaluate.known import KnownLine, KnownPage
+from dessurt.evaluate.pages import KnownLine, KnownPage
 from dessurt.page.marks import Box, mapped, turned
 
 

@@ -15,11 +15,11 @@ from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
 from dessurt.evaluate import realpages
 from dessurt.evaluate.asking import all_of, one_each, questions, spread
-from dessurt.evaluate.form_figures import Scoring
-from dessurt.evaluate.known import KnownPage, SetError, blocks_of
-from dessurt.evaluate.measures import MEASURES, OTHERWISE_MARKED, Measure, Question
-from dessurt.evaluate.set_measures import PAPER, measure_of, measures_of
+from dessurt.evaluate.forms.figures import Scoring
+from dessurt.evaluate.pages import KnownPage, SetError, blocks_of
+from dessurt.evaluate.set_table import PAPER, measure_of, measures_of
 from dessurt.evaluate.skew import Skew
+from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Measure, Question
 
 SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
 

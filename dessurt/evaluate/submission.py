@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.data.example import Example
-from dessurt.evaluate import receipts
-from dessurt.evaluate.known import Answer, SetError
-from dessurt.evaluate.measures import Question
+from dessurt.evaluate.forms.fields import receipt_facts
+from dessurt.evaluate.pages import Answer, SetError
+from dessurt.evaluate.table import Question
 
 
 class Answers:
@@ -41,7 +41,7 @@ class Answers:
         """Keep an answer; a receipt's is written at once."""
         example = question.example
         if self.name == "sroie":
-            facts = json.dumps(receipts.read(answer.text), ensure_ascii=False, indent=1)
+            facts = json.dumps(receipt_facts(answer.text), ensure_ascii=False, indent=1)
             (self.path / f"{receipt(example)}.txt").write_text(facts + "\n", encoding="utf-8")
         elif self.name == "docvqa":
             self.listed.append({"questionId": question_id(example), "answer": answer.text})

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 
 from dessurt import Page
-from dessurt.evaluate.known import KnownPage, SetError, blocks_of
+from dessurt.evaluate.pages import KnownPage, SetError, blocks_of
 from dessurt.synth import NoFontsError
 from dessurt.synth import page as draw
 

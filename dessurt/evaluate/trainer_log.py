@@ -22,9 +22,9 @@ from rapidfuzz.distance import Levenshtein
 
 from dessurt import Page, Request
 from dessurt.data.example import Example
-from dessurt.evaluate import named_entities, text_answers
-from dessurt.evaluate.error_rates import UNREADABLE, UNREADABLE_LETTER
-from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate import names, text
+from dessurt.evaluate.pages import Answer, KnownPage
+from dessurt.evaluate.text import UNREADABLE, UNREADABLE_LETTER
 
 _KNOWN = KnownPage("", Page.from_array(np.zeros((32, 32), np.uint8)))  # which nobody looks at
 
@@ -47,17 +47,17 @@ def logged(token: str, answers: Sequence[str], given: str, right: str | None = N
     example = Example(_KNOWN.page, Request(token), (right.lower(),))
     several = Example(_KNOWN.page, Request(token), tuple(each.lower() for each in answers))
     answer = Answer(given.lower())
-    apart = text_answers.distance(_KNOWN, example, answer)[0]
+    apart = text.distance(_KNOWN, example, answer)[0]
     found: Values = {"score_ed": [apart]}
     if right:
         found[f"{token}_ED"] = [apart]
     if token == "natural_q~":
-        similar = text_answers.anls(_KNOWN, several, answer)[0]
+        similar = text.anls(_KNOWN, several, answer)[0]
         found["E_ANLS"] = [similar]
         if len(answers) == 1:
             found["E_acc@NL0.5"] = [float(similar > 0)]
     elif token == "classify>":
-        found["E_class_acc"] = [text_answers.accuracy(_KNOWN, example, answer)[0]]
+        found["E_class_acc"] = [text.accuracy(_KNOWN, example, answer)[0]]
     elif token == "read_block0>":
         found["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
     elif token == "w0>" and UNREADABLE not in right and UNREADABLE_LETTER not in right:
@@ -78,20 +78,20 @@ def _rate(right: Sequence[str], given: Sequence[str]) -> float:
 def _entities(example: Example, answer: Answer) -> Values:
     token = example.request.task
     found: Values = {}
-    for name, (hits, of) in named_entities.original_classes(_KNOWN, example, answer).items():
+    for name, (hits, of) in names.original_classes(_KNOWN, example, answer).items():
         side, kind = name.split(" ")
         key = f"F_{side.replace('precision', 'prec')}_{kind}"
         found[key] = [1.0] * int(hits) + [0.0] * int(of - hits)
-    text = [named_entities.original_text_errors(_KNOWN, example, answer)[0]]
+    text = [names.original_text_errors(_KNOWN, example, answer)[0]]
     true, read = (
-        named_entities.original_tagged(each, token) for each in (example.answers[0], answer.text)
+        names.original_tagged(each, token) for each in (example.answers[0], answer.text)
     )
     if token == "ne>":
         kinds = ([kind for _, kind in words[:1]] for words in (true, read))
         return {**found, "E_CER": text, "E_NER_acc": [float(next(kinds) == next(kinds))]}
     apart = sum(
         Levenshtein.distance(true[i][0], read[k][0])
-        for i, k in named_entities.warped(true, read)
+        for i, k in names.warped(true, read)
         if i is not None and k is not None
     )
     # The original takes the letters once for each word that it reads.

@@ -1,7 +1,8 @@
 """Where a model looks on its image while it writes.
 
-Training with dense supervision (see `dessurt.train.student`) tells some attention heads of the text
-layers where the next character stands, so their shares of attention say where each one was read.
+Training with dense supervision (see `dessurt.train.learner.student`) tells some attention heads of
+the text layers where the next character stands, so their shares of attention say where each one was
+read.
 """
 
 from __future__ import annotations

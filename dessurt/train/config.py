@@ -5,20 +5,57 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from dessurt import tasks
 from dessurt.checkpoint import load
+from dessurt.data.questions.makers import TASKS
 from dessurt.model import DessurtConfig
 from dessurt.synth import KINDS
-from dessurt.train.original import VOCABULARY, is_original, left_out, translated
-from dessurt.train.original_keys import OriginalError, optimiser_arguments
-from dessurt.train.parts import TASKS, Part
-from dessurt.train.schedules import KINDS as KINDS_OF_SCHEDULE
-from dessurt.train.schedules import multiplier
-from dessurt.train.student import WEIGHTS
+from dessurt.train.learner.student import WEIGHTS
+from dessurt.train.original.configs import VOCABULARY, is_original, left_out, translated
+from dessurt.train.original.keys import OriginalError, optimiser_arguments
+from dessurt.train.original.schedules import KINDS as KINDS_OF_SCHEDULE
+from dessurt.train.original.schedules import multiplier
+
+PAIRS = ("window", "rescale", "kinds")  # lists in a config that are tuples here
+
+
+@dataclass(frozen=True)
+class Part:
+    """Batches of some tasks about synthetic pages, or of a data set's questions."""
+
+    batch: int  # samples in each process
+    tasks: dict[str, float] = field(default_factory=dict)  # token: how often, beside the others
+    window: tuple[int, int] | None = None  # h, w; None: the model's largest image
+    data: dict[str, Any] | None = None  # as `open_set` takes it; None: synthetic pages
+    weight: float = 1.0  # how often, beside the other parts
+    most_answer: int = 110  # characters that a task made from a page's truth may answer
+    lines: int = 1  # of an answer, at least: many blocks of a page have only one
+    smallest: float = 10.0  # model pixels of a line's height; what gets smaller is left out
+    text: bool = True  # False: only the convolutions learn
+    kinds: tuple[str, ...] = ()  # of synthetic documents; none: all
+    documents: int = 12  # synthetic ones, that 16 micro-batches in a row are drawn from
+    vary: bool = False  # a data set's questions are asked as of new scans, and of new lines
+    # How the original changes a page, where the whole page is seen (frame "fit").
+    rescale: tuple[float, float] = (0.9, 1.1)  # the scale's range
+    fit: bool | str = True  # the scale is relative to that at which the page fits; "width",
+    # "height": at which that side does
+    rotate: float = 1.0  # degrees, standard deviation
+    turned: float = 0.99  # how often the page is turned, where it is turned at all
+    pad: int = 0  # pixels all round in which the page may be shifted further
+    centred: bool = False  # the middle of the page is seen, not a part drawn by lot
+    shade: float = 0.0  # how often ink and paper are made darker or brighter
+    cased: bool = True  # False: questions and answers are in small letters
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Part:
+        """From a config's entry."""
+        pairs: dict[str, Any] = {key: tuple(given[key]) for key in PAIRS if key in given}
+        return cls(**{**given, **pairs})
+
 
 NEEDED = ("name", "seed", "model", "card", "frame", "stages")
 MORE = (

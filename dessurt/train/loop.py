@@ -32,19 +32,18 @@ from tqdm import tqdm
 from dessurt.checkpoint.official import TrainingState
 from dessurt.checkpoint.runs import append_log, forget_log_after, read_state, write_state
 from dessurt.instrument import device_of
-from dessurt.train.batch import Batch
-from dessurt.train.checking import check
-from dessurt.train.choosing import MEANWHILE, SHARES, Chooser
-from dessurt.train.config import OPTIMIZER, ConfigError, draws_pages
-from dessurt.train.loading import Batches, loader
+from dessurt.train.checks import check
+from dessurt.train.config import OPTIMIZER, ConfigError, Part, draws_pages
+from dessurt.train.learner.start import moments, optimiser_of, student_of
+from dessurt.train.learner.student import Student
+from dessurt.train.learner.teacher import Former, Teacher, TeacherError
 from dessurt.train.monitoring import Monitor
-from dessurt.train.parts import Part
-from dessurt.train.samples import Sampler
-from dessurt.train.schedules import multiplier
-from dessurt.train.sources import Records
-from dessurt.train.start import moments, optimiser_of, student_of
-from dessurt.train.student import Student
-from dessurt.train.teacher import Former, Teacher, TeacherError
+from dessurt.train.original.schedules import multiplier
+from dessurt.train.samples.batch import Batch
+from dessurt.train.samples.loading import Batches, loader
+from dessurt.train.samples.pages import Records
+from dessurt.train.samples.sampler import Sampler
+from dessurt.train.selection import MEANWHILE, SHARES, Chooser
 
 SAVE_EVERY = 180.0  # seconds
 CHECK_EVERY = 900.0

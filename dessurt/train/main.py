@@ -20,8 +20,8 @@ from dessurt.data.sets import option
 from dessurt.synth import NoFontsError
 from dessurt.synth.fonts import families
 from dessurt.train.config import ConfigError, draws_pages, read
+from dessurt.train.learner.teacher import TeacherError
 from dessurt.train.loop import Run
-from dessurt.train.teacher import TeacherError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

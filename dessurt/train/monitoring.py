@@ -34,12 +34,12 @@ from dessurt.evaluate.trainer_log import logged, summed_up
 from dessurt.model.tokenizer import END, PAD
 from dessurt.protocol import Request
 from dessurt.tasks import END_SIGN
-from dessurt.train.batch import Batch, stacked
-from dessurt.train.loading import loader
-from dessurt.train.parts import Part
-from dessurt.train.samples import Sampler
-from dessurt.train.sources import Source
-from dessurt.train.student import Student
+from dessurt.train.config import Part
+from dessurt.train.learner.student import Student
+from dessurt.train.samples.batch import Batch, stacked
+from dessurt.train.samples.loading import loader
+from dessurt.train.samples.pages import Source
+from dessurt.train.samples.sampler import Sampler
 from dessurt.truth.form_text import to_json
 
 TRIES = 8  # for a question about a page, where it is drawn by lot

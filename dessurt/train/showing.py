@@ -13,15 +13,15 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from dessurt.checkpoint import CheckpointError, load
+from dessurt.data.questions.makers import TASKS
 from dessurt.data.records import DataError, readable
 from dessurt.model import DessurtConfig, Tokenizer
 from dessurt.page.contact_sheet import Colour, joined, sheet, written
-from dessurt.train.config import FIT, ConfigError, read
-from dessurt.train.parts import TASKS, Part
-from dessurt.train.samples import Sampler
-from dessurt.train.sources import Records, Source, synthetic_pages
-from dessurt.train.start import first_vocabulary
-from dessurt.train.vocabulary import tokenizer
+from dessurt.train.config import FIT, ConfigError, Part, read
+from dessurt.train.learner.start import first_vocabulary
+from dessurt.train.learner.vocabulary import tokenizer
+from dessurt.train.samples.pages import Records, Source, synthetic_pages
+from dessurt.train.samples.sampler import Sampler
 
 # Of a set alone: the official image, and about as much text as 20 and 800 pieces of the official
 # vocabulary hold, in letters of the small one.

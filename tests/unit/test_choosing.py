@@ -16,10 +16,10 @@ from accelerate.state import AcceleratorState  # noqa: E402
 from dessurt.checkpoint import load  # noqa: E402
 from dessurt.synth import NoFontsError  # noqa: E402
 from dessurt.train import main as command  # noqa: E402
-from dessurt.train.choosing import SHARES  # noqa: E402
+from dessurt.train.checks import character_errors, validation_questions  # noqa: E402
 from dessurt.train.config import read  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.validating import character_errors, validation_questions  # noqa: E402
+from dessurt.train.selection import SHARES  # noqa: E402
 from tests.app.fake_instrument import FakeInstrument  # noqa: E402
 from tests.unit.test_train import TINY  # noqa: E402
 

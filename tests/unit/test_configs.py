@@ -19,6 +19,7 @@ pytest.importorskip("accelerate")
 
 from dessurt.data import sets  # noqa: E402
 from dessurt.data.example import Example  # noqa: E402
+from dessurt.data.questions.makers import TASKS  # noqa: E402
 from dessurt.data.records import Record  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
@@ -26,8 +27,9 @@ from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth import page as synthetic  # noqa: E402
 from dessurt.train import config as configs  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.learner.student import Taught  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.original import (  # noqa: E402
+from dessurt.train.original.configs import (  # noqa: E402
     MODES,
     SETS,
     TOKENS,
@@ -35,8 +37,6 @@ from dessurt.train.original import (  # noqa: E402
     left_out,
     translated,
 )
-from dessurt.train.parts import TASKS  # noqa: E402
-from dessurt.train.student import Taught  # noqa: E402
 from dessurt.truth import Truth, moved  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402
 from tests.unit.test_train_data import official  # noqa: E402

@@ -16,9 +16,10 @@ from PIL import Image
 
 from dessurt import Alternative, Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
-from dessurt.evaluate import asking, finding, main, reading, realpages, report, synthetic, tesseract
-from dessurt.evaluate.known import Answer, KnownPage, folded
-from dessurt.evaluate.measures import MEASURES, OTHERWISE_MARKED, Question, Result
+from dessurt.evaluate import asking, main, reading, realpages, report, synthetic, tesseract
+from dessurt.evaluate import regions as finding
+from dessurt.evaluate.pages import Answer, KnownPage, folded
+from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Question, Result
 from dessurt.page.frame import Frame
 from dessurt.truth import Entity, Line, Paragraph, Truth
 

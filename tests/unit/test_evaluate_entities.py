@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.entity_alignment import FUNSD, NAF, Likeness, aligned, scores
-from dessurt.evaluate.form_entities import Piece, Pieces, Rules, of_answer, of_truth
-from dessurt.evaluate.forms import Counts
+from dessurt.evaluate.forms.alignment import FUNSD, NAF, Likeness, aligned, scores
+from dessurt.evaluate.forms.entities import Piece, Pieces, Rules, of_answer, of_truth
+from dessurt.evaluate.forms.fields import Counts
 from dessurt.truth import Entity, Table, Truth
 from tests.unit.test_form_json import entity
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dessurt.evaluate.forms import Counts, FormScore, parsed, score
+from dessurt.evaluate.forms.fields import Counts, FormScore, parsed, score
 from dessurt.truth import Table, Truth
 from tests.unit.test_form_json import entity
 

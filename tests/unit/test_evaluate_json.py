@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.json_text import parsed, without_repeats
-from dessurt.evaluate.text_answers import apart
+from dessurt.evaluate.forms.repair import parsed, without_repeats
+from dessurt.evaluate.text import apart
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "json_repair.json").read_text("utf-8"))
 NAME = {"Name": "question", "answers": ["Bob"]}

@@ -15,8 +15,9 @@ from dessurt import Card, Done, Event, Marks, Page, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets import SETS, open_set
-from dessurt.evaluate import long_answers, main, set_measures, sources
-from dessurt.evaluate.measures import MEASURES
+from dessurt.evaluate import long_answers, main, sources
+from dessurt.evaluate import set_table as set_measures
+from dessurt.evaluate.table import MEASURES
 from dessurt.truth import Entity, Paragraph, Truth
 from tests.unit.test_form_json import entity
 

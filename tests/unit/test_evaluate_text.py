@@ -8,11 +8,13 @@ import pytest
 
 from dessurt import Page, Request
 from dessurt.data.example import Example
-from dessurt.evaluate import error_rates, named_entities, receipts, text_answers
-from dessurt.evaluate.known import Answer, KnownPage
-from dessurt.evaluate.measures import Figure, Score
-from dessurt.evaluate.named_entities import Levenshtein
-from dessurt.evaluate.set_measures import measure_of, measures_of
+from dessurt.evaluate import names as named_entities
+from dessurt.evaluate import text as texts
+from dessurt.evaluate.forms import fields
+from dessurt.evaluate.names import Levenshtein
+from dessurt.evaluate.pages import Answer, KnownPage
+from dessurt.evaluate.set_table import measure_of, measures_of
+from dessurt.evaluate.table import Figure, Score
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 METRICS = json.loads((GOLDEN / "trainer_metrics.json").read_text("utf-8"))
@@ -27,12 +29,12 @@ def judged(judge, right, given, task="natural_q~"):
 
 @pytest.mark.parametrize("case", RATES, ids=lambda case: case["gt"][0])
 def test_error_rates_of_the_original(case):
-    for judge, key in ((error_rates.characters, "cer"), (error_rates.words, "wer")):
+    for judge, key in ((texts.characters, "cer"), (texts.words, "wer")):
         score = Score(Figure("CER", "", judge))
         for right, given in zip(case["gt"], case["pred"], strict=True):
             score.add(judged(judge, right, given))
         assert score.value == pytest.approx(case[key])
-    assert [error_rates.spaced(text) for text in case["gt"]] == case["formatted_gt"]
+    assert [texts.spaced(text) for text in case["gt"]] == case["formatted_gt"]
 
 
 def original(case):
@@ -41,7 +43,7 @@ def original(case):
     right, given, several = case["answer"], case["pred"], case["all_answers"]
     if right is None:  # no answer is known: the original logs NaN
         return {}
-    apart = judged(text_answers.distance, right, given)[0]
+    apart = judged(texts.distance, right, given)[0]
     found = {"score_ed": apart, f"{token}_ED": apart}
     if token == "natural_q~":
         figure = measure_of(token, as_original=isinstance(several[0], str)).figures[0]
@@ -50,11 +52,11 @@ def original(case):
         if isinstance(several[0], list) and len(several[0]) == 1:
             found["E_acc@NL0.5"] = [int(found["E_ANLS"][0] > 0)]
     for tokens, key, judge in (
-        (("classify>",), "E_class_acc", text_answers.accuracy),
-        (("w0>", "read_block0>"), "E_line_based_CER", error_rates.original_line_characters),
-        (("w0>",), "E_line_based_WER", error_rates.original_line_words),
-        (("json>",), "E_json_CE", error_rates.with_sign),
-        (("record~",), "E_doc_CE", error_rates.with_sign),
+        (("classify>",), "E_class_acc", texts.accuracy),
+        (("w0>", "read_block0>"), "E_line_based_CER", texts.original_line_characters),
+        (("w0>",), "E_line_based_WER", texts.original_line_words),
+        (("json>",), "E_json_CE", texts.with_sign),
+        (("record~",), "E_doc_CE", texts.with_sign),
     ):
         share, counts = judged(judge, right, given)
         if token in tokens and counts:
@@ -191,21 +193,22 @@ def test_the_text_of_names_is_compared_without_classes():
 
 
 def test_anls_of_answers_and_of_letters():
-    assert judged(text_answers.anls, ["Banana", "APPLE"], "aple") == (0.8, 1)
-    assert judged(text_answers.anls, ["abcd"], "abxx") == (0, 1)  # half is not enough
-    assert judged(text_answers.anls_of_letters, ["A"], "A") == (1, 1)
-    assert judged(text_answers.anls_of_letters, ["A cat"], "A cat") == (0, 1)
+    assert judged(texts.anls, ["Banana", "APPLE"], "aple") == (0.8, 1)
+    assert judged(texts.anls, ["abcd"], "abxx") == (0, 1)  # half is not enough
+    assert judged(texts.anls_of_letters, ["A"], "A") == (1, 1)
+    assert judged(texts.anls_of_letters, ["A cat"], "A cat") == (0, 1)
 
 
 def test_facts_of_receipts_are_right_to_the_letter():
     right = '{"company": "Ink & Co", "date": "1/2/99", "total": "9.00"}‡'
     given = '{"company": "Ink & Co", "date": "1/2/98", "total": "9.00", "address": "he'
-    assert judged(receipts.facts, right, given) == (4, 7)
-    assert judged(receipts.facts, right, "nonsense") == (0, 3)
+    assert judged(fields.receipt_f, right, given) == (4, 7)
+    assert judged(fields.receipt_f, right, "nonsense") == (0, 3)
 
 
 def test_escapes_in_answers_about_receipts_are_letters():
     right = '{"company": "Caf\\u00e9", "total": "\\ud83d\\ude00"}‡'  # as they are learnt
-    assert receipts.read(right) == {"company": "Café", "total": "😀"}
-    assert judged(receipts.facts, right, '{"company": "Café", "total": "😀"}') == (4, 4)
-    assert receipts.read('{"company": "\\ud83d?"}') == {"company": "\ufffd?"}  # half a letter
+    assert fields.receipt_facts(right) == {"company": "Café", "total": "😀"}
+    assert judged(fields.receipt_f, right, '{"company": "Café", "total": "😀"}') == (4, 4)
+    half_a_letter = '{"company": "\\ud83d?"}'
+    assert fields.receipt_facts(half_a_letter) == {"company": "\ufffd?"}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.ganted import ganted, nted, shuffled, tree
-from dessurt.evaluate.tree_distance import Distance, Node, edit_distance
+from dessurt.evaluate.forms.ganted import ganted, nted, shuffled, tree
+from dessurt.evaluate.forms.tree_distance import Distance, Node, edit_distance
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "ganted.json").read_text("utf-8"))
 PAIRS = GOLDEN["pairs"]

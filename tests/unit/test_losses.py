@@ -10,8 +10,8 @@ import torch
 
 pytest.importorskip("accelerate")
 
-from dessurt.train.losses import distilled, focal, moved, smoothed  # noqa: E402
-from dessurt.train.schedules import KINDS, multiplier  # noqa: E402
+from dessurt.train.learner.losses import distilled, focal, moved, smoothed  # noqa: E402
+from dessurt.train.original.schedules import KINDS, multiplier  # noqa: E402
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 LOSSES = json.loads((GOLDEN / "losses.json").read_text("utf-8"))

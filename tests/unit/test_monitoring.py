@@ -22,16 +22,19 @@ from dessurt.evaluate.trainer_log import logged, summed_up  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.train import samples  # noqa: E402
-from dessurt.train.batch import stacked  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.config import (  # noqa: E402
+    ConfigError,
+    Part,  # noqa: E402
+    read,
+)
+from dessurt.train.learner.student import Student  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.monitoring import Asked, Drawn, Monitor, Questions, _measured  # noqa: E402
-from dessurt.train.parts import Part  # noqa: E402
-from dessurt.train.placing import shifted  # noqa: E402
-from dessurt.train.samples import Sampler  # noqa: E402
-from dessurt.train.sources import Source  # noqa: E402
-from dessurt.train.student import Student  # noqa: E402
+from dessurt.train.samples.batch import stacked  # noqa: E402
+from dessurt.train.samples.pages import Source  # noqa: E402
+from dessurt.train.samples.placing import shifted  # noqa: E402
+from dessurt.train.samples.sampler import Sampler  # noqa: E402
+from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
 from dessurt.truth import Entity, Line, Truth  # noqa: E402
 from dessurt.truth.form_text import to_json  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402

@@ -12,13 +12,16 @@ pytest.importorskip("accelerate")
 from dessurt import open_model  # noqa: E402
 from dessurt.checkpoint.runs import read_log  # noqa: E402
 from dessurt.checkpoint.upkeep import series  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.config import (  # noqa: E402
+    ConfigError,
+    Part,  # noqa: E402
+    read,
+)
+from dessurt.train.learner.start import optimiser_of, student_of  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.original import left_out, translated  # noqa: E402
-from dessurt.train.original_keys import OriginalError  # noqa: E402
-from dessurt.train.parts import Part  # noqa: E402
-from dessurt.train.start import optimiser_of, student_of  # noqa: E402
+from dessurt.train.original.configs import left_out, translated  # noqa: E402
+from dessurt.train.original.keys import OriginalError  # noqa: E402
 from tests.unit.test_train_data import config_of, official, part, write  # noqa: E402
 
 

@@ -21,10 +21,10 @@ from dessurt.data.records import readable  # noqa: E402
 from dessurt.data.sets import open_set  # noqa: E402
 from dessurt.instrument import open_model  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
+from dessurt.train.checks import answered  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, _average  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.validating import answered  # noqa: E402
 from tests.unit.test_checkpoint import official_file  # noqa: E402
 from tests.unit.test_configs import docvqa  # noqa: E402
 from tests.unit.test_train_data import config_of, part, write  # noqa: E402

@@ -13,9 +13,9 @@ from dessurt.data.records import Record
 from dessurt.data.sets import open_set
 from dessurt.data.sets.funsd import read_blocks
 from dessurt.evaluate import main, sources
-from dessurt.evaluate.form_entities import Rules
-from dessurt.evaluate.form_figures import Scoring, entities, relations
-from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate.forms.entities import Rules
+from dessurt.evaluate.forms.figures import Scoring, entities, relations
+from dessurt.evaluate.pages import Answer, KnownPage
 from tests.unit.test_evaluate_sets import NAME, PAGE, QUESTION, Made, Writer, form, here
 from tests.unit.test_sets_funsd import entity, save
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dessurt.data.example import Example
-from dessurt.data.recombination import recombined, words_of
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
+from dessurt.train.samples.recombination import recombined, words_of
 
 LETTER, APART, SPACE = 12, 4, 14  # columns of a letter, between two, and between words
 TOP, TALL = 60, 24  # of the line

@@ -14,7 +14,7 @@ from dessurt.data.records import DataError, Record, by_question, readable
 from dessurt.data.sets import open_set
 from dessurt.page import Page
 from dessurt.protocol import Request
-from dessurt.train.sources import Records
+from dessurt.train.samples.pages import Records
 
 
 def picture(path: Path, grey: int = 255) -> None:

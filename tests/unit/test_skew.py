@@ -8,7 +8,7 @@ import pytest
 
 from dessurt import Marks, Page
 from dessurt.evaluate import marking
-from dessurt.evaluate.known import KnownLine, KnownPage
+from dessurt.evaluate.pages import KnownLine, KnownPage
 from dessurt.evaluate.skew import Skew
 from dessurt.page.lines import lines_of
 from dessurt.page.marks import Shape

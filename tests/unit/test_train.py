@@ -21,17 +21,20 @@ from dessurt.page.frame import Frame  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
 from dessurt.synth.text import ALPHABET  # noqa: E402
-from dessurt.train import samples  # noqa: E402
-from dessurt.train.batch import NOWHERE, with_slips  # noqa: E402
-from dessurt.train.cells import Glyphs  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
-from dessurt.train.heads import RowsAndColumns  # noqa: E402
+from dessurt.train.config import (  # noqa: E402
+    ConfigError,
+    Part,  # noqa: E402
+    read,
+)
+from dessurt.train.learner.heads import RowsAndColumns  # noqa: E402
+from dessurt.train.learner.vocabulary import tokenizer  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.parts import Part  # noqa: E402
-from dessurt.train.samples import Sampler  # noqa: E402
-from dessurt.train.sources import Source  # noqa: E402
-from dessurt.train.vocabulary import tokenizer  # noqa: E402
+from dessurt.train.samples.batch import NOWHERE, with_slips  # noqa: E402
+from dessurt.train.samples.cells import Glyphs  # noqa: E402
+from dessurt.train.samples.pages import Source  # noqa: E402
+from dessurt.train.samples.sampler import Sampler  # noqa: E402
+from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
 from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402
 

@@ -22,17 +22,22 @@ from dessurt.page import Page  # noqa: E402
 from dessurt.page.frame import Frame  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
-from dessurt.train import batch as batches  # noqa: E402
-from dessurt.train import placing, samples  # noqa: E402
-from dessurt.train.batch import NOWHERE  # noqa: E402
-from dessurt.train.config import read  # noqa: E402
+from dessurt.train.config import (
+    Part,  # noqa: E402
+    read,  # noqa: E402
+)
+from dessurt.train.learner.student import Student  # noqa: E402
+from dessurt.train.learner.vocabulary import tokenizer  # noqa: E402
 from dessurt.train.loop import Run  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.parts import Part  # noqa: E402
-from dessurt.train.samples import Sampler  # noqa: E402
-from dessurt.train.sources import Records, Source  # noqa: E402
-from dessurt.train.student import Student  # noqa: E402
-from dessurt.train.vocabulary import tokenizer  # noqa: E402
+from dessurt.train.samples import batch as batches  # noqa: E402
+from dessurt.train.samples.batch import NOWHERE  # noqa: E402
+from dessurt.train.samples.pages import Records, Source  # noqa: E402
+from dessurt.train.samples.sampler import (
+    Sampler,  # noqa: E402
+    placing,
+)
+from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
 from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
 
 TINY = {

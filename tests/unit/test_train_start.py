@@ -21,16 +21,19 @@ from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
 from dessurt.page import Page  # noqa: E402
 from dessurt.page.marks import Marks  # noqa: E402
 from dessurt.protocol import Request  # noqa: E402
-from dessurt.train.batch import stacked  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
+from dessurt.train.config import (  # noqa: E402
+    ConfigError,
+    Part,  # noqa: E402
+    read,
+)
+from dessurt.train.learner.start import fitted  # noqa: E402
+from dessurt.train.learner.teacher import Teacher, TeacherError  # noqa: E402
 from dessurt.train.loop import Run, fastest_precision  # noqa: E402
 from dessurt.train.main import main  # noqa: E402
-from dessurt.train.parts import Part  # noqa: E402
-from dessurt.train.samples import Sampler  # noqa: E402
-from dessurt.train.schedules import multiplier  # noqa: E402
-from dessurt.train.sources import Source  # noqa: E402
-from dessurt.train.start import fitted  # noqa: E402
-from dessurt.train.teacher import Teacher, TeacherError  # noqa: E402
+from dessurt.train.original.schedules import multiplier  # noqa: E402
+from dessurt.train.samples.batch import stacked  # noqa: E402
+from dessurt.train.samples.pages import Source  # noqa: E402
+from dessurt.train.samples.sampler import Sampler  # noqa: E402
 from dessurt.truth import Line  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402
 from tests.unit.test_train_data import TINY, config_of, official, part, write  # noqa: E402

@@ -11,13 +11,13 @@ from tokenizers import models, pre_tokenizers, trainers
 
 from dessurt import Page, tasks
 from dessurt.data.questions.forms import FORM_TASKS
-from dessurt.data.questions.makers import PARAGRAPH_TASKS
+from dessurt.data.questions.makers import PARAGRAPH_TASKS, TASKS
 from dessurt.data.questions.passage import Ask
 from dessurt.evaluate import long_answers
 from dessurt.model.tokenizer import SPECIAL_TOKENS, Tokenizer
-from dessurt.train.parts import TASKS, Part
-from dessurt.train.samples import Sampler
-from dessurt.train.sources import Source
+from dessurt.train.config import Part
+from dessurt.train.samples.pages import Source
+from dessurt.train.samples.sampler import Sampler
 from dessurt.truth import Entity, Paragraph, Table, Truth
 from dessurt.truth.boxes import line_of
 from dessurt.truth.printed import Printed

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from dessurt.data import variation
 from dessurt.data.example import Example
-from dessurt.data.variation import varied
 from dessurt.page import Page
 from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Request
+from dessurt.train.samples import variation
+from dessurt.train.samples.variation import varied
 from dessurt.truth.printed import Printed
 
 

@@ -1,4 +1,4 @@
-"""All tasks about paragraphs, lines and words, by token."""
+"""The function that makes questions of each task from what is known of a page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from dessurt.data.example import Example
 from dessurt.data.questions import guessing, reading
+from dessurt.data.questions.entities import ENTITY_TASKS
+from dessurt.data.questions.forms import FORM_TASKS
 from dessurt.data.questions.passage import Ask, Task, task
 
 TRIES = 8  # random choices on a page may not do, e.g. because a text stands there twice
@@ -36,3 +38,6 @@ PARAGRAPH_TASKS: dict[str, Task] = {
     for make, tokens in _MAKERS.items()
     for token in tokens.split()
 }
+
+# token: the function that makes questions of a page
+TASKS: dict[str, Task] = {**PARAGRAPH_TASKS, **FORM_TASKS, **ENTITY_TASKS}

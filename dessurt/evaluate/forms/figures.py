@@ -14,9 +14,9 @@ from pathlib import Path
 
 from dessurt.data.example import Example
 from dessurt.data.sets.funsd import Block, read_annotation, read_blocks
-from dessurt.evaluate import entity_alignment
-from dessurt.evaluate.entity_alignment import CLOSE, Likeness
-from dessurt.evaluate.form_entities import (
+from dessurt.evaluate.forms import alignment
+from dessurt.evaluate.forms.alignment import CLOSE, Likeness
+from dessurt.evaluate.forms.entities import (
     SEEN,
     Piece,
     Pieces,
@@ -25,10 +25,10 @@ from dessurt.evaluate.form_entities import (
     of_entities,
     of_truth,
 )
-from dessurt.evaluate.forms import Counts
-from dessurt.evaluate.ganted import ganted, shuffled
-from dessurt.evaluate.json_text import parsed
-from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate.forms.fields import Counts
+from dessurt.evaluate.forms.ganted import ganted, shuffled
+from dessurt.evaluate.forms.repair import parsed
+from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.page.marks import union
 
 
@@ -87,7 +87,7 @@ def _scores(
     known: KnownPage, answer: Answer, rules: Rules, scoring: Scoring
 ) -> tuple[Counts, Counts]:
     read = of_answer(parsed(answer.text), rules)
-    return entity_alignment.scores(read, _true(known, rules), scoring.likeness(rules))
+    return alignment.scores(read, _true(known, rules), scoring.likeness(rules))
 
 
 def _true(known: KnownPage, rules: Rules) -> Pieces:

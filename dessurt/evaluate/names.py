@@ -23,8 +23,8 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from dessurt.data.example import Example
-from dessurt.evaluate.known import Answer, KnownPage
-from dessurt.evaluate.text_answers import apart
+from dessurt.evaluate.pages import Answer, KnownPage
+from dessurt.evaluate.text import apart
 from dessurt.tasks import END_SIGN, NEW_LINE
 
 Word = tuple[str, str]  # its letters and its class, in small letters

@@ -27,12 +27,12 @@ from dessurt.checkpoint import Checkpoint, load
 from dessurt.data.example import Example
 from dessurt.instrument import DessurtInstrument
 from dessurt.protocol import Instrument
-from dessurt.train.batch import Batch, stacked
-from dessurt.train.parts import Part
-from dessurt.train.samples import Sampler
-from dessurt.train.sources import Source, synthetic_pages
-from dessurt.train.student import Student
-from dessurt.train.validating import answered, character_errors, validation_questions
+from dessurt.train.checks import answered, character_errors, validation_questions
+from dessurt.train.config import Part
+from dessurt.train.learner.student import Student
+from dessurt.train.samples.batch import Batch, stacked
+from dessurt.train.samples.pages import Source, synthetic_pages
+from dessurt.train.samples.sampler import Sampler
 
 # Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2)

@@ -12,8 +12,8 @@ import copy
 import torch
 
 from dessurt.model.tokenizer import END, PAD, START
-from dessurt.train.batch import Batch
-from dessurt.train.student import Student, Taught
+from dessurt.train.learner.student import Student, Taught
+from dessurt.train.samples.batch import Batch
 
 
 class TeacherError(ValueError):

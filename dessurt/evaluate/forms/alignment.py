@@ -19,9 +19,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from dessurt.evaluate.form_entities import Piece, Pieces, Point
-from dessurt.evaluate.forms import Counts
-from dessurt.evaluate.text_answers import apart
+from dessurt.evaluate.forms.entities import Piece, Pieces, Point
+from dessurt.evaluate.forms.fields import Counts
+from dessurt.evaluate.text import apart
 
 CLOSE = 0.6  # texts that differ by less may be the same entity
 UNIT = 600  # pixels

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from dessurt.train.parts import Part
-from dessurt.train.samples import Drawn, Sampler
+from dessurt.train.config import Part
+from dessurt.train.samples.sampler import Drawn, Sampler
 
 
 class Batches(IterableDataset):

@@ -10,10 +10,15 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from dessurt import tasks
+from dessurt.checkpoint import Checkpoint
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
-from dessurt.evaluate.known import Answer, folded
+from dessurt.evaluate.asking import all_of, measure_all
+from dessurt.evaluate.pages import Answer, folded
+from dessurt.evaluate.synthetic import pages
+from dessurt.evaluate.table import MEASURES, Result
+from dessurt.instrument import DessurtInstrument
 from dessurt.protocol import Instrument
 
 QUESTIONS = 24  # at most, spread evenly: training waits meanwhile
@@ -56,7 +61,7 @@ def answered(model: Instrument, example: Example) -> tuple[str, str]:
 def character_errors(model: Instrument, examples: Sequence[Example]) -> dict[str, float]:
     """How many of the characters that are to be written are wrong (CER), of each task, `w0> CER`.
 
-    Texts are compared as in `dessurt.evaluate.known.folded`; of several right answers the nearest
+    Texts are compared as in `dessurt.evaluate.pages.folded`; of several right answers the nearest
     counts.
     """
     sums: dict[str, list[int]] = {}
@@ -70,3 +75,28 @@ def character_errors(model: Instrument, examples: Sequence[Example]) -> dict[str
 
 def _wrong(right: str, written: str) -> int:
     return Levenshtein.distance(folded(right), folded(written))
+
+
+PAGES = 6
+QUESTIONS = 12  # of each task; training waits meanwhile
+
+
+def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
+    """The figure of every measured task that the checkpoint's card names, e.g. `w0> CER`.
+
+    Args:
+        checkpoint: what is asked.
+        seed: the same one, the same pages and questions.
+
+    Raises:
+        SetError: none of the fonts kept for validation is installed.
+    """
+    model = DessurtInstrument(checkpoint)
+    measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]
+    results = {measure.name: Result(measure) for measure in measures}
+    measure_all(model, all_of(list(pages(PAGES, seed)), measures, seed, QUESTIONS), PAGES, results)
+    return {
+        f"{name} {result.ours.figure.name}": result.ours.value
+        for name, result in results.items()
+        if result.ours.value is not None
+    }

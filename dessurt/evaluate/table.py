@@ -12,17 +12,9 @@ import numpy as np
 
 from dessurt import Instrument, Page
 from dessurt.data.example import Example
-from dessurt.evaluate import (
-    finding,
-    form_reading,
-    guessing,
-    long_answers,
-    marking,
-    reading,
-    tesseract,
-    text_answers,
-)
-from dessurt.evaluate.known import Answer, KnownPage
+from dessurt.evaluate import guessing, long_answers, marking, reading, regions, tesseract, text
+from dessurt.evaluate.forms import fields
+from dessurt.evaluate.pages import Answer, KnownPage
 
 Share = tuple[float, float]
 RATES = ("CER", "WER", "missed")  # of errors: shown in per cent
@@ -100,19 +92,19 @@ MEASURES = {
             "read_block0>", (Figure("CER", "highlighted paragraphs", reading.paragraph_errors),),
             reading.paragraphs, tesseract=tesseract.BLOCK,
         ),
-        Measure("0w~", (Figure("IoU", "region of given words", finding.overlap),), finding.words),
+        Measure("0w~", (Figure("IoU", "region of given words", regions.overlap),), regions.words),
         Measure(
             "re~", (Figure("CER", "reading on, 40 characters", reading.reading_on_errors),),
             reading.reading_on,
         ),
         Measure(
-            "json>", (Figure("F", "fields of forms", form_reading.fields),),
-            form_reading.forms, long_answers.whole_json,
+            "json>", (Figure("F", "fields of forms", fields.field_f),),
+            fields.questions, long_answers.whole_json,
         ),
         Measure(
             "mk>",
             (
-                Figure("accuracy", "masked words, to the letter", text_answers.accuracy),
+                Figure("accuracy", "masked words, to the letter", text.accuracy),
                 *(
                     Figure(
                         f"mk_firsttoken_top{most}", f"first token among the {most} likeliest",

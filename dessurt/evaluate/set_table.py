@@ -2,13 +2,13 @@
 
 | figure | of | where |
 | --- | --- | --- |
-| ANLS | answers to questions | `text_answers` |
-| accuracy | kinds of documents | `text_answers` |
-| CER, WER | blocks and lines of handwriting | `error_rates` |
-| macro F1 | named entities, over their classes | `named_entities` |
-| entity F, relation F, GAnTED | forms as JSON | `form_figures` |
-| field F | receipts as JSON | `receipts` |
-| ED | whatever else a set of one's own asks | `text_answers` |
+| ANLS | answers to questions | `text` |
+| accuracy | kinds of documents | `text` |
+| CER, WER | blocks and lines of handwriting | `text` |
+| macro F1 | named entities, over their classes | `names` |
+| entity F, relation F, GAnTED | forms as JSON | `forms.figures` |
+| field F | receipts as JSON | `forms.fields` |
+| ED | whatever else a set of one's own asks | `text` |
 """
 
 from __future__ import annotations
@@ -23,31 +23,32 @@ import numpy as np
 
 from dessurt import Page, Request
 from dessurt.data.example import Example
-from dessurt.evaluate import error_rates, form_figures, named_entities, receipts, text_answers
-from dessurt.evaluate.form_entities import SEEN, Rules
-from dessurt.evaluate.form_figures import Scoring
-from dessurt.evaluate.known import KnownPage
+from dessurt.evaluate import names, text
+from dessurt.evaluate.forms import fields
+from dessurt.evaluate.forms.entities import SEEN, Rules
+from dessurt.evaluate.forms.figures import Scoring, entities, relations, tree_distance
 from dessurt.evaluate.long_answers import once, whole_json, whole_reading
-from dessurt.evaluate.measures import MEASURES, Figure, Measure, own_questions
+from dessurt.evaluate.pages import KnownPage
 from dessurt.evaluate.reading import MOST_TOKENS
+from dessurt.evaluate.table import MEASURES, Figure, Measure, own_questions
 from dessurt.tasks import END_SIGN
 from dessurt.truth.form_text import to_json
 
-ANLS = Figure("ANLS", "questions", text_answers.anls)
-LETTERS = Figure("ANLS", "questions, of the answer's letters", text_answers.anls_of_letters)
-ACCURACY = Figure("accuracy", "kinds of documents", text_answers.accuracy)
-CER = Figure("CER", "characters", error_rates.characters)
-WER = Figure("WER", "words", error_rates.words)
-LINE_CER = Figure("CER", "characters, mean of lines", error_rates.line_characters)
-LINE_WER = Figure("WER", "words, mean of lines", error_rates.line_words)
-LIST_CER = Figure("CER", "characters, mean of answers", error_rates.with_sign)
+ANLS = Figure("ANLS", "questions", text.anls)
+LETTERS = Figure("ANLS", "questions, of the answer's letters", text.anls_of_letters)
+ACCURACY = Figure("accuracy", "kinds of documents", text.accuracy)
+CER = Figure("CER", "characters", text.characters)
+WER = Figure("WER", "words", text.words)
+LINE_CER = Figure("CER", "characters, mean of lines", text.line_characters)
+LINE_WER = Figure("WER", "words, mean of lines", text.line_words)
+LIST_CER = Figure("CER", "characters, mean of answers", text.with_sign)
 # The original's, which are without regard to case.
-SMALL_LINE_CER = replace(LINE_CER, judge=error_rates.original_line_characters)
-SMALL_LINE_WER = replace(LINE_WER, judge=error_rates.original_line_words)
-SMALL_LIST_CER = replace(LIST_CER, judge=partial(text_answers.without_case, error_rates.with_sign))
-SMALL_ACCURACY = replace(ACCURACY, judge=partial(text_answers.without_case, text_answers.accuracy))
-FIELDS = Figure("field F", "facts of receipts, to the letter", receipts.facts)
-ED = Figure("ED", "edit distance over mean length", text_answers.distance)
+SMALL_LINE_CER = replace(LINE_CER, judge=text.original_line_characters)
+SMALL_LINE_WER = replace(LINE_WER, judge=text.original_line_words)
+SMALL_LIST_CER = replace(LIST_CER, judge=partial(text.without_case, text.with_sign))
+SMALL_ACCURACY = replace(ACCURACY, judge=partial(text.without_case, text.accuracy))
+FIELDS = Figure("field F", "facts of receipts, to the letter", fields.receipt_f)
+ED = Figure("ED", "edit distance over mean length", text.distance)
 PAPER = Scoring()
 NAMES = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
 LISTS = ("record~", "all-name~", "all-given name~", "all-age~")
@@ -143,23 +144,20 @@ def _block(token: str) -> Measure:
 
 def _names(token: str, as_original: bool) -> Measure:
     if as_original:
-        judge, total = named_entities.original_classes, named_entities.original_macro_f1
-        text = Figure("CER", "their text, mean of answers", named_entities.original_text_errors)
+        judge, total = names.original_classes, names.original_macro_f1
+        text = Figure("CER", "their text, mean of answers", names.original_text_errors)
     else:
-        judge, total = named_entities.classes, named_entities.macro_f1
-        text = Figure("CER", "their text", named_entities.text_errors)
+        judge, total = names.classes, names.macro_f1
+        text = Figure("CER", "their text", names.text_errors)
     return _measure(token, Figure("macro F1", "named entities", judge, total), text)
 
 
 def _form(rules: Rules, scoring: Scoring) -> Measure:
-    entities, relations, trees = (
-        partial(judge, rules=rules, scoring=scoring)
-        for judge in (form_figures.entities, form_figures.relations, form_figures.tree_distance)
-    )
-    figures = (
-        Figure("entity F", "entities of forms", entities),
-        Figure("relation F", "their links", relations),
-        Figure("GAnTED", "trees of forms", trees, apart=True),
+    with_rules = partial(partial, rules=rules, scoring=scoring)
+    scores = (
+        Figure("entity F", "entities of forms", with_rules(entities)),
+        Figure("relation F", "their links", with_rules(relations)),
+        Figure("GAnTED", "trees of forms", with_rules(tree_distance), apart=True),
     )
     shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
-    return Measure("json>", figures, shown, whole_json)
+    return Measure("json>", scores, shown, whole_json)

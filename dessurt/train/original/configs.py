@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dessurt.train import original_keys
-from dessurt.train.original_keys import OriginalError, did_you_mean, refuse_unknown
+from dessurt.train.original import keys as original_keys
+from dessurt.train.original.keys import OriginalError, did_you_mean, refuse_unknown
 
 VOCABULARY = "facebook/bart-base"
 TEACHER = "facebook/bart-large"

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, CheckpointError, load, open_tokenizer
 from dessurt.model import Tokenizer
 from dessurt.train.config import OPTIMIZER, ConfigError
-from dessurt.train.pretrained import begin_as_bart
-from dessurt.train.student import Student
-from dessurt.train.vocabulary import tokenizer
+from dessurt.train.learner.pretrained import begin_as_bart
+from dessurt.train.learner.student import Student
+from dessurt.train.learner.vocabulary import tokenizer
 
 POSITIONS, RELATIVE = "absolute_2dpos_embed", "relative_position_bias_table"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dessurt import Marks, Request
 from dessurt.data.example import Example
-from dessurt.evaluate.known import Answer, KnownLine, KnownPage, folded
+from dessurt.evaluate.pages import Answer, KnownLine, KnownPage, folded
 
 FEWEST_WORDS = 5
 CONTEXT = 64  # characters of a query, at most

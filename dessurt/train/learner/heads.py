@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dessurt.model import Dessurt
-from dessurt.train.cells import CLASSES, SLOTS
+from dessurt.train.samples.cells import CLASSES, SLOTS
 
 BLANK_SHARE = 0.25  # of the blank cells that enter the dense loss
 

@@ -1,4 +1,4 @@
-"""Scores of a form read as JSON: F of its entities and F of its fields.
+"""Scores of a form read as JSON: F of its entities and F of its fields; receipts (SROIE, task 3).
 
 Both the answer and the truth are taken apart by the same rules. An *entity* is a text with its
 kind; headers and cells of a table are entities of the kinds "row header", "column header" and
@@ -13,12 +13,19 @@ come from the counts; counts of several documents are added up (micro average).
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
-from dessurt.evaluate.json_text import parsed
+from dessurt import Request
+from dessurt.data.example import Example
+from dessurt.evaluate.forms.repair import parsed
+from dessurt.evaluate.pages import Answer, KnownPage
+from dessurt.evaluate.reading import MOST_TOKENS
+from dessurt.tasks import END_SIGN
 from dessurt.truth import Truth
 from dessurt.truth.form_text import to_json
 
@@ -150,3 +157,40 @@ def _texts(values: object) -> list[str]:
     """A list of texts, empty for null and for what is no text."""
     listed = values if isinstance(values, list) else [values]
     return ["" if isinstance(v, (list, dict)) or v is None else str(v) for v in listed]
+
+
+def questions(known: KnownPage, rng: random.Random) -> Iterator[Example]:
+    """`json>`: of a page with fields or a table, if its truth is known."""
+    truth = known.truth
+    if truth and (truth.links or truth.tables):
+        request = Request("json>", max_tokens=MOST_TOKENS)
+        yield Example(known.page, request, (to_json(truth) + END_SIGN,), source=known.name)
+
+
+def field_f(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """Twice the right fields, and the predicted and the true ones: F of the counts of all forms."""
+    assert known.truth is not None  # or there is no question
+    counts = score(answer.text, known.truth).fields
+    return 2.0 * counts.right, float(counts.predicted + counts.true)
+
+
+def receipt_f(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """F of the pairs of key and text, of the counts of all receipts, as the competition counts."""
+    given, true = receipt_facts(answer.text), receipt_facts(example.answers[0])
+    return 2.0 * len(given.items() & true.items()), float(len(given) + len(true))
+
+
+def receipt_facts(text: str) -> dict[str, str]:
+    """The keys and texts of an answer to `sroie>`, mended where it is damaged."""
+    objects = [part for part in parsed(text) if isinstance(part, dict)]
+    pairs = objects[0] if objects else {}
+    return {
+        key: _unescaped(value) for key, value in pairs.items() if isinstance(value, str) and value
+    }
+
+
+def _unescaped(text: str) -> str:
+    r"""A text with letters in place of escapes like `\u00e9`, as which they are learnt."""
+    letters = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    # Two escapes may be one letter; half of one is none.
+    return letters.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

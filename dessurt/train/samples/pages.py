@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from dessurt.data.example import Example
-from dessurt.data.recombination import Word, recombined, words_of
 from dessurt.data.records import DataError, Record, by_question
 from dessurt.data.sets import open_set
 from dessurt.page import Page
 from dessurt.synth import page as synthetic
-from dessurt.train.cells import Glyphs
+from dessurt.train.samples.cells import Glyphs
+from dessurt.train.samples.recombination import Word, recombined, words_of
 from dessurt.truth import Truth
 
 FEWEST = 4  # lines of a synthetic page to ask about

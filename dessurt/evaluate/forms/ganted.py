@@ -24,8 +24,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, product
 
-from dessurt.evaluate.form_entities import PARTS
-from dessurt.evaluate.tree_distance import Distance, Node
+from dessurt.evaluate.forms.entities import PARTS
+from dessurt.evaluate.forms.tree_distance import Distance, Node
 
 REACH = 10  # siblings that a part is moved by, at most
 MOST_TABLES, ORIGINAL_TABLES = 4, 9  # of both forms; with more, all are taken by rows

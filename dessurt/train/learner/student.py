@@ -21,10 +21,10 @@ from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.pointing import POINTERS
 from dessurt.model.tokenizer import PAD
-from dessurt.train import losses
-from dessurt.train.batch import Batch
-from dessurt.train.cells import BEFORE, CELL, CLASSES
-from dessurt.train.heads import DenseHead, RowsAndColumns, wave_positions
+from dessurt.train.learner import losses
+from dessurt.train.learner.heads import DenseHead, RowsAndColumns, wave_positions
+from dessurt.train.samples.batch import Batch
+from dessurt.train.samples.cells import BEFORE, CELL, CLASSES
 
 # A config's `losses`: factors, smoothing of labels, and whether answers or tokens count alike.
 WEIGHTS = {

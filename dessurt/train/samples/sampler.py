@@ -1,7 +1,7 @@
 """From questions about pages to what the network learns from.
 
-An `Example` is laid into an image as at use (see `dessurt.train.placing`). Where the page's truth
-is known, the places of all characters go with it: the network is told where to look.
+An `Example` is laid into an image as at use (see `placing`). Where the page's truth is known, the
+places of all characters go with it: the network is told where to look.
 
 Shapes: N cells of a window, Q query tokens (task token included), A answer tokens.
 """
@@ -17,16 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dessurt import tasks
-from dessurt.data import recombination
 from dessurt.data.example import Example
+from dessurt.data.questions.makers import TASKS
 from dessurt.data.records import DataError
-from dessurt.data.variation import varied
 from dessurt.model.tokenizer import END, START, Tokenizer
 from dessurt.page.frame import Frame
 from dessurt.synth.text import ALPHABET
 from dessurt.tasks import END_SIGN, NEW_LINE
-from dessurt.train import placing
-from dessurt.train.batch import (
+from dessurt.train.config import Part
+from dessurt.train.samples import placing, recombination
+from dessurt.train.samples.batch import (
     NOWHERE,
     OUTSIDE,
     Batch,
@@ -36,16 +36,16 @@ from dessurt.train.batch import (
     with_slips,
     without_mistakes,
 )
-from dessurt.train.cells import BEFORE, CELL, SLOTS, Glyphs
-from dessurt.train.parts import TASKS, Part
-from dessurt.train.sources import Records, Source, synthetic_pages
+from dessurt.train.samples.cells import BEFORE, CELL, SLOTS, Glyphs
+from dessurt.train.samples.pages import Records, Source, synthetic_pages
+from dessurt.train.samples.variation import varied
 from dessurt.truth.printed import Printed
 
 BATCHES = 16  # of a chunk, about the same synthetic pages
 TRIES = 400  # for a sample: a page may not allow a task, or not in such a window
 TRIES_A_PAGE = 4  # of a data set, before the next one is opened
 SLIPPED = 0.7  # of the answers are written with slips; see `with_slips`
-NEW = 0.6  # of the lines of a data set that is varied; see `dessurt.data.recombination`
+NEW = 0.6  # of the lines of a data set that is varied; see `dessurt.train.samples.recombination`
 REPEATED = 0.1  # of the regions that only repeat the highlight are worth the time
 
 Samples = tuple[list[dict[str, Any]], tuple[int, int]]  # as `stacked` takes them

@@ -1,0 +1,1 @@
+"""Forms: how well entities, links and fields were read."""

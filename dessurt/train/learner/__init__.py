@@ -1,0 +1,1 @@
+"""The model while it learns, and whom it learns from."""

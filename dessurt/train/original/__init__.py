@@ -1,0 +1,1 @@
+"""Configs, keys and schedules of the original research code."""

@@ -1,0 +1,1 @@
+"""What the model learns from: pages, questions and windows, drawn with a seed."""
