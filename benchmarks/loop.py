@@ -95,7 +95,8 @@ def lines(family: str, kind: str, seed: str, a_page: int) -> Iterator[Asked]:
 
 def _serve(pipe: Connection, data: Path) -> None:
     """The app in a process of its own."""
-    from dessurt_app.ui import build, launch_options
+    from dessurt_app.launch import launch_options
+    from dessurt_app.ui import build
 
     app = build(checkpoint=SHIPPED, data=data)
     options = {"server_name": "127.0.0.1", "quiet": True, "prevent_thread_lock": True}

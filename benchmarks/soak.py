@@ -58,7 +58,8 @@ LARGE_SIDE = 7700  # pixels of a page of 59 megapixels
 
 def _serve(pipe: Connection) -> None:
     """The server process: tells its address and goes on until it is ended."""
-    from dessurt_app.ui import build, launch_options
+    from dessurt_app.launch import launch_options
+    from dessurt_app.ui import build
 
     app = build(model=Speller(SECONDS_PER_TOKEN))
     options = {"server_name": "127.0.0.1", "quiet": True, "prevent_thread_lock": True}

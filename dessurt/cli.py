@@ -15,7 +15,7 @@ import runpy
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,14 +80,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know the sign
-    if words and words[0] in PACKAGES:
-        arguments = argparse.Namespace(run=_package, words=words)
+    if words and words[0] in (*PACKAGES, "app"):  # they read their flags themselves
+        run = _app if words[0] == "app" else _package
+        arguments = argparse.Namespace(run=run, words=words)
     else:
         arguments = _parser().parse_args(words)
     warnings.filterwarnings("ignore", module="PIL")  # about damaged files; the error says enough
     try:
-        run: Callable[[argparse.Namespace], int] = arguments.run
-        return run(arguments)
+        done: int = arguments.run(arguments)
+        return done
     except (*EXPECTED, CommandError) as error:
         print(f"dessurt: {error}", file=sys.stderr)
         return 2
@@ -141,28 +142,6 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--json", action="store_true", help="print one object at the end")
     ask.set_defaults(run=_ask)
 
-    app = verbs.add_parser("app", help="open the browser app")
-    app.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
-    app.add_argument("--tokenizer", **TOKENIZER)
-    app.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
-    app.add_argument("--port", type=int, help="default: the first free one from 7860 on")
-    app.add_argument("--share", action="store_true", help="also open a public link for a while")
-    app.add_argument(
-        "--auth",
-        type=account,
-        nargs="+",
-        metavar="USER:PASSWORD",
-        help="let only these people in",
-    )
-    app.add_argument("--no-browser", action="store_true", help="do not open a browser")
-    app.add_argument("--data-dir", help="where answers are saved; default: data/mine")
-    app.add_argument(
-        "--shared-data",
-        action="store_true",
-        help="save answers even if others reach the app: all see and change the same ones",
-    )
-    app.set_defaults(run=_app)
-
     files = verbs.add_parser("checkpoint", help="work on checkpoint files")
     actions = files.add_subparsers(required=True, metavar="ACTION")
     convert = actions.add_parser("convert", help="write an official .pth as our folder")
@@ -173,7 +152,8 @@ def _parser() -> argparse.ArgumentParser:
     add_verbs(verbs, actions)
     add_data_verbs(verbs)
 
-    for verb, what in PACKAGES.items():  # only for the help: these read their own words
+    # Only for the help: these read their own words.
+    for verb, what in {"app": "open the browser app", **PACKAGES}.items():
         verbs.add_parser(verb, help=what)
     return parser
 
@@ -186,14 +166,6 @@ def _box(text: str) -> tuple[float, float, float, float]:
             f"{text!r} is not a box: give four numbers, for example 120,300,900,340"
         ) from None
     return x0, y0, x1, y1
-
-
-def account(text: str) -> tuple[str, str]:
-    """A user and a password from user:password."""
-    user, _, password = text.partition(":")
-    if not (user and password):
-        raise argparse.ArgumentTypeError("give a user and a password as user:password")
-    return user, password
 
 
 def _ask(arguments: argparse.Namespace) -> int:
@@ -321,31 +293,15 @@ def _write_region(region: np.ndarray, path: str) -> None:
 def _app(arguments: argparse.Namespace) -> int:
     try:
         # By name: the core does not depend on the app, and runs without Gradio.
-        ui = importlib.import_module("dessurt_app.ui")
+        launch = importlib.import_module("dessurt_app.launch")
     except ModuleNotFoundError as error:
         raise CommandError(f"The app needs the package {error.name}: install it.") from error
     try:
-        data = ui.data_folder(
-            arguments.data_dir, arguments.host, arguments.share, arguments.shared_data
-        )
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-    try:
-        training = ui.training_on(data, arguments.host, arguments.share)
-        app = ui.build(
-            None, arguments.checkpoint, None, data, training, arguments.tokenizer
-        )
-        app.launch(
-            server_name=arguments.host,
-            server_port=arguments.port,
-            share=arguments.share,
-            auth=arguments.auth,
-            inbrowser=not arguments.no_browser,
-            **ui.launch_options(),
-        )
+        launch.main(arguments.words[1:], "dessurt app")
     except OSError as error:
-        at = f"{arguments.host}:{arguments.port or 'any port'}"
-        raise CommandError(f"The app cannot listen on {at}: try another --port.") from error
+        raise CommandError(
+            f"The app cannot listen on the address that you gave ({error}): try another --port."
+        ) from error
     return 0
 
 

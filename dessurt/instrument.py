@@ -205,7 +205,7 @@ class DessurtInstrument:
         query, _ = self._encoded(request.text)
         found = places(
             self.checkpoint.model,
-            frame.tensor(page, request.marks)[None].to(self.device),
+            self._image(page, frame, request.marks),
             torch.tensor([tasks.task(request.task).row], device=self.device),
             torch.tensor([query], device=self.device),
             torch.tensor([[START, *ids[:-1]]], device=self.device),
@@ -321,12 +321,15 @@ class DessurtInstrument:
         """The longest answer that the position table allows."""
         return min(self.config.max_a_tokens, self.config.position_rows - 2 - queries)
 
+    def _image(self, page: Page, frame: Frame, marks: Marks) -> Tensor:
+        """The model image: float32 [1, 2, H, W]."""
+        return torch.from_numpy(frame.channels(page, marks))[None].to(self.device)
+
     def _see(self, page: Page, frame: Frame, marks: Marks) -> Tensor:
         """The image tokens, remembered: they do not depend on the question."""
         key = (page.digest, frame, marks)
         if key not in self._seen:
-            image = frame.tensor(page, marks)[None].to(self.device)
-            self._seen[key] = self.decoder.see(image)
+            self._seen[key] = self.decoder.see(self._image(page, frame, marks))
             while len(self._seen) > REMEMBERED_PAGES:
                 self._seen.popitem(last=False)
         self._seen.move_to_end(key)

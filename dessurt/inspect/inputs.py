@@ -41,4 +41,4 @@ def parts_of(instrument: Instrument, page: Page, request: Request) -> list[Reque
 def model_input(instrument: Instrument, page: Page, part: Request) -> ModelInput:
     """The input of one of `parts_of`, without running the model."""
     frame = instrument.frame(page, part.marks)
-    return ModelInput(frame.tensor(page, part.marks).numpy(), frame)
+    return ModelInput(frame.channels(page, part.marks), frame)

@@ -26,7 +26,7 @@ from dessurt.page.marks import Box, Marks, Shape, turned
 from dessurt.page.pixels import Page
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 # Model pixels kept free round the marks, where possible: above and below, left and right.
 FOCUS_MARGIN = (8, 16)
@@ -258,7 +258,7 @@ class Frame:
         )
         return drawn * whole  # nothing is marked outside the page
 
-    def tensor(self, page: Page, marks: Marks) -> torch.Tensor:
+    def channels(self, page: Page, marks: Marks) -> np.ndarray:
         """What the model gets: float32 [2, H, W].
 
         Channel 0 is 1 - grey/128 (white about -1, black +1) and 0 where masked; channel 1 is +1
@@ -267,9 +267,7 @@ class Frame:
         marked = self.marked(marks)
         ink = 1 - self.picture(page) / 128
         ink[marked < 0] = 0
-        import torch  # not before: the app's page is there sooner than torch
-
-        return torch.from_numpy(np.stack((ink, marked)).astype(np.float32, copy=False))
+        return np.stack((ink, marked)).astype(np.float32, copy=False)
 
     def region_to_page(self, region: np.ndarray) -> np.ndarray:
         """A map over the model image, float [H, W], as float32 [page height, page width].

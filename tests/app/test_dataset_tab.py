@@ -23,13 +23,12 @@ from PIL import Image
 from serving import serve
 from test_asking import LETTER, ME, OTHER, ask, asking
 
-import app as start
 from dessurt.data.annotations import Annotation, exchange
 from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
-from dessurt_app import strings, ui
+from dessurt_app import launch, strings
 from dessurt_app.crops import crop_file
 from dessurt_app.dataset_tab import DatasetView
 from dessurt_app.imports import MOST_AT_ONCE
@@ -417,28 +416,28 @@ def at_home(monkeypatch) -> None:
 
 @pytest.mark.usefixtures("at_home")
 def test_answers_are_saved_only_where_nobody_else_comes(monkeypatch):
-    assert ui.data_folder(None, "127.0.0.1", False, False) == ui.DATA
-    assert ui.DATA == ui.ASSETS.parent / "data" / "mine"
-    assert ui.data_folder("here", "localhost", False, False) == Path("here")
+    assert launch.data_folder(None, "127.0.0.1", False, False) == launch.DATA
+    assert launch.DATA == launch.ASSETS.parent / "data" / "mine"
+    assert launch.data_folder("here", "localhost", False, False) == Path("here")
     for host, share in (("0.0.0.0", False), ("192.168.0.7", False), ("127.0.0.1", True)):
-        assert ui.data_folder(None, host, share, False) is None
-        assert ui.data_folder(None, host, share, True) == ui.DATA
+        assert launch.data_folder(None, host, share, False) is None
+        assert launch.data_folder(None, host, share, True) == launch.DATA
         with pytest.raises(ValueError, match="--shared-data"):
-            ui.data_folder("here", host, share, False)
+            launch.data_folder("here", host, share, False)
     monkeypatch.setenv("SPACE_ID", "someone/space")
-    assert ui.data_folder(None, "127.0.0.1", False, True) is None
+    assert launch.data_folder(None, "127.0.0.1", False, True) is None
 
 
 @pytest.mark.usefixtures("at_home")
 def test_the_command_line_tells_where(monkeypatch, capsys):
     def data(*words: str) -> Path | None:
         monkeypatch.setattr(sys, "argv", ["app.py", *words])
-        return start.parse_arguments().data
+        return launch.parse_arguments().data
 
-    assert data() == ui.DATA
+    assert data() == launch.DATA
     assert data("--data-dir", "here") == Path("here")
     assert data("--share") is None
-    assert data("--host", "0.0.0.0", "--shared-data") == ui.DATA
+    assert data("--host", "0.0.0.0", "--shared-data") == launch.DATA
     with pytest.raises(SystemExit):
         data("--share", "--data-dir", "here")
     assert "--shared-data" in capsys.readouterr().err

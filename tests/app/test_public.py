@@ -17,9 +17,9 @@ from fake_instrument import FakeInstrument
 from PIL import Image
 from serving import address_of, serve
 
-import app as start
-from dessurt_app import doors, ui
-from dessurt_app.ui import build, launch_options
+from dessurt_app import doors, launch, ui
+from dessurt_app.launch import launch_options
+from dessurt_app.ui import build
 
 ROOT = Path(ui.__file__).parent.parent
 
@@ -119,7 +119,7 @@ def test_a_full_queue_refuses_with_a_message(monkeypatch):
 
 def parsed(monkeypatch, *words: str):
     monkeypatch.setattr(sys, "argv", ["app.py", *words])
-    return start.parse_arguments()
+    return launch.parse_arguments()
 
 
 def test_people_are_given_on_the_command_line(monkeypatch, capsys):
@@ -148,7 +148,8 @@ import sys
 sys.path.insert(0, "tests/app")
 import app
 from fake_instrument import FakeInstrument
-built = app.build(model=FakeInstrument("a b", 0), lend=app.spaces.GPU)
+from dessurt_app.ui import build
+built = build(model=FakeInstrument("a b", 0), lend=app.spaces.GPU)
 from types import SimpleNamespace
 from dessurt_app.examples import load_examples
 from dessurt_app.page_canvas import canvas_value

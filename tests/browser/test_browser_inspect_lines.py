@@ -24,7 +24,7 @@ def test_lines_that_are_seen_by_themselves_are_looked_at_one_by_one(screen, insp
     inspect.choose_line("Next line")
     assert inspect.line == "Line 2 of 3"
     page, line = Page.open(PARAGRAPH.page), Marks(PARAGRAPH.marks.shapes[1:2])
-    expected = fake.frame(page, line).tensor(page, line).numpy()
+    expected = fake.frame(page, line).channels(page, line)
     screen.wait_for(lambda: np.array_equal(inspect.array(), expected))
     screen.wait_for(lambda: f"y {fake.frame(page, line).window[1]} to" in inspect.facts["Window"])
     screen.tab.focus("#inspect canvas")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from dessurt.train.samples.augment import crop, distort, draw_shifts, rotate, shift_brightness
+from dessurt.data.augment import crop, distort, draw_shifts, rotate, shift_brightness
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "preprocess"
 

@@ -16,8 +16,7 @@ from PIL import Image
 
 from dessurt import Alternative, Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
-from dessurt.evaluate import asking, main, reading, realpages, report, synthetic, tesseract
-from dessurt.evaluate import regions as finding
+from dessurt.evaluate import asking, main, reading, realpages, regions, report, synthetic, tesseract
 from dessurt.evaluate.pages import Answer, KnownPage, folded
 from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Question, Result
 from dessurt.page.frame import Frame
@@ -140,7 +139,7 @@ def test_a_text_that_is_printed_twice_is_not_asked_for(known, again):
     also = realpages._line(line(0, again, 3, False), False)
     twice = KnownPage("p", known.page, (*known.blocks, (also,)))
     assert known.once("three four") and not twice.once("three four")
-    texts = {question.request.text for question in asked(finding.words, twice)}
+    texts = {question.request.text for question in asked(regions.words, twice)}
     assert texts <= {"two three four five six"}  # the rest of the first line is there twice
     assert not twice.once("one two three four five")
 
@@ -148,7 +147,7 @@ def test_a_text_that_is_printed_twice_is_not_asked_for(known, again):
 def test_words_to_find_are_five_or_more_of_a_line_with_their_boxes(known):
     found = set()
     for seed in range(20):
-        (question,) = finding.words(known, random.Random(seed))
+        (question,) = regions.words(known, random.Random(seed))
         found.add(question.request.text)
         if question.request.text == "two three four five six":
             boxes = [(50, 10, 80, 30), (90, 10, 140, 30), (150, 10, 190, 30), (200, 10, 240, 30),
@@ -215,8 +214,8 @@ def test_overlap_is_intersection_over_union_in_page_pixels(known):
     example = Example(known.page, Request("0w~", "one two"), ("",), boxes)
     region = np.zeros(SIZE, bool)
     region[10:40, 10:80] = True  # 2,100 pixels
-    assert finding.overlap(known, example, Answer("", region)) == (1200 / 2100, 1.0)
-    assert finding.overlap(known, example, Answer("", region & False)) == (0.0, 1.0)
+    assert regions.overlap(known, example, Answer("", region)) == (1200 / 2100, 1.0)
+    assert regions.overlap(known, example, Answer("", region & False)) == (0.0, 1.0)
 
 
 def test_a_rate_is_the_sum_of_distances_over_the_sum_of_lengths_and_the_worst_are_kept(known):

@@ -15,8 +15,7 @@ from dessurt import Card, Done, Event, Marks, Page, Request, Text
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets import SETS, open_set
-from dessurt.evaluate import long_answers, main, sources
-from dessurt.evaluate import set_table as set_measures
+from dessurt.evaluate import long_answers, main, set_table, sources
 from dessurt.evaluate.table import MEASURES
 from dessurt.truth import Entity, Paragraph, Truth
 from tests.unit.test_form_json import entity
@@ -90,10 +89,10 @@ def measured(monkeypatch, tmp_path, model, records, *words, name=NAME):
 
 def test_every_set_is_in_the_table_or_measured_by_what_it_asks():
     by_what_they_ask = {"annotations", "distill", "mixture", "my_dataset", "synthetic"}
-    without = {name for name in SETS if not set_measures.measures_of(name)}
+    without = {name for name in SETS if not set_table.measures_of(name)}
     assert without <= by_what_they_ask
     figures = {
-        name: [figure.name for each in set_measures.measures_of(name) for figure in each.figures]
+        name: [figure.name for each in set_table.measures_of(name) for figure in each.figures]
         for name in ("docvqa", "iam", "funsd", "naf", "rvl_cdip", "sroie")
     }
     assert figures == {
@@ -102,8 +101,8 @@ def test_every_set_is_in_the_table_or_measured_by_what_it_asks():
         "sroie": ["field F"],
     }  # fmt: skip
     for token in ("natural_q~", "w0>", "mlm>", "ner_line>", "read_block>"):
-        assert set_measures.measure_of(token).token == token
-    assert set_measures.measure_of("mlm>").figures[0].name == "ED"
+        assert set_table.measure_of(token).token == token
+    assert set_table.measure_of("mlm>").figures[0].name == "ED"
 
 
 def test_damaged_and_unanswered_records_are_told_and_left_out(monkeypatch, tmp_path, capsys):
@@ -232,7 +231,7 @@ def test_what_cannot_be_judged_is_told_and_the_rest_counts(monkeypatch, tmp_path
 )
 def test_the_original_shows_forms_on_white(height, enlarged, box):
     page = Page.from_array(np.zeros((height, 50), np.uint8))
-    shown = set_measures.on_white(page, (1152, 768), enlarged)
+    shown = set_table.on_white(page, (1152, 768), enlarged)
     y, x = np.nonzero(shown.pixels < 128)
     assert shown.size == (1152, 768)
     assert (y.min(), x.min(), y.max() + 1, x.max() + 1) == box

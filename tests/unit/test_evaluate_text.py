@@ -8,7 +8,7 @@ import pytest
 
 from dessurt import Page, Request
 from dessurt.data.example import Example
-from dessurt.evaluate import names as named_entities
+from dessurt.evaluate import names
 from dessurt.evaluate import text as texts
 from dessurt.evaluate.forms import fields
 from dessurt.evaluate.names import Levenshtein
@@ -66,18 +66,18 @@ def original(case):
 
 def original_names(token, right, given):
     found = {}
-    counts = judged(named_entities.original_classes, right, given, token)
+    counts = judged(names.original_classes, right, given, token)
     for name, (hits, of) in counts.items():
         side, kind = name.split(" ")
         found[f"F_{side.replace('precision', 'prec')}_{kind}"] = [1] * int(hits) + [0] * int(
             of - hits
         )
-    text = judged(named_entities.original_text_errors, right, given, token)[0]
-    true, read = (named_entities.original_tagged(each, token) for each in (right, given))
+    text = judged(names.original_text_errors, right, given, token)[0]
+    true, read = (names.original_tagged(each, token) for each in (right, given))
     if token == "ne>":
         return {**found, "E_CER": text, "E_NER_acc": [int(true[0][1] == read[0][1])]}
     # The alignment's cost over letters and pairs: too small by the number of words; not measured.
-    pairs = named_entities.warped(true, read)
+    pairs = names.warped(true, read)
     apart = sum(Levenshtein.distance(true[i][0], read[k][0]) for i, k in pairs)
     letters = sum(len(word) for word, _ in true)
     return {**found, "E_true_CER": [text], "E_approx_CER": [apart / (letters * len(pairs))]}
@@ -100,9 +100,9 @@ def test_metrics_of_the_original(case):
 
 
 def test_words_with_classes_as_the_original_takes_them_apart():
-    assert set(METRICS["ner_classes"]) == named_entities.CLASSES
+    assert set(METRICS["ner_classes"]) == names.CLASSES
     for case in METRICS["processNERLine"]:
-        found = named_entities.original_tagged(case["line"], "ner_full>")
+        found = names.original_tagged(case["line"], "ner_full>")
         assert [list(word) for word in found] == case["result"]
 
 
@@ -117,7 +117,7 @@ def test_words_with_classes_as_the_original_takes_them_apart():
     ],
 )  # fmt: skip
 def test_words_with_classes(text, task, words):
-    assert named_entities.tagged(text, task) == words
+    assert names.tagged(text, task) == words
 
 
 def macro(judge, total, pairs):
@@ -129,45 +129,45 @@ def macro(judge, total, pairs):
 
 def test_a_word_that_is_said_twice_is_wrong_once():
     right, given = "Bob[PER] ran[O]", "Bob[PER] Bob[PER] ran[O]"
-    counts = judged(named_entities.classes, right, given, "ner_full>")
+    counts = judged(names.classes, right, given, "ner_full>")
     assert counts == {"recall per": (1, 1), "precision per": (1, 2)}
     # recall 1, precision 1/2
-    assert macro(named_entities.classes, named_entities.macro_f1, [(right, given)]) == 2 / 3
-    both = named_entities.original_classes, named_entities.original_macro_f1
+    assert macro(names.classes, names.macro_f1, [(right, given)]) == 2 / 3
+    both = names.original_classes, names.original_macro_f1
     assert macro(*both, [(right, given)]) == 1
 
 
 def test_words_left_out_and_made_up_and_classes_that_are_never_true():
     pairs = [("Ann[PER] in[O] Rome[LOCATION]", "in[O] Rome[LOCATION] now[DATE]")]
     # Of persons recall and precision are 0 and 1 (of none given), of places 1 and 1.
-    assert macro(named_entities.classes, named_entities.macro_f1, pairs) == 1 / 2
+    assert macro(names.classes, names.macro_f1, pairs) == 1 / 2
     # The original aligns "now" with "Rome" too, so that recall of places is 1/2 and their F1 2/3,
     # and counts dates as well: of none true recall is 1, precision 0.
-    both = named_entities.original_classes, named_entities.original_macro_f1
+    both = names.original_classes, names.original_macro_f1
     assert macro(*both, pairs) == pytest.approx(2 / 3 / 3)
-    assert macro(named_entities.classes, named_entities.macro_f1, [("a[O]", "a[O]")]) is None
+    assert macro(names.classes, names.macro_f1, [("a[O]", "a[O]")]) is None
 
 
 def test_names_as_the_original_counts_them():
     right = "Ann[PER] saw[O] Rome[LOCATION] and[O] Bob[PER] .[O]"
     # Of an empty answer each true word has a recall of 0, and nothing given a precision of 1.
-    assert judged(named_entities.original_classes, right, "", "ner_full>") == {
+    assert judged(names.original_classes, right, "", "ner_full>") == {
         "recall per": (0, 2), "precision per": (2, 2),
         "recall location": (0, 1), "precision location": (1, 1),
     }  # fmt: skip
-    assert judged(named_entities.original_text_errors, right, "", "ner_full>") == (1, 1)
-    both = named_entities.original_classes, named_entities.original_macro_f1
+    assert judged(names.original_text_errors, right, "", "ner_full>") == (1, 1)
+    both = names.original_classes, names.original_macro_f1
     assert macro(*both, [(right, right), (right, "")]) == pytest.approx(2 / 3)
     # Words are aligned so that few letters differ, however long they are.
     right, given = "Al[PER] longername[O] b[PER]", "Al[PER] lo[O] bb[O] b[PER]"
-    assert judged(named_entities.original_classes, right, given, "ner_full>") == {
+    assert judged(names.original_classes, right, given, "ner_full>") == {
         "recall per": (2, 3), "precision per": (2, 2),
     }  # fmt: skip
     # "ann  saw  rome ." has 16 letters: one blank before a full stop is left out.
     right, given = "Ann[PER] saw[O] Rome[LOCATION] .[O]", "Ann[PER] sow[O] Roma[O] .[O]"
-    assert judged(named_entities.original_text_errors, right, given, "ner_full>") == (2 / 16, 1)
+    assert judged(names.original_text_errors, right, given, "ner_full>") == (2 / 16, 1)
     # Text without classes stands for the whole answer, as often as it has words.
-    assert named_entities.original_tagged("10:30[TIME] [O]", "ner_line>")[0] == ("10:30", "o")
+    assert names.original_tagged("10:30[TIME] [O]", "ner_line>")[0] == ("10:30", "o")
 
 
 def test_lines_lists_and_kinds_as_the_original_counts_them():
@@ -189,7 +189,7 @@ def test_lines_lists_and_kinds_as_the_original_counts_them():
 
 def test_the_text_of_names_is_compared_without_classes():
     right, given = "Mr.[PER] Smith[PER] left[O]", "Mr.[PER] Smth[O] left[O]"
-    assert judged(named_entities.text_errors, right, given, "ner_full>") == (1, 14)
+    assert judged(names.text_errors, right, given, "ner_full>") == (1, 14)
 
 
 def test_anls_of_answers_and_of_letters():

@@ -44,14 +44,14 @@ def test_fit_is_the_originals_resize_and_pad(golden, name):
     frame = Frame.fit(page.size, manifest[name]["target"])
     x0, y0, x1, y1 = frame.placed
     assert [y1 - y0, x1 - x0] == manifest[name]["resized_shape"]
-    ink = frame.tensor(page, Marks()).numpy()[0]
+    ink = frame.channels(page, Marks())[0]
     np.testing.assert_allclose(ink, arrays[f"{name}_out"], atol=1e-6)
 
 
 def test_fit_at_a_given_scale_crops_as_the_original(golden):
     arrays, _ = golden
     page = Page.from_array(arrays["run_noscale_in"])
-    ink = Frame.fit(page.size, (96, 96), scale=1.0).tensor(page, Marks()).numpy()[0]
+    ink = Frame.fit(page.size, (96, 96), scale=1.0).channels(page, Marks())[0]
     np.testing.assert_array_equal(ink, arrays["run_noscale_out"])
 
 
@@ -62,7 +62,7 @@ def test_marks_are_drawn_and_masked_as_in_the_originals_data_sets(golden):
     marks = Marks.from_boxes(highlight=boxes["in_bbs"], mask=boxes["mask_bbs"])
     frame = Frame.fit(page.size, (96, 96))
     assert frame.scale[0] == pytest.approx(manifest["qads"]["scale"])
-    image = frame.tensor(page, marks).numpy()
+    image = frame.channels(page, marks)
     np.testing.assert_array_equal(image[1], arrays["qads_img"][0, 1])
     np.testing.assert_allclose(image[0], arrays["qads_img"][0, 0], atol=1e-6)
     target = frame.marked(Marks.from_boxes(highlight=boxes["out_bbs"]))
@@ -77,7 +77,7 @@ def test_colour_becomes_the_originals_grey(golden):
 
 def test_padding_is_black_with_the_odd_pixel_at_the_end():
     page = Page.from_array(np.full((10, 5), 255, np.uint8))
-    ink = Frame.fit(page.size, (10, 10)).tensor(page, Marks()).numpy()[0]
+    ink = Frame.fit(page.size, (10, 10)).channels(page, Marks())[0]
     assert ink[0].tolist() == [1] * 2 + [1 - 255 / 128] * 5 + [1] * 3
 
 
@@ -97,7 +97,7 @@ def test_focus_shows_the_page_where_it_says():
     page = block_page()
     marks = Marks.from_boxes(highlight=[(50, 100, 250, 120)])
     frame = Frame.focus(page.size, MODEL, marks, text_height=20)
-    image = frame.tensor(page, marks).numpy()
+    image = frame.channels(page, marks)
     (x0, y0), (x1, y1) = np.rint(frame.to_model([(50, 100), (250, 120)])).astype(int)
     assert (image[0, y0 + 1 : y1 - 1, x0 + 1 : x1 - 1] == 1).all()
     assert (image[0, : y0 - 1] == 1 - 255 / 128).all()
@@ -110,7 +110,7 @@ def test_focus_is_white_outside_the_page_and_marks_nothing_there():
     page = Page.from_array(np.zeros((300, 400), np.uint8))
     marks = Marks((Shape("highlight", "brush", ((2, 10), (60, 10)), radius=15),))
     frame = Frame.focus(page.size, MODEL, marks, text_height=60)
-    ink, marked = frame.tensor(page, marks).numpy()
+    ink, marked = frame.channels(page, marks)
     x, y = np.rint(frame.to_model([(0, 0)])[0]).astype(int)
     assert x > 10 and y > 10
     soft = 5  # enlarging twice, the cubic kernel reaches two page pixels
@@ -158,7 +158,7 @@ def test_masked_pixels_are_blank():
     page = block_page()
     marks = Marks.from_boxes(highlight=[(50, 100, 250, 120)], mask=[(100, 90, 150, 130)])
     for frame in (Frame.fit(page.size, MODEL), Frame.focus(page.size, MODEL, marks, 20)):
-        ink, marked = frame.tensor(page, marks).numpy()
+        ink, marked = frame.channels(page, marks)
         assert (marked == -1).sum() > 100
         assert (ink[marked == -1] == 0).all()
         assert (ink[marked == 1] != 0).all()
@@ -307,12 +307,12 @@ def test_a_page_is_fitted_once_for_all_marks(monkeypatch):
     )
     page = Page.from_array(np.random.default_rng(1).integers(0, 255, (60, 40)).astype(np.uint8))
     frame, smaller = Frame.fit(page.size, MODEL), Frame.fit(page.size, (24, 24))
-    plain = frame.tensor(page, Marks())
-    marked = frame.tensor(page, Marks.from_boxes(mask=[(0, 0, 40, 30)]))
+    plain = frame.channels(page, Marks())
+    marked = frame.channels(page, Marks.from_boxes(mask=[(0, 0, 40, 30)]))
     assert len(fitted) == 1
-    assert np.array_equal(frame.tensor(page, Marks()), plain), "masking changes no later picture"
+    assert np.array_equal(frame.channels(page, Marks()), plain), "masking changes no later picture"
     assert not np.array_equal(marked[0], plain[0])
-    assert smaller.tensor(page, Marks()).shape == (2, 24, 24)
+    assert smaller.channels(page, Marks()).shape == (2, 24, 24)
     assert len(fitted) == 2
 
 
@@ -352,7 +352,7 @@ def test_a_turned_line_is_level_to_the_model(angle: float, tall: int) -> None:
     assert frame.angle == angle and frame.marked_text_height == pytest.approx(tall)
     left_top, _, right_bottom, _ = frame.to_model(shape.points)
     np.testing.assert_allclose(right_bottom - left_top, (15 * tall, tall), atol=0.01)
-    ink, marked = frame.tensor(page, marks).numpy()
+    ink, marked = frame.channels(page, marks)
     assert ((ink > 0) != (marked > 0)).mean() < 0.01
     assert ink.min() == pytest.approx(1 - 255 / 128) and ink.max() <= 1
 

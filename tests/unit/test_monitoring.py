@@ -33,8 +33,7 @@ from dessurt.train.monitoring import Asked, Drawn, Monitor, Questions, _measured
 from dessurt.train.samples.batch import stacked  # noqa: E402
 from dessurt.train.samples.pages import Source  # noqa: E402
 from dessurt.train.samples.placing import shifted  # noqa: E402
-from dessurt.train.samples.sampler import Sampler  # noqa: E402
-from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
+from dessurt.train.samples.sampler import Sampler, _lowered  # noqa: E402
 from dessurt.truth import Entity, Line, Truth  # noqa: E402
 from dessurt.truth.form_text import to_json  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402
@@ -289,7 +288,7 @@ def test_small_letters_keep_their_places() -> None:
     line = Line(text, np.array(ends, np.float32), 5.0, 5.0)
     example = Example(page_of("x"), Request("w0>", "ÀB", marks=Marks()), (text,),
                       printed_answer=Printed.of(line), printed_text=Printed.sign("İ"))  # fmt: skip
-    small = samples._lowered(example)
+    small = _lowered(example)
     assert (small.request.text, small.answers) == ("àb", ("ab çd",))
     assert small.printed_answer.text == "ab çd" and small.printed_text is None
     assert np.array_equal(small.printed_answer.spots, example.printed_answer.spots)

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dessurt.data.augment import draw_shifts
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import iam_ner, open_set
 from dessurt.data.sets.iam import AROUND, Iam
 from dessurt.data.sets.iam_forms import MARGIN, form_of, open_block
 from dessurt.data.sets.iam_mixed import IamMixed
 from dessurt.data.sets.iam_ner import TASKS, IamNer
-from dessurt.train.samples.augment import draw_shifts
 
 RNG = random.Random(0)
 

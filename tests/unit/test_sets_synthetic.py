@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dessurt.data.augment import draw_shifts
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
-from dessurt.train.samples.augment import draw_shifts
 
 # Handwriting
 

@@ -34,7 +34,6 @@ from dessurt.train.samples.batch import NOWHERE, with_slips  # noqa: E402
 from dessurt.train.samples.cells import Glyphs  # noqa: E402
 from dessurt.train.samples.pages import Source  # noqa: E402
 from dessurt.train.samples.sampler import Sampler  # noqa: E402
-from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
 from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
 from dessurt.truth.printed import Printed  # noqa: E402
 
@@ -78,7 +77,7 @@ def sampler() -> Sampler:
 
 @pytest.fixture
 def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "SLIPPED", 0.0)
+    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 0.0)
 
 
 def test_cells_hold_their_letters_in_order_and_what_comes_before() -> None:

@@ -37,7 +37,6 @@ from dessurt.train.samples.sampler import (
     Sampler,  # noqa: E402
     placing,
 )
-from dessurt.train.samples.sampler import sampler as samples  # noqa: E402
 from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
 
 TINY = {
@@ -82,7 +81,7 @@ class Pages:
 
 @pytest.fixture(autouse=True)
 def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "SLIPPED", 0.0)
+    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 0.0)
 
 
 def part(**data: object) -> dict:
@@ -277,7 +276,7 @@ def test_a_checkpoint_to_start_with_brings_model_vocabulary_and_frame(
 @pytest.mark.parametrize("text_height", [None, 22.0])  # whole pages, and windows
 def test_what_is_written_wrong_on_purpose_is_seen_but_not_learnt(text_height, monkeypatch) -> None:
     """The original's `noise_token_mask`: the loss of tokens that are not the right answer's."""
-    monkeypatch.setattr(samples, "SLIPPED", 1.0)
+    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 1.0)
     monkeypatch.setattr(batches, "SLIPS", 1.0)
     example = page_with_a_block()
     example = replace(example, answers=("Bob[P] ran[O]",), miswritten="Job[P] rained[O]")
@@ -316,7 +315,7 @@ def page_with_a_block() -> Example:
 def test_a_page_is_shifted_by_whole_pixels_only() -> None:
     example = page_with_a_block()
     still = Part(1, rescale=(1.0, 1.0), fit=False, rotate=0.0)
-    whole = Frame.fit((60, 250), (64, 256), 1.0).tensor(example.page, example.request.marks)
+    whole = Frame.fit((60, 250), (64, 256), 1.0).channels(example.page, example.request.marks)
     margin = ((9, 9), (9, 9))  # black, nothing marked
     wide = np.stack([np.pad(whole[0], margin, constant_values=1), np.pad(whole[1], margin)])
     places = set()

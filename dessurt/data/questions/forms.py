@@ -11,8 +11,7 @@ import random
 from collections.abc import Callable
 from functools import partial
 
-from dessurt.data.questions import passage
-from dessurt.data.questions import tables as table_tasks
+from dessurt.data.questions import passage, tables
 from dessurt.data.questions.draft import (
     BLANK,
     Draft,
@@ -168,15 +167,15 @@ def _tasks() -> dict[str, Task]:
         **{f"linkdown-{how}~": partial(_links, down=True, up=False) for how in shown},
         **{f"linkup-{how}~": partial(_links, down=False, up=True) for how in shown},
         **dict.fromkeys(("fi~", "f0~"), _rest),
-        **dict.fromkeys(("t~", "t0~"), table_tasks.cell),
-        **dict.fromkeys(("ri~", "r*~"), partial(table_tasks.header, row=True)),
-        **dict.fromkeys(("ci~", "c*~"), partial(table_tasks.header, row=False)),
-        **dict.fromkeys(("full_row~", "full_row0~"), partial(table_tasks.full, row=True)),
-        **dict.fromkeys(("full_col~", "full_col0~"), partial(table_tasks.full, row=False)),
-        "list_row_headers~": partial(table_tasks.headers, row=True),
-        "list_column_headers~": partial(table_tasks.headers, row=False),
-        "t#>": table_tasks.count,
-        "0t~": table_tasks.find,
+        **dict.fromkeys(("t~", "t0~"), tables.cell),
+        **dict.fromkeys(("ri~", "r*~"), partial(tables.header, row=True)),
+        **dict.fromkeys(("ci~", "c*~"), partial(tables.header, row=False)),
+        **dict.fromkeys(("full_row~", "full_row0~"), partial(tables.full, row=True)),
+        **dict.fromkeys(("full_col~", "full_col0~"), partial(tables.full, row=False)),
+        "list_row_headers~": partial(tables.headers, row=True),
+        "list_column_headers~": partial(tables.headers, row=False),
+        "t#>": tables.count,
+        "0t~": tables.find,
     }
     by_text = (
         "link-text~ linkdown-text~ linkup-text~ fi~ t~ ri~ ci~ full_row~ full_col~ "

@@ -10,13 +10,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from dessurt.data.augment import DISTORTION, distort, draw_shifts
 from dessurt.data.example import Example
 from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_lines, there
 from dessurt.page import Page
 from dessurt.page.marks import Box
-from dessurt.train.samples.augment import DISTORTION, distort, draw_shifts
 from dessurt.truth import Paragraph, Truth
 from dessurt.truth.boxes import line_of
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dessurt.data.augment import DISTORTION, distort, draw_shifts
 from dessurt.data.example import Example
 from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.iam_forms import listed_forms, open_block
 from dessurt.page import Page
-from dessurt.train.samples.augment import DISTORTION, distort, draw_shifts
 from dessurt.truth import Truth
 
 LONGEST = 1_000_000  # characters of an answer: whatever is on the page is read

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dessurt.train.original import keys as original_keys
+from dessurt.train.original import keys
 from dessurt.train.original.keys import OriginalError, did_you_mean, refuse_unknown
 
 VOCABULARY = "facebook/bart-base"
@@ -135,9 +135,9 @@ def is_original(config: Any) -> bool:
 
 def left_out(given: Mapping[str, Any]) -> list[str]:
     """What of the original's config is not taken over and may make a difference, by full names."""
-    found = original_keys.left_out(given)
+    found = keys.left_out(given)
     size = given["model"].get("image_size", [768, 768])
-    for name, kind, section in original_keys.sections(given):
+    for name, kind, section in keys.sections(given):
         if kind == "crop_params" and _pair(section.get("crop_size", size)) != _pair(size):
             found.append(f"{name}.crop_size")
         if kind == "data_loader" and section.get("data_set_name") in (*PARAGRAPHS, *FORMS):

@@ -12,12 +12,12 @@ import random
 
 import numpy as np
 
+from dessurt.data import augment
 from dessurt.data.example import Example
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
 from dessurt.page.marks import Box, Marks, Point, Shape
 from dessurt.train.config import Part
-from dessurt.train.samples import augment
 from dessurt.truth import Truth
 
 STEP = 64  # sides of a whole page's image, as at use

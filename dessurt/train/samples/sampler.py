@@ -275,7 +275,7 @@ class Sampler:
         if example.region:
             region = frame.marked(example.region) > 0
         return {
-            "image": frame.tensor(example.page, request.marks).numpy(),
+            "image": frame.channels(example.page, request.marks),
             "cells": cells.reshape(-1, SLOTS),
             "before": before.reshape(-1, BEFORE),
             "known": bool(cells.any()),

@@ -1,0 +1,186 @@
+"""How the app is opened: the flags of `python app.py` and `dessurt app`, and what they lead to."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from dessurt.data.annotations.store import Store
+from dessurt_app import strings
+from dessurt_app.asking import Ask
+from dessurt_app.doors import Doors
+from dessurt_app.page_canvas import ASSETS, STATIC
+from dessurt_app.training import Training
+from dessurt_app.ui import build
+
+DATA = Path(__file__).parent.parent / "data" / "mine"
+ALONE = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
+LARGEST_UPLOAD = "64mb"
+
+
+def main(
+    words: Sequence[str] | None = None,
+    prog: str | None = None,
+    lend: Callable[[Ask], Ask] | None = None,
+) -> None:
+    """Build the app and serve it until it is interrupted.
+
+    Args:
+        words: of the command line; by default those of the process.
+        prog: what the command is called.
+        lend: as `ui.build` takes it.
+    """
+    arguments = parse_arguments(words, prog)
+    _reach_this_machine_directly(arguments.host)
+    if _on_space():  # or else all visitors would count as one, its proxy
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal may not know all of Gradio's signs; a log wants the address at once.
+            stream.reconfigure(errors="replace", line_buffering=True)
+    training = training_on(arguments.data, arguments.host, arguments.share)
+    app = build(None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer)
+    app.launch(
+        server_name=arguments.host,
+        server_port=arguments.port,
+        share=arguments.share,
+        auth=arguments.auth,
+        inbrowser=not (arguments.no_browser or _on_space()),
+        **launch_options(arguments.host, arguments.share, arguments.framed_by),
+    )
+
+
+def parse_arguments(
+    words: Sequence[str] | None = None, prog: str | None = None
+) -> argparse.Namespace:
+    """The command line, with `data`, the folder for answers; arguments as of `main`."""
+    parser = argparse.ArgumentParser(prog, description="Ask a page: open Dessurt in the browser.")
+    host = "0.0.0.0" if _on_space() else ALONE[0]
+    parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
+    parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument("--share", action="store_true", help="also open a public link for a while")
+    parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
+    parser.add_argument("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth")
+    parser.add_argument(
+        "--auth",
+        type=_account,
+        nargs="+",
+        metavar="USER:PASSWORD",
+        help="let only these people in",
+    )
+    parser.add_argument(
+        "--framed-by",
+        nargs="+",
+        default=[],
+        metavar="SITE",
+        help="sites whose pages may show the app in a frame, e.g. https://example.org",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--data-dir", help="where answers are saved; default: data/mine")
+    parser.add_argument(
+        "--shared-data",
+        action="store_true",
+        help="save answers even if others reach the app: all see and change the same ones",
+    )
+    given = parser.parse_args(words)
+    try:
+        given.data = data_folder(given.data_dir, given.host, given.share, given.shared_data)
+    except ValueError as error:
+        parser.error(str(error))
+    return given
+
+
+def _account(text: str) -> tuple[str, str]:
+    """A user and a password from user:password."""
+    user, _, password = text.partition(":")
+    if not (user and password):
+        raise argparse.ArgumentTypeError("give a user and a password as user:password")
+    return user, password
+
+
+def data_folder(given: str | None, host: str, share: bool, shared: bool) -> Path | None:
+    """Where answers are saved; None: nowhere, for whoever reaches the app sees them all.
+
+    Args:
+        given: the folder that a person has named, if any.
+        host: the address on which the app listens.
+        share: whether it has a public link.
+        shared: whether a person has allowed that visitors share the data.
+
+    Raises:
+        ValueError: a folder is named although others reach the app, and that is not allowed.
+    """
+    if not _on_space() and (shared or (host in ALONE and not share)):
+        return Path(given) if given else DATA
+    if given:
+        raise ValueError(strings.DATA_NOT_SHARED)
+    return None
+
+
+def training_on(data: Path | None, host: str, share: bool) -> Training | None:
+    """What learns from the answers saved in a folder; None where others reach the app.
+
+    Args: as of `data_folder`, and what that gave.
+    """
+    return Training(Store(data)) if data and host in ALONE and not share else None
+
+
+def launch_options(
+    host: str = ALONE[0], share: bool = False, framed_by: Sequence[str] = ()
+) -> dict[str, Any]:
+    """How the app is launched: its look, its limits, and nothing recorded.
+
+    Args:
+        host: the address on which it listens.
+        share: whether it has a public link.
+        framed_by: sites whose pages may show it in a frame.
+    """
+    hosts = None if share or _on_space() or host not in ALONE else ALONE
+    ancestors = [*framed_by, *(["https://huggingface.co"] if _on_space() else [])]
+    return {
+        "app_kwargs": {"middleware": [Middleware(Doors, hosts=hosts, ancestors=ancestors)]},
+        "theme": gr.themes.Default(
+            primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
+        ),
+        # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
+        "head": f"<style>{_static('app.css')}{_static('train.css')}</style>"
+        f"<script>{_static('before_inspect.js')}</script>",
+        "allowed_paths": [str(ASSETS)],
+        "max_file_size": LARGEST_UPLOAD,
+        "run_history": False,
+        "footer_links": [],
+        # The extra of that name: then /tasks, /answer and /preview are tools for an assistant.
+        "mcp_server": importlib.util.find_spec("mcp") is not None,
+    }
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
+def _on_space() -> bool:
+    """Whether this is a Hugging Face Space."""
+    return "SPACE_ID" in os.environ
+
+
+def _reach_this_machine_directly(host: str) -> None:
+    """Gradio looks whether the app answers; a proxy for the way out knows nothing of that."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name, "")
+        os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost", host]))
+
+
+def _stop(*_: object) -> NoReturn:
+    """As Ctrl+C does: what the app has written for its visitors goes with it."""
+    raise SystemExit(0)
