@@ -41,7 +41,7 @@ from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.train.checks import character_errors
 from dessurt.truth import Line
-from dessurt_app.training import CHECKPOINTS, Training
+from dessurt_app.train.training import CHECKPOINTS, Training
 
 SHIPPED = CHECKPOINTS / "dessurt-small"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "realpages_dev"

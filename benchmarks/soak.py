@@ -43,8 +43,8 @@ from benchmarks.speller import Speller, spelling
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt_app import strings
-from dessurt_app.listeners import PATIENCE
-from dessurt_app.open_pages import KEPT
+from dessurt_app.ask.listeners import PATIENCE
+from dessurt_app.canvas.open_pages import KEPT
 
 SECONDS_PER_TOKEN = 0.01
 MOST_GROWTH = 0.10

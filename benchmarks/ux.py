@@ -329,7 +329,7 @@ def main() -> None:
     print(f"{'':9}{'criterion':40} {'bound':20} {'measured':28}")
     with (
         sync_playwright() as playwright,
-        patch("dessurt_app.ask_tab.load_examples", crowded_examples),
+        patch("dessurt_app.ask.ask_tab.load_examples", crowded_examples),
         serve(model=fake) as address,
     ):
         arguments = ["--no-sandbox", "--disable-gpu"]

@@ -22,7 +22,7 @@ from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
-from dessurt_app.listeners import listeners
+from dessurt_app.ask.listeners import listeners
 
 LONGEST_BODY = 8 * 2**20  # bytes
 LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB

@@ -17,13 +17,14 @@ from starlette.middleware import Middleware
 
 from dessurt.data.annotations.store import Store
 from dessurt_app import strings
-from dessurt_app.asking import Ask
+from dessurt_app.ask.asking import Ask
+from dessurt_app.canvas.page_canvas import ASSETS
 from dessurt_app.doors import Doors
-from dessurt_app.page_canvas import ASSETS, STATIC
-from dessurt_app.training import Training
+from dessurt_app.static_files import ROOT, static
+from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 
-DATA = Path(__file__).parent.parent / "data" / "mine"
+DATA = ROOT / "data" / "mine"
 ALONE = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
 LARGEST_UPLOAD = "64mb"
 
@@ -154,8 +155,8 @@ def launch_options(
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{_static('app.css')}{_static('train.css')}</style>"
-        f"<script>{_static('before_inspect.js')}</script>",
+        "head": f"<style>{static('app.css')}{static('train/train.css')}</style>"
+        f"<script>{static('inspect/before_inspect.js')}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
         "run_history": False,
@@ -163,10 +164,6 @@ def launch_options(
         # The extra of that name: then /tasks, /answer and /preview are tools for an assistant.
         "mcp_server": importlib.util.find_spec("mcp") is not None,
     }
-
-
-def _static(name: str) -> str:
-    return (STATIC / name).read_text("utf-8")
 
 
 def _on_space() -> bool:

@@ -11,18 +11,18 @@ from dessurt.data.annotations.store import Store
 from dessurt.page_files import warm_up
 from dessurt.protocol import Instrument
 from dessurt_app import strings
-from dessurt_app.api import build_api
-from dessurt_app.ask_tab import build_ask_tab
-from dessurt_app.asking import Ask, Asking
-from dessurt_app.dataset_tab import build_dataset_tab
-from dessurt_app.header import build_header
-from dessurt_app.inspect_tab import build_inspect_tab
-from dessurt_app.listeners import listeners
-from dessurt_app.offline import never_fetch
-from dessurt_app.saving import wire_saving
-from dessurt_app.train_tab import build_train_tab
-from dessurt_app.training import Training
-from dessurt_app.weights import Weights
+from dessurt_app.ask.api import build_api
+from dessurt_app.ask.ask_tab import build_ask_tab
+from dessurt_app.ask.asking import Ask, Asking
+from dessurt_app.ask.header import build_header
+from dessurt_app.ask.listeners import listeners
+from dessurt_app.dataset.dataset_tab import build_dataset_tab
+from dessurt_app.dataset.saving import wire_saving
+from dessurt_app.gradio_fixes import never_fetch
+from dessurt_app.inspect.inspect_tab import build_inspect_tab
+from dessurt_app.models import Weights
+from dessurt_app.train.train_tab import build_train_tab
+from dessurt_app.train.training import Training
 
 HOUR = 3600  # seconds
 LONGEST_QUEUE = 100  # questions that wait; more are refused with a message

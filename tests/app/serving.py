@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from dessurt.protocol import Instrument
-from dessurt_app.asking import Ask
+from dessurt_app.ask.asking import Ask
 from dessurt_app.launch import launch_options
-from dessurt_app.training import Training
+from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 
 STARTED = re.compile(rb"Running on local URL: +(\S+)")

@@ -9,8 +9,8 @@ import httpx
 from fake_instrument import FakeInstrument
 from serving import serve
 
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import canvas_value
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
 
 
 def messages(address: str, session: str = "wire") -> Iterator[dict]:

@@ -11,11 +11,11 @@ from dessurt import tasks
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
 from dessurt.page.marks import Marks
-from dessurt_app.ask_tab import _describe
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.task_choices import task_choices
-from dessurt_app.weights import Weights
+from dessurt_app.ask.ask_tab import _describe
+from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]
 

@@ -14,14 +14,14 @@ from fake_instrument import FakeInstrument
 from PIL import Image
 
 from dessurt.protocol import Progress, RequestError
-from dessurt_app import asking as asking_module
 from dessurt_app import strings
-from dessurt_app.answer_view import AnswerView
-from dessurt_app.asking import Asking
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.shaping import Tree
-from dessurt_app.weights import Weights
+from dessurt_app.ask import asking as asking_module
+from dessurt_app.ask.answer_view import AnswerView
+from dessurt_app.ask.asking import Asking
+from dessurt_app.ask.shaping import Tree
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]
 ME, OTHER = SimpleNamespace(session_hash="me"), SimpleNamespace(session_hash="other")
@@ -119,7 +119,7 @@ def test_nothing_to_continue_is_said():
 
 
 def test_last_answers_of_long_ago_are_forgotten(monkeypatch):
-    monkeypatch.setattr("dessurt_app.asking.MOST_REMEMBERED", 2)
+    monkeypatch.setattr("dessurt_app.ask.asking.MOST_REMEMBERED", 2)
     desk = asking(FakeInstrument("a b", 0))
     visitors = [SimpleNamespace(session_hash=name) for name in "xyz"]
     for who in (*visitors, visitors[1]):
@@ -363,7 +363,7 @@ def test_failures_become_one_sentence_and_keep_the_text():
 def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):
     there = threading.Event()
     fake = FakeInstrument("a b", 0)
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait() and fake)
+    monkeypatch.setattr("dessurt_app.models.open_model", lambda path, **_: there.wait() and fake)
     weights = Weights(path=tmp_path)
     stream = ask(Asking(weights))
     assert next(stream).status == strings.LOADING_WEIGHTS
@@ -374,7 +374,7 @@ def test_question_waits_for_the_weights_and_says_so(monkeypatch, tmp_path):
 
 def test_wait_for_the_weights_can_be_stopped(monkeypatch, tmp_path):
     there = threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait())
+    monkeypatch.setattr("dessurt_app.models.open_model", lambda path, **_: there.wait())
     desk = Asking(Weights(path=tmp_path))
     stream = ask(desk)
     next(stream)

@@ -20,7 +20,7 @@ from watched import watching
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt_app import strings
-from dessurt_app.page_canvas import ASSETS, CanvasError, Drawn, PageCanvas, read_value
+from dessurt_app.canvas.page_canvas import ASSETS, CanvasError, Drawn, PageCanvas, read_value
 
 LONGEST_SENTENCE = 400
 

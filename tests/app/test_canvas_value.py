@@ -11,8 +11,8 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from dessurt.page.marks import Marks, MarksError
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
 
 LETTER = load_examples()[0].page
 WIDTH, HEIGHT = Image.open(LETTER).size

@@ -29,12 +29,12 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt_app import launch, strings
-from dessurt_app.crops import crop_file
-from dessurt_app.dataset_tab import DatasetView
-from dessurt_app.imports import MOST_AT_ONCE
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.region_picture import region_marks, region_picture
-from dessurt_app.saving import save_answer, undo_change
+from dessurt_app.canvas.crops import crop_file
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.region_picture import region_marks, region_picture
+from dessurt_app.dataset.dataset_tab import DatasetView
+from dessurt_app.dataset.imports import MOST_AT_ONCE
+from dessurt_app.dataset.saving import save_answer, undo_change
 
 LINE = Marks.from_boxes([(40, 30, 200, 50)])
 
@@ -221,7 +221,7 @@ def test_saving_over_the_api(tmp_path):
 
 
 def test_rows_are_counted_filtered_and_cut(view, store, page, monkeypatch):
-    monkeypatch.setattr("dessurt_app.dataset_tab.ROWS_AT_ONCE", 4)
+    monkeypatch.setattr("dessurt_app.dataset.dataset_tab.ROWS_AT_ONCE", 4)
     ids = fill(store, page, 10)
     store.accept(ids[9], "me", "now")
     found = view.list_rows(["", 1.0, 0])

@@ -7,8 +7,8 @@ import pytest
 
 from dessurt import Page, Region, Request, Text, open_model, tasks
 from dessurt.instrument import DessurtInstrument
-from dessurt_app.examples import Example, load_examples
-from dessurt_app.weights import SHIPPED
+from dessurt_app.canvas.examples import Example, load_examples
+from dessurt_app.models import SHIPPED
 
 EXAMPLES = {example.title: example for example in load_examples()}
 

@@ -15,11 +15,12 @@ from serving import serve
 
 from dessurt import Marks, Page, Request, open_model
 from dessurt.instrument import DessurtInstrument
-from dessurt_app import inspect_tab, strings
-from dessurt_app.examples import load_examples
-from dessurt_app.inspect_tab import preview
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.weights import SHIPPED, Weights
+from dessurt_app import strings
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.inspect import inspect_tab
+from dessurt_app.inspect.inspect_tab import preview
+from dessurt_app.models import SHIPPED, Weights
 
 LETTER, _, _, PARAGRAPH, *_ = load_examples()  # both 1240 x 1080
 HIGHLIGHT = Marks.from_boxes([(30, 40, 250, 66)])
@@ -116,7 +117,7 @@ def test_a_page_that_is_read_to_find_a_text_is_seen_line_by_line(instrument, tmp
     Image.new("L", (300, 200), 255).save(tmp_path / "blank.png")
     canvas = {"page": str(tmp_path / "blank.png")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dessurt_app.page_canvas.served_file", Path)
+        patch.setattr("dessurt_app.canvas.page_canvas.served_file", Path)
         blank = preview(weights, canvas, None, "0w~")
     assert (blank.message, blank.parts) == ("", 1)
 
@@ -229,7 +230,7 @@ def test_what_cannot_be_shown_is_told(canvas, told):
 
 def test_before_the_weights_are_there_it_says_so(monkeypatch, tmp_path):
     there = threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait())
+    monkeypatch.setattr("dessurt_app.models.open_model", lambda path, **_: there.wait())
     shown = preview(Weights(path=tmp_path), canvas_value(LETTER.page))
     there.set()
     assert (shown.message, shown.channels) == (strings.INSPECT_LOADING, None)

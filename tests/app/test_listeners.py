@@ -11,12 +11,12 @@ import pytest
 from fake_instrument import FakeInstrument
 from serving import serve
 
-from dessurt_app import listeners
-from dessurt_app.asking import Asking
-from dessurt_app.examples import load_examples
-from dessurt_app.listeners import Listeners
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.weights import Weights
+from dessurt_app.ask import listeners
+from dessurt_app.ask.asking import Asking
+from dessurt_app.ask.listeners import Listeners
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]
 BOX = {"channel": "highlight", "kind": "box", "points": [[9, 9], [90, 40]]}

@@ -12,7 +12,7 @@ import pytest
 from fake_instrument import FakeInstrument
 from serving import serve
 
-from dessurt_app.examples import load_examples
+from dessurt_app.canvas.examples import load_examples
 
 pytest.importorskip("mcp")
 

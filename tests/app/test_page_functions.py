@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from dessurt_app import open_pages, page_canvas, strings
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import PageCanvas, read_value
+from dessurt_app import strings
+from dessurt_app.canvas import open_pages, page_canvas
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import PageCanvas, read_value
 
 LETTER = str(load_examples()[0].page)
 FUNCTIONS = (

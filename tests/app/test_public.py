@@ -94,7 +94,7 @@ def test_only_known_people_get_in():
 
 def test_a_full_queue_refuses_with_a_message(monkeypatch):
     monkeypatch.setattr(ui, "LONGEST_QUEUE", 2)
-    monkeypatch.setattr("dessurt_app.ask_tab.WAITING", 1)
+    monkeypatch.setattr("dessurt_app.ask.ask_tab.WAITING", 1)
     with serve(model=FakeInstrument("w " * 500, 0.05)) as address:
         functions = httpx.get(f"{address}config").json()["dependencies"]
         (number,) = (each["id"] for each in functions if each["api_name"] == "answer")
@@ -151,9 +151,9 @@ from fake_instrument import FakeInstrument
 from dessurt_app.ui import build
 built = build(model=FakeInstrument("a b", 0), lend=app.spaces.GPU)
 from types import SimpleNamespace
-from dessurt_app.examples import load_examples
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.asking import Asking
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.ask.asking import Asking
 letter = load_examples()[0]
 (answer,) = (fn for fn in built.fns.values() if fn.api_name == "answer")
 canvas = canvas_value(letter.page, letter.marks)

@@ -12,8 +12,8 @@ BUILD = """
 import gc, sys
 from dessurt_app import weights
 weights.HEAD_START = 3600  # however slow this computer is
-import app
-app.build(checkpoint="nothing/there")
+from dessurt_app.ui import build
+build(checkpoint="nothing/there")
 import mine
 print("torch" in sys.modules, gc.isenabled(), mine.Mine.__name__)
 """

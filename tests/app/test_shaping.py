@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dessurt import tasks
-from dessurt_app.shaping import JSON, LISTS, RECORDS, Rows, Tree, shape
+from dessurt_app.ask.shaping import JSON, LISTS, RECORDS, Rows, Tree, shape
 
 FORM = '[{"Name:": "question", "answers": ["Bob"]}]'
 

@@ -14,11 +14,11 @@ from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
 from dessurt_app import strings
+from dessurt_app.dataset.saving import now
 from dessurt_app.launch import training_on
-from dessurt_app.saving import now
-from dessurt_app.train_view import command_html, data_html, run_html
-from dessurt_app.training import Training, TrainingError
-from dessurt_app.weights import Weights
+from dessurt_app.models import Weights
+from dessurt_app.train.train_view import command_html, data_html, run_html
+from dessurt_app.train.training import Training, TrainingError
 
 FAKE = (sys.executable, str(Path(__file__).parent / "fake_train.py"))
 

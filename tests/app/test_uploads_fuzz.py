@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dessurt.page.pixels import MAX_PIXELS
-from dessurt_app.page_canvas import PageCanvas
+from dessurt_app.canvas.page_canvas import PageCanvas
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # of damaged files
 CANVAS = PageCanvas()

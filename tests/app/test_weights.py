@@ -13,11 +13,11 @@ from fake_instrument import FakeInstrument
 
 from dessurt.protocol import Card
 from dessurt_app import strings
-from dessurt_app.asking import Asking
-from dessurt_app.examples import load_examples
-from dessurt_app.header import card_html
-from dessurt_app.page_canvas import canvas_value
-from dessurt_app.weights import SHIPPED, Weights, WeightsError
+from dessurt_app.ask.asking import Asking
+from dessurt_app.ask.header import card_html
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.models import SHIPPED, Weights, WeightsError
 
 
 def checkpoint(path: Path, **config) -> None:
@@ -52,7 +52,7 @@ def read(monkeypatch) -> list[str]:
         names.append(Path(path).name)
         return FakeInstrument(f"written by {Path(path).name}", 0)
 
-    monkeypatch.setattr("dessurt_app.weights.open_model", read)
+    monkeypatch.setattr("dessurt_app.models.open_model", read)
     return names
 
 
@@ -95,7 +95,7 @@ def test_one_that_is_being_read_is_not_forgotten(several, read, monkeypatch):
     there = threading.Event()
     opened = SimpleNamespace(card=Card("slow"))
     monkeypatch.setattr(
-        "dessurt_app.weights.open_model",
+        "dessurt_app.models.open_model",
         lambda path, **_: there.wait(10) and opened if Path(path).name == "c" else FakeInstrument(),
     )
     weights = Weights(folder=several)
@@ -173,7 +173,7 @@ def small_gpu(several, monkeypatch):
     on_gpu.device, on_gpu.error = "cuda:0", torch.OutOfMemoryError("CUDA out of memory")
     models = {"auto": on_gpu, "cpu": on_cpu}
     monkeypatch.setattr(
-        "dessurt_app.weights.open_model", lambda _, device="auto", **__: models[device]
+        "dessurt_app.models.open_model", lambda _, device="auto", **__: models[device]
     )
     return Weights(folder=several), on_gpu, on_cpu
 
@@ -210,7 +210,7 @@ def test_one_that_cannot_be_read_is_named(several):
 def test_official_files_have_the_vocabulary_that_was_named(several, monkeypatch):
     given = []
     monkeypatch.setattr(
-        "dessurt_app.weights.open_model",
+        "dessurt_app.models.open_model",
         lambda *_, tokenizer: given.append(tokenizer) or FakeInstrument(),
     )
     Weights(path=several / "c.pth", folder=several, tokenizer="pieces").of(None).model()

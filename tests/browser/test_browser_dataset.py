@@ -23,7 +23,7 @@ from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
-from dessurt_app.examples import load_examples
+from dessurt_app.canvas.examples import load_examples
 
 LETTER = load_examples()[0]
 

@@ -16,8 +16,8 @@ from serving import serve
 
 from dessurt import Page
 from dessurt.protocol import Region
-from dessurt_app.examples import load_examples
-from dessurt_app.weights import SHIPPED
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.models import SHIPPED
 
 LETTER = load_examples()[0]  # 1240 x 1080
 # What the fake marks, of a page of this size: box -> how sure it is.
@@ -146,7 +146,7 @@ def test_floats_are_written_so_that_they_read_back(inspect):
     inspect.open()
     values = np.random.default_rng(3).normal(size=200).astype(np.float32)
     values = [*values.tolist(), 0.0, -1.0, 1.0, -0.9921875, float(np.float32(0.1))]
-    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text("utf-8")
+    source = (SHIPPED.parents[1] / "dessurt_app/inspect/input_pictures.js").read_text("utf-8")
     written = inspect.tab.evaluate(
         "([source, values]) => new Function(source + 'return exactly')() && "
         "values.map(new Function(source + 'return exactly')())",
@@ -293,7 +293,7 @@ def test_region_goes_with_its_page_and_with_the_next_question(screen, inspect):
 
 def test_reading_an_array_refuses_what_it_does_not_know(inspect, tmp_path):
     inspect.open()
-    source = (SHIPPED.parents[1] / "dessurt_app/static/input_pictures.js").read_text("utf-8")
+    source = (SHIPPED.parents[1] / "dessurt_app/inspect/input_pictures.js").read_text("utf-8")
     file = io.BytesIO()
     np.save(file, np.zeros((2, 3), np.float64))
     told = inspect.tab.evaluate(

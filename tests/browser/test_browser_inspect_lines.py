@@ -8,7 +8,7 @@ from inspecting import PARAGRAPH, Inspect, open_paragraph
 from screen import Screen
 
 from dessurt import Marks, Page
-from dessurt_app.examples import load_examples
+from dessurt_app.canvas.examples import load_examples
 
 LETTER = load_examples()[0]
 

@@ -17,8 +17,8 @@ from serving import serve
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
-from dessurt_app.training import Training
-from dessurt_app.weights import SHIPPED
+from dessurt_app.models import SHIPPED
+from dessurt_app.train.training import Training
 
 FAKE = (sys.executable, str(Path(__file__).parents[1] / "app" / "fake_train.py"))
 

@@ -11,14 +11,14 @@ from serving import serve
 from dessurt.checkpoint import CheckpointError
 from dessurt.protocol import Card
 from dessurt_app import strings
-from dessurt_app.examples import load_examples
-from dessurt_app.weights import SHIPPED
+from dessurt_app.canvas.examples import load_examples
+from dessurt_app.models import SHIPPED
 
 
 def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
     open_screen, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("dessurt_app.weights.CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("dessurt_app.models.CHECKPOINTS", tmp_path)
     with serve() as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.status == strings.NO_CHECKPOINT)
@@ -33,7 +33,7 @@ def test_without_a_checkpoint_the_page_can_be_marked_and_says_what_to_do(
 
 def test_run_waits_for_the_weights(open_screen, monkeypatch, tmp_path):
     fake, there = FakeInstrument("a b c", 0.02), threading.Event()
-    monkeypatch.setattr("dessurt_app.weights.open_model", lambda path, **_: there.wait() and fake)
+    monkeypatch.setattr("dessurt_app.models.open_model", lambda path, **_: there.wait() and fake)
     with serve(checkpoint=tmp_path / "slow-model") as address:
         screen = open_screen(address)
         screen.wait_for(lambda: screen.model == "Loading slow-model…")
@@ -58,8 +58,8 @@ def three_checkpoints(monkeypatch, tmp_path):
 
     for name in "abc":
         (tmp_path / f"{name}.pth").write_bytes(b"")
-    monkeypatch.setattr("dessurt_app.weights.CHECKPOINTS", tmp_path)
-    monkeypatch.setattr("dessurt_app.weights.open_model", open_model)
+    monkeypatch.setattr("dessurt_app.models.CHECKPOINTS", tmp_path)
+    monkeypatch.setattr("dessurt_app.models.open_model", open_model)
 
 
 def choose(screen, name):

@@ -34,14 +34,14 @@ from dessurt.protocol import (
     Text,
 )
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer, Question
-from dessurt_app.listeners import Listeners
-from dessurt_app.open_pages import first_in_line
-from dessurt_app.page_canvas import CanvasError, Drawn, read_value
-from dessurt_app.region_picture import region_picture
-from dessurt_app.shaping import shape
-from dessurt_app.turns import Turns
-from dessurt_app.weights import Loading, Weights, WeightsError
+from dessurt_app.ask.answer_view import Answer, Question
+from dessurt_app.ask.listeners import Listeners
+from dessurt_app.ask.shaping import shape
+from dessurt_app.ask.turns import Turns
+from dessurt_app.canvas.open_pages import first_in_line
+from dessurt_app.canvas.page_canvas import CanvasError, Drawn, read_value
+from dessurt_app.canvas.region_picture import region_picture
+from dessurt_app.models import Loading, Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05

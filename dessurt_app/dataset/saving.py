@@ -16,12 +16,12 @@ from dessurt.data.records import DataError
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer
-from dessurt_app.ask_tab import AskTab
-from dessurt_app.asking import Asking
-from dessurt_app.page_canvas import CanvasError, read_value
-from dessurt_app.region_picture import region_marks
-from dessurt_app.training import Training
+from dessurt_app.ask.answer_view import Answer
+from dessurt_app.ask.ask_tab import AskTab
+from dessurt_app.ask.asking import Asking
+from dessurt_app.canvas.page_canvas import CanvasError, read_value
+from dessurt_app.canvas.region_picture import region_marks
+from dessurt_app.train.training import Training
 
 LONGEST_TOLD = 60  # characters of what was there before
 SOMEBODY = "user"  # where nobody has to give a name

@@ -30,22 +30,23 @@ from dessurt.page.marks import Marks, MarksError
 from dessurt.page.upright import Upright
 from dessurt.tasks import split_query
 from dessurt_app import strings
-from dessurt_app.answer_view import STATIC, Answer
-from dessurt_app.ask_tab import AskTab
-from dessurt_app.asking import Asking
-from dessurt_app.crops import crop_file
-from dessurt_app.imports import Imports
-from dessurt_app.open_pages import open_page
-from dessurt_app.page_canvas import CanvasError, canvas_value, served_file
-from dessurt_app.saving import SOMEBODY, now
+from dessurt_app.ask.answer_view import Answer
+from dessurt_app.ask.ask_tab import AskTab
+from dessurt_app.ask.asking import Asking
+from dessurt_app.canvas.crops import crop_file
+from dessurt_app.canvas.open_pages import open_page
+from dessurt_app.canvas.page_canvas import CanvasError, canvas_value, served_file
+from dessurt_app.dataset.imports import Imports
+from dessurt_app.dataset.saving import SOMEBODY, now
+from dessurt_app.static_files import static
 
 ROWS_AT_ONCE = 50
 _SCRIPTS = (
-    "file_url.js",
-    "page_view.js",
-    "dataset_rows.js",
-    "dataset_import.js",
-    "dataset_view.js",
+    "canvas/file_url.js",
+    "canvas/page_view.js",
+    "dataset/dataset_rows.js",
+    "dataset/dataset_import.js",
+    "dataset/dataset_view.js",
 )
 _REFUSED = (CanvasError, PageError, MarksError, DataError, OSError)
 
@@ -56,12 +57,12 @@ class DatasetView(gr.HTML):
     def __init__(self, store: Store, **kwargs: Any) -> None:
         """Args: store: what to show."""
         self._store, self._imports = store, Imports(store)
-        template = Template((STATIC / "dataset_view.html").read_text("utf-8"))
+        template = Template(static("dataset/dataset_view.html"))
         super().__init__(
             value=None,
             html_template=template.substitute(strings.DATASET),
-            css_template=(STATIC / "dataset_view.css").read_text("utf-8"),
-            js_on_load="".join((STATIC / name).read_text("utf-8") for name in _SCRIPTS),
+            css_template=static("dataset/dataset_view.css"),
+            js_on_load="".join(map(static, _SCRIPTS)),
             apply_default_css=False,
             text=strings.DATASET,
             **kwargs,

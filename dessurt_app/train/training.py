@@ -28,8 +28,8 @@ from dessurt.data.records import DataError
 from dessurt.data.sets.annotations import BLOCKS
 from dessurt.tasks import split_query
 from dessurt_app import strings
+from dessurt_app.static_files import ROOT
 
-ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "configs" / "my_pages.json"
 RUNS, CHECKPOINTS = ROOT / "runs", ROOT / "checkpoints"
 NAME = "my-pages"  # of runs, with a number

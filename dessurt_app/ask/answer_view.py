@@ -14,10 +14,15 @@ from gradio.data_classes import FileData
 
 from dessurt.protocol import Text
 from dessurt_app import strings
-from dessurt_app.shaping import Shape
-from dessurt_app.static_files import STATIC, filled_in, script
+from dessurt_app.ask.shaping import Shape
+from dessurt_app.static_files import filled_in, script, static
 
-SCRIPTS = ("answer_words.js", "answer_shape.js", "server_watch.js", "answer_view.js")
+SCRIPTS = (
+    "ask/answer_words.js",
+    "ask/answer_shape.js",
+    "ask/server_watch.js",
+    "ask/answer_view.js",
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,8 @@ class AnswerView(gr.HTML):
         """Args: value: what to show at first; saves: whether it can be saved."""
         super().__init__(
             value=value or Answer(),
-            html_template=filled_in("answer_view.html", strings.ANSWER),
-            css_template=(STATIC / "answer_view.css").read_text("utf-8"),
+            html_template=filled_in("ask/answer_view.html", strings.ANSWER),
+            css_template=static("ask/answer_view.css"),
             js_on_load=script(SCRIPTS, strings.ANSWER),
             apply_default_css=False,
             saves=saves,

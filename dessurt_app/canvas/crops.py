@@ -9,7 +9,7 @@ from PIL import Image
 
 from dessurt.page import Page
 from dessurt.page.marks import Marks
-from dessurt_app.page_canvas import written
+from dessurt_app.canvas.page_canvas import written
 
 WIDTH, HEIGHT = 880, 176  # most pixels; they are shown at half the size
 MARGIN = 0.15  # of the marked place's height

@@ -14,11 +14,11 @@ from typing import Any
 import gradio as gr
 
 from dessurt_app import strings
-from dessurt_app.ask_tab import AskTab
-from dessurt_app.header import Header
-from dessurt_app.train_view import command_html, data_html, run_html
-from dessurt_app.training import Progress, Training, TrainingError
-from dessurt_app.weights import Weights
+from dessurt_app.ask.ask_tab import AskTab
+from dessurt_app.ask.header import Header
+from dessurt_app.models import Weights
+from dessurt_app.train.train_view import command_html, data_html, run_html
+from dessurt_app.train.training import Progress, Training, TrainingError
 
 SECONDS = 2.0  # between two looks at a run that goes on
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")

@@ -16,14 +16,14 @@ from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer, AnswerView
-from dessurt_app.asking import Asking, given_needs
-from dessurt_app.caption import Caption, caption
-from dessurt_app.examples import Example, load_examples
-from dessurt_app.header import Header, wire_header
-from dessurt_app.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
-from dessurt_app.task_choices import task_choices
-from dessurt_app.weights import Weights
+from dessurt_app.ask.answer_view import Answer, AnswerView
+from dessurt_app.ask.asking import Asking, given_needs
+from dessurt_app.ask.caption import Caption, caption
+from dessurt_app.ask.header import Header, wire_header
+from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.canvas.examples import Example, load_examples
+from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
+from dessurt_app.models import Weights
 
 # For all that is quick and must not wait behind a question.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")

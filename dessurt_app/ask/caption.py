@@ -18,8 +18,8 @@ from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks, MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
-from dessurt_app.page_canvas import Drawn
-from dessurt_app.weights import Loading, WeightsError
+from dessurt_app.canvas.page_canvas import Drawn
+from dessurt_app.models import Loading, WeightsError
 
 # Page pixels, ascender to descender. Of 84 lines of real pages, shrunk and kept as JPEGs of quality
 # 60 (or lossless), these characters were wrong: from 11 pixels on 1.6 % (1.5 %), at 10 to 11 3.1 %

@@ -31,30 +31,30 @@ from dessurt.page.marks import Box, Marks, MarksError
 from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt.page_files import unlocked_copy
 from dessurt_app import strings
-from dessurt_app.open_pages import open_page, page_work
-from dessurt_app.static_files import STATIC, filled_in, script
+from dessurt_app.canvas.open_pages import open_page, page_work
+from dessurt_app.static_files import ROOT, filled_in, script, static
 
-ASSETS = Path(__file__).parent.parent / "assets"
+ASSETS = ROOT / "assets"
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats do not look at it
 THUMBNAIL_SIDE = 160  # pixels, of the longer one
 THUMBNAILS_AT_ONCE = 24
 MOST_PAGES = 1_000_000  # of a file; its errors repeat the number
 _SCRIPTS = (  # put together in this order
-    "file_url.js",
-    "page_view.js",
-    "page_shapes.js",
-    "page_painter.js",
-    "region_map.js",
-    "page_history.js",
-    "page_lines.js",
-    "page_tools.js",
-    "page_pointer.js",
-    "page_keys.js",
-    "page_toolbar.js",
-    "page_strip.js",
-    "page_opener.js",
-    "page_straightener.js",
-    "page_canvas.js",
+    "canvas/file_url.js",
+    "canvas/page_view.js",
+    "canvas/page_shapes.js",
+    "canvas/page_painter.js",
+    "canvas/region_map.js",
+    "canvas/page_history.js",
+    "canvas/page_lines.js",
+    "canvas/page_tools.js",
+    "canvas/page_pointer.js",
+    "canvas/page_keys.js",
+    "canvas/page_toolbar.js",
+    "canvas/page_strip.js",
+    "canvas/page_opener.js",
+    "canvas/page_straightener.js",
+    "canvas/page_canvas.js",
 )
 _ACCEPTED = (
     ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.heic,.heif,.avif,.jp2,.j2k,.jpf,.jpx,.pdf"
@@ -96,8 +96,8 @@ class PageCanvas(gr.HTML):
         """Args: value: as made by `canvas_value`."""
         super().__init__(
             value=value,
-            html_template=filled_in("page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
-            css_template=(STATIC / "page_canvas.css").read_text("utf-8"),
+            html_template=filled_in("canvas/page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
+            css_template=static("canvas/page_canvas.css"),
             js_on_load=script(_SCRIPTS, strings.CANVAS),
             apply_default_css=False,
             **kwargs,

@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 
 from dessurt_app import strings
-from dessurt_app.answer_view import Answer, AnswerView
-from dessurt_app.task_choices import task_choices
-from dessurt_app.weights import Loading, Weights, WeightsError
+from dessurt_app.ask.answer_view import Answer, AnswerView
+from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.models import Loading, Weights, WeightsError
 
 # The choice survives a reload of the page: kept by the browser for this tab only, as the page and
 # its marks are. Storage may be forbidden; a checkpoint that there is no more is not asked for.

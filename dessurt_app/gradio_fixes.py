@@ -1,8 +1,9 @@
-"""Gradio imported in two thirds of the time.
+"""Gradio imported in two thirds of the time, and kept from fetching what visitors name.
 
-Two things cost Gradio most of its time, and neither is of use here. For every class of a component
-it writes a `.pyi` file beside the source, for editors, although those of its own components are
-part of the package. And Python looks again and again for garbage among modules, which stay.
+Two things cost Gradio most of its time at import, and neither is of use here. For every class of a
+component it writes a `.pyi` file beside the source, for editors, although those of its own
+components are part of the package. And Python looks again and again for garbage among modules,
+which stay.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
+from typing import NoReturn
 
 _WRITER = "gradio.component_meta"
 
@@ -28,6 +30,24 @@ def import_gradio() -> None:
     finally:
         gc.enable()
         sys.meta_path.remove(finder)
+
+
+def never_fetch() -> None:
+    """Make Gradio refuse an address where a file is expected: the app calls no other host.
+
+    It would fetch one in any input of any endpoint, before our own functions see the value.
+    """
+    from gradio import processing_utils
+
+    processing_utils.async_ssrf_protected_get = _refuse
+
+
+async def _refuse(url: str) -> NoReturn:
+    from gradio import Error
+
+    from dessurt_app import strings
+
+    raise Error(strings.NO_ADDRESS, print_exception=False)
 
 
 class _WithoutStubs(MetaPathFinder):

@@ -22,12 +22,12 @@ from dessurt.page.frame import Frame
 from dessurt.page.marks import MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
-from dessurt_app.ask_tab import AskTab
-from dessurt_app.caption import marked_height, too_small
-from dessurt_app.header import Header
-from dessurt_app.page_canvas import CanvasError, read_value
-from dessurt_app.static_files import STATIC, filled_in, script
-from dessurt_app.weights import Weights, WeightsError
+from dessurt_app.ask.ask_tab import AskTab
+from dessurt_app.ask.caption import marked_height, too_small
+from dessurt_app.ask.header import Header
+from dessurt_app.canvas.page_canvas import CanvasError, read_value
+from dessurt_app.models import Weights, WeightsError
+from dessurt_app.static_files import filled_in, script, static
 
 KEPT_FILES = 64  # of up to 12 MB; the browser fetches one at once, so older ones are of no use
 _CHOSEN = "(...given) => [...given.slice(0, -1), window.dessurt.part]"
@@ -55,17 +55,17 @@ class InspectView(gr.HTML):
     def __init__(self, **kwargs: Any) -> None:
         """Args: kwargs: as of gr.HTML."""
         scripts = (
-            "page_view.js",
-            "region_map.js",
-            "input_pictures.js",
-            "line_chooser.js",
-            "picture_pointer.js",
-            "inspect_view.js",
+            "canvas/page_view.js",
+            "canvas/region_map.js",
+            "inspect/input_pictures.js",
+            "inspect/line_chooser.js",
+            "inspect/picture_pointer.js",
+            "inspect/inspect_view.js",
         )
         super().__init__(
             value=Preview(),
-            html_template=filled_in("inspect_view.html", strings.INSPECT),
-            css_template=(STATIC / "inspect_view.css").read_text("utf-8"),
+            html_template=filled_in("inspect/inspect_view.html", strings.INSPECT),
+            css_template=static("inspect/inspect_view.css"),
             js_on_load=script(scripts, strings.INSPECT),
             apply_default_css=False,
             **kwargs,

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from dessurt import tasks
-from dessurt_app.weights import Weights
+from dessurt_app.models import Weights
 
 
 def build_api(weights: Weights) -> None:

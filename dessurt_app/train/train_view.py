@@ -10,7 +10,7 @@ from typing import Any
 from rapidfuzz.distance import Levenshtein
 
 from dessurt_app import strings
-from dessurt_app.training import DataCheck, Progress
+from dessurt_app.train.training import DataCheck, Progress
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 440, 150, 34, 18  # of the chart and its margins, in its own units
 SMOOTH = 4  # records that a point of a line is the mean of

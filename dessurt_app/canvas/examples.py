@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dessurt.page.marks import Marks
-from dessurt_app.page_canvas import ASSETS
+from dessurt_app.canvas.page_canvas import ASSETS
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Asking: the question, its turn, and the answer."""

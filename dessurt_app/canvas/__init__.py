@@ -1,0 +1,1 @@
+"""The page and what a person marks on it."""

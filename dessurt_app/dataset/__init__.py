@@ -1,0 +1,1 @@
+"""Saved answers: kept, looked through, imported and exported."""
