@@ -177,6 +177,7 @@ ANSWER = {
     "when it is back.",
     "stopped_early": "Stopped before it began",
     "other_page": "This is the answer to another page. Go back there to correct or save it.",
+    "other_turn": "The page has been turned since this answer. Undo that to correct or save it.",
     "other_marks": "This is the answer to other marks. Undo the change to correct or save it.",
     "other_question": "This is the answer to another question. Choose that again to correct or "
     "save it.",
@@ -250,9 +251,9 @@ MISSING = {
 
 # Saving.
 SAVED = "Saved to ‘{store}’"
-KEPT = "‘{store}’ has your own answer to this, which stays"
-UNDONE = "Taken back"
-NOT_UNDONE = "It was changed since: nothing is taken back."
+KEPT = "Your own answer in ‘{store}’ was kept"
+UNDONE = "Undone"
+NOT_UNDONE = "It has been changed since, so nothing was undone."
 NOT_SAVED = "Not saved: {reason}"
 SAVED_INSTEAD = "Saved to ‘{store}’ in place of ‘{before}’"
 NOT_THE_LAST = "Not saved: this session asked something else since. Press Run again."
@@ -359,12 +360,14 @@ DATASET = {
     "editor": "Correct the answer",
     "editor_several": "Correct the answers, one a line",
     "done": "Done",
-    "changed": "This answer was changed meanwhile: here it is as it is now.",
+    "changed": "This answer has been changed in the meantime, to “{answer}”. Enter puts yours in its "
+    "place, Esc leaves it.",
+    "changed_row": "This answer has been changed in the meantime: here it is as it is now.",
     "did_accept": "Accepted",
     "did_skip": "Skipped",
     "did_correct": "Corrected",
-    "undone": "Taken back",
-    "not_undone": "It was changed since: nothing is taken back.",
+    "undone": "Undone",
+    "not_undone": "It has been changed since, so nothing was undone.",
     "nothing_saved": "Nothing is saved yet.\nOn Ask, press Save beside an answer, or import a data "
     "set here.",
     "nothing_found": "No answer fits: show all, or move the slider to the right.",
@@ -384,7 +387,7 @@ DATASET = {
     "stopped": "Stopped: nothing was imported",
     "stopped_some": "Stopped: {added} answers were imported before that",
     "more_errors": "and {n} more",
-    "exported": "{n} answers written to {name}",
+    "exported": ("1 answer written to {name}", "{n} answers written to {name}"),
 }
 TOO_MANY_IMPORTS = "Many people are importing: try again in a moment."
 IMPORT_UNKNOWN = (

@@ -17,7 +17,8 @@ let edited = null; // the person's correction
 let editing = false;
 let told = 0; // characters of the answer that were read aloud
 let saved = null; // {message, change}: what came of saving it
-let asked = null; // what the answer is to: {page, marks, question}, as JSON texts
+let latest = 0; // the highest serial that came; what is older is late
+let asked = null; // what the answer is to: {page, turn, marks, question}, as JSON texts
 let present = null; // what is on the screen now, likewise
 
 // ---- the answer -------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ function refresh() {
 /** In words, if the answer is not to what is on the screen. */
 function elsewhere() {
   if (!asked || !present || !(shown.text || shown.region)) return "";
-  for (const kind of ["page", "marks", "question"]) {
+  for (const kind of ["page", "turn", "marks", "question"]) {
     if (asked[kind] !== present[kind]) return text["other_" + kind];
   }
   return "";
@@ -202,7 +203,11 @@ function correct() {
 }
 
 function save() {
-  if (!props.saves || busy || elsewhere()) return;
+  if (!props.saves || busy) return;
+  if (elsewhere()) {
+    part("status").textContent = elsewhere(); // what was typed stays, for when one is back there
+    return;
+  }
   window.dessurt.correction = [edited, shown.serial];
   trigger("save");
 }
@@ -308,7 +313,14 @@ watchServer(
 );
 
 watch("value", () => {
-  if (props.value.serial < shown.serial) return; // late, from a question that was stopped
+  const { serial, state, status } = props.value;
+  if (serial < latest) return; // late, from a question that was stopped
+  latest = serial;
+  // Another page is there. What was written or typed about the last one stays until Run.
+  if (state === "ready" && shown.state !== "running" && (shown.text || shown.region)) {
+    part("status").textContent = status;
+    return;
+  }
   show(props.value);
   point(props.value.lacks);
   if (props.value.region) announceRegion(props.value.region);

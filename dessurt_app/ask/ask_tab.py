@@ -32,7 +32,8 @@ _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
 _TELL_QUESTION = """(...given) => {{
   const [canvas, task, text] = given;
   const {{ page, number, upright, marks }} = canvas ?? {{}};
-  const parts = {{ page: [page, number, upright], marks, question: [task, text ?? ""] }};
+  const question = [task, text ?? ""];
+  const parts = {{ page: [page, number], turn: upright ?? null, marks, question }};
   const detail = Object.fromEntries(
     Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part)]),
   );

@@ -3,6 +3,8 @@
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments. All that
 // is shown comes from the functions of `server` (dataset_tab.py); the value is not used.
 
+const CHANGES = "dessurt:changes";
+const MOST_CHANGES = 100;
 const text = props.text;
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const button = (name) => element.querySelector(`[data-do="${name}"]`);
@@ -15,7 +17,7 @@ const importer = makeImporter(server, upload, text, {
   imported: showImported,
 });
 let shown = { first: 0, found: 0 }; // which rows of those found are in the list
-let changes = []; // numbers of what was done last, to undo
+const changes = recallChanges(); // what was done here, to undo: a list of numbers for each step
 let seen = false; // whether the tab is open
 let asked = 0; // only what was asked last counts
 
@@ -78,9 +80,29 @@ function refresh() {
 function tell(sentence, wrong = false, done = []) {
   part("status").textContent = sentence;
   part("status").classList.toggle("wrong", wrong);
-  changes = done;
-  button("undo").hidden = !changes.length;
+  if (done.length) changes.push(done);
+  keepChanges();
 }
+
+/** They are kept for this tab, over a reload; the server forgets the oldest. */
+function keepChanges() {
+  button("undo").hidden = !changes.length;
+  try {
+    sessionStorage.setItem(CHANGES, JSON.stringify(changes.slice(-MOST_CHANGES)));
+  } catch (error) {
+    console.warn(error); // forbidden: only a reload will show it
+  }
+}
+
+function recallChanges() {
+  try {
+    return JSON.parse(sessionStorage.getItem(CHANGES)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+const shortened = (answer) => (answer.length > 60 ? answer.slice(0, 59) + "…" : answer);
 
 /** What a function of the server gives, or nothing if it told of an error. */
 async function call(ask) {
@@ -103,7 +125,7 @@ async function working(work) {
   try {
     return await work();
   } finally {
-    part("working").hidden = --works > 0;
+    part("working").hidden = --works === 0;
   }
 }
 
@@ -114,8 +136,10 @@ async function review(action, row = rows.current, answers = []) {
   const done = await call(() => server.review([row.id, row.version, action, answers]));
   if (done) rows.replace(done.row);
   if (!done?.change) {
-    if (done) tell(text.changed, true);
-    if (action === "correct") rows.edit(correct, row.id, answers); // what was typed is kept
+    if (done && action !== "correct") tell(text.changed_row, true);
+    if (action !== "correct") return;
+    rows.edit(correct, row.id, answers); // what was typed is kept
+    if (done) tell(fillIn(text.changed, { answer: shortened(done.row.answers[0]) }), true);
     return;
   }
   tell(text["did_" + action], false, [done.change]);
@@ -144,8 +168,9 @@ async function turn(way) {
 
 async function undo() {
   const undone = [];
-  for (const change of changes) undone.push(await call(() => server.undo(change)));
+  for (const change of changes.at(-1)) undone.push(await call(() => server.undo(change)));
   if (undone.includes(null)) return;
+  changes.pop();
   await load();
   rows.select(rows.at);
   tell(undone.some(({ done }) => done) ? text.undone : text.not_undone);
@@ -177,6 +202,7 @@ function showStop(during) {
 function showProgress({ stage, done = 0, of = 0 }) {
   const numbers = { done: number.format(done), of: number.format(of) };
   part("progress").textContent = fillIn(text[stage], numbers);
+  button("stop").disabled = stage === "writing"; // all at once: it is too late to stop
 }
 
 async function showImported(came) {
@@ -212,7 +238,9 @@ async function write() {
   link.href = fileUrl(made.path);
   link.download = made.path.split("/").pop();
   link.click();
-  tell(fillIn(text.exported, { n: number.format(made.count), name: link.download }));
+  const [one, many] = text.exported;
+  const told = { n: number.format(made.count), name: link.download };
+  tell(fillIn(made.count === 1 ? one : many, told));
 }
 
 // ---- buttons and keys -------------------------------------------------------------------------
@@ -281,4 +309,5 @@ new ResizeObserver(() => {
 if (importer.isLeft) importing(importer.goOn);
 listStates({ "": 0 });
 setConfidence();
+keepChanges();
 refresh();

@@ -127,7 +127,9 @@ def save_answer(
     if change.replaced is not None:
         told = strings.SAVED_INSTEAD
     before = (change.replaced or "")[:LONGEST_TOLD]
-    return Saved(told.format(store=store.name, before=before), change.number)
+    # Of an answer that was kept there is nothing that a person would take back.
+    undoable = 0 if change.kept else change.number
+    return Saved(told.format(store=store.name, before=before), undoable)
 
 
 def undo_change(store: Store, number: object) -> Saved:

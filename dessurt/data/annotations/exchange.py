@@ -122,7 +122,7 @@ def import_zip(store: Store, path: Path, progress: ImportProgress | None = None)
             files = {info.filename: lambda info=info: archive.open(info) for info in inside}
             return import_files(store, files, progress)
     except (zipfile.BadZipFile, DataError, OSError) as error:
-        told = "it is no zip file, or damaged: make it again."
+        told = "it is not a zip file, or it is damaged: make it again."
         told = str(error) if isinstance(error, DataError) else told
         return Imported(Change(0), (DataError(told, path.name),))
 
@@ -158,6 +158,8 @@ def _found(
         errors += wrong
         for image, given in read.items():
             pages[image] = (*pages.get(image, ()), *given)
+    if files and not pages and not errors:
+        errors.append(DataError(NO_ANSWERS))
     progress.begin("adding", sum(map(len, pages.values())))
     alike: dict[str, list[str]] = {}
     for name in files:
