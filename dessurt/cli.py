@@ -296,12 +296,7 @@ def _app(arguments: argparse.Namespace) -> int:
         launch = importlib.import_module("dessurt_app.launch")
     except ModuleNotFoundError as error:
         raise CommandError(f"The app needs the package {error.name}: install it.") from error
-    try:
-        launch.main(arguments.words[1:], "dessurt app")
-    except OSError as error:
-        raise CommandError(
-            f"The app cannot listen on the address that you gave ({error}): try another --port."
-        ) from error
+    launch.main(arguments.words[1:], "dessurt app")
     return 0
 
 

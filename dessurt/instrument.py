@@ -36,7 +36,7 @@ from dessurt.protocol import (
     Text,
     card_of,
 )
-from dessurt.reader.reader import NOTHING_WRITTEN, OF_FORMS, PageReader, doubt
+from dessurt.reader.reader import NOTHING_WRITTEN, OF_FORMS, READ, PageReader, doubt
 
 LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
@@ -138,10 +138,10 @@ class DessurtInstrument:
         lines found on the page, as long recordings are transcribed a window at a time
         (arXiv 2212.04356, 3.8); see `dessurt.reader`.
         """
-        if not self._is_by_line(request):
+        if not self._is_by_line(page, request):
             return [replace(request, marks=self._as_seen(page, request.marks))]
         split = highlighted_lines if request.marks.has("highlight") else page_lines
-        task = "ner_line>" if request.task in OF_FORMS else "w0>"
+        task = "ner_line>" if request.task in OF_FORMS else READ
         line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
         return [
             replace(line, marks=self._as_seen(page, marks)) for marks in split(page, request.marks)
@@ -152,8 +152,13 @@ class DessurtInstrument:
         looks_close = self.checkpoint.config.get("frame", {}).get("mode") == "focus"
         return levelled(page, marks) if looks_close else marks
 
-    def _is_by_line(self, request: Request) -> bool:
-        return request.task in self.checkpoint.config.get("frame", {}).get("by_line", ())
+    def _is_by_line(self, page: Page, request: Request) -> bool:
+        by_line = self.checkpoint.config.get("frame", {}).get("by_line", ())
+        # Whoever marks several lines for the task that reads one wants them all.
+        several = bool(by_line) and request.task == READ and request.marks.has("highlight")
+        return request.task in by_line or (
+            several and len(highlighted_lines(page, request.marks)) > 1
+        )
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Answer `request` about `page`; see `dessurt.protocol.Instrument`.
@@ -177,7 +182,7 @@ class DessurtInstrument:
         if request.written and request.beams > 1:
             raise RequestError("Only an answer of one beam can be continued: ask with beams=1.")
         request = replace(request, marks=marks)
-        if self._is_by_line(request):
+        if self._is_by_line(page, request):
             return self.reader.answer(page, request, self.parts(page, request))
         (request,) = self.parts(page, request)
         if request.want_region and not self.config.do_mask_output:

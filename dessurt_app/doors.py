@@ -23,13 +23,23 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
 from dessurt_app.ask.listeners import listeners
+from dessurt_app.canvas.page_canvas import CanvasError, served_file
 
 LONGEST_BODY = 8 * 2**20  # bytes
+MOST_LISTS = 120_000  # lists and objects in it; marks may have a list for each of their points
+MOST_VALUES = 600_000  # all that is in those: to read more would keep everybody waiting
 LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB
 UPLOADS_OF_ONE = 500 * 2**20  # that are kept of one address; then its oldest go
 UPLOADS_OF_ALL = 4 * 2**30
 LONGEST_WAIT = 60.0  # seconds, after many wrong passwords
 MOST_ADDRESSES = 10_000  # that are remembered
+
+# What there is to see before one has logged in: the page for that, and what it consists of; and
+# where Gradio asks itself whether it has started.
+_OPEN = (
+    "/", "/login", "/theme.css", "/favicon.ico", "/manifest.json", "/gradio_api/startup-events",
+)  # fmt: skip
+_OPEN_FOLDERS = ("/assets/", "/static/")
 
 FOREIGN = "Another site may not use this app in your name: open it in its own tab."
 
@@ -85,7 +95,7 @@ class Doors:
             status, sentence = refused
             response = PlainTextResponse(sentence, status)
             return await response(scope, receive, send)
-        path, visitor = scope["path"].rstrip("/"), (scope.get("client") or ("",))[0]
+        path, visitor = _path(scope).rstrip("/"), (scope.get("client") or ("",))[0]
         if scope["method"] == "POST" and path.endswith("/upload"):
             send = self._uploads.noted(visitor, send)
             return await self._limited(LONGEST_UPLOAD, headers, scope, receive, send)
@@ -96,18 +106,26 @@ class Doors:
                 response = PlainTextResponse(sentence, 429, {"retry-after": f"{wait:.0f}"})
                 return await response(scope, receive, send)
             send = self._guesses.noted(visitor, send)
-        await self._limited(LONGEST_BODY, headers, scope, receive, send)
+        if scope["method"] == "POST":
+            receive = await self._whole(scope, receive, send)
+        if receive:
+            with listeners.listening(scope):
+                await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """The status and a sentence for what is not let in."""
         if scope["type"] != "http":
             return 403, "This app has no websockets."
+        if "\0" in scope["path"]:
+            return 400, "There is no such address."
         if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
             return 403, "This app is for its own machine: open it at 127.0.0.1 or localhost."
         if _is_foreign(scope["method"], headers):
             return 403, FOREIGN
-        if "/mcp" in scope["path"] and _is_locked(scope["app"], headers):
-            return 401, "Tools are for those who are logged in."
+        path = _path(scope).rstrip("/") or "/"
+        is_open = path in _OPEN or path.startswith(_OPEN_FOLDERS)
+        if not is_open and _is_locked(scope["app"], headers):
+            return 401, "Log in first."
         return None
 
     def _with_headers(self, send: Send) -> Send:
@@ -119,6 +137,42 @@ class Doors:
             await send(message)
 
         return sending
+
+    async def _whole(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
+        """Take in the whole body of a request, and give it on; None if it was refused.
+
+        It is read as JSON where everybody waits for that, and by functions that look through all
+        that is in it: many small things take longer than a few large ones.
+        """
+        body, more = bytearray(), True
+        sentence = f"A request has at most {LONGEST_BODY // 2**20} MB."
+        length = Headers(scope=scope).get("content-length", "0")
+        too_long = not length.isdigit() or int(length) > LONGEST_BODY
+        while more and not too_long:
+            message = await receive()
+            if message["type"] != "http.request":
+                return None  # whoever sent it has gone
+            body.extend(message.get("body", b""))
+            more = message.get("more_body", False)
+            too_long = len(body) > LONGEST_BODY
+        status = 413
+        if not too_long:
+            sentence = _too_much(body)
+        if not sentence and "/mcp" in scope["path"]:
+            status, sentence = 403, _not_served(body)
+        if sentence:
+            await PlainTextResponse(sentence, status)(scope, receive, send)
+            return None
+        given = False
+
+        async def receiving() -> Message:
+            nonlocal given
+            if given:
+                return await receive()
+            given = True
+            return {"type": "http.request", "body": bytes(body), "more_body": False}
+
+        return receiving
 
     async def _limited(
         self, most: int, headers: Headers, scope: Scope, receive: Receive, send: Send
@@ -146,13 +200,15 @@ class Doors:
             if not refused:
                 await send(message)
 
-        with listeners.listening(scope):
-            await self._app(scope, receiving, sending)
+        await self._app(scope, receiving, sending)
 
 
 def _name(host: str) -> str:
     """Of a host, without its port."""
-    return urlsplit(f"//{host}").hostname or "" if "@" not in host else ""
+    try:
+        return urlsplit(f"//{host}").hostname or "" if "@" not in host else ""
+    except ValueError:  # half an IPv6 address
+        return ""
 
 
 def _is_foreign(method: str, headers: Headers) -> bool:
@@ -165,7 +221,41 @@ def _is_foreign(method: str, headers: Headers) -> bool:
     if origin is None:  # no browser
         return False
     own = {headers.get("host"), headers.get("x-forwarded-host")}
-    return urlsplit(origin).netloc not in own
+    return origin.partition("://")[2] not in own
+
+
+def _path(scope: Scope) -> str:
+    """Below the address at which the app lies."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def _too_much(body: bytearray) -> str:
+    """Why a body is not read, if so."""
+    if body.count(b"[") + body.count(b"{") > MOST_LISTS or body.count(b",") > MOST_VALUES:
+        return "A request has too many values: draw fewer marks, or simpler ones."
+    return ""
+
+
+def _not_served(body: bytearray) -> str:
+    """Why a call of a tool is refused, if so.
+
+    Gradio's own client, which passes it on from inside this process, uploads whatever file of this
+    computer is named in it.
+    """
+    try:
+        rest = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return ""  # it calls nothing
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict) and "path" in value:
+            try:
+                served_file(value["path"])
+            except CanvasError as error:
+                return str(error)
+        if isinstance(value, dict | list):
+            rest += value.values() if isinstance(value, dict) else value
+    return ""
 
 
 def _is_locked(app: Any, headers: Headers) -> bool:
@@ -189,16 +279,19 @@ class Guesses:
         return max(0.0, until - time.monotonic())
 
     def noted(self, visitor: str, send: Send) -> Send:
-        """Looks at the answer to a password."""
+        """Count a guess as wrong, until its answer says otherwise.
+
+        So many guesses at the same time are no faster than one after the other.
+        """
+        wrong, _ = self._wrong.pop(visitor, (0, 0.0))
+        wait = min(LONGEST_WAIT, 2.0 ** (wrong - 2)) if wrong >= 2 else 0.0
+        self._wrong[visitor] = wrong + 1, time.monotonic() + wait
+        while len(self._wrong) > MOST_ADDRESSES:
+            self._wrong.popitem(last=False)
 
         async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                wrong, _ = self._wrong.pop(visitor, (0, 0.0))
-                if message["status"] == 400:
-                    wait = min(LONGEST_WAIT, 2.0 ** (wrong - 2)) if wrong >= 2 else 0.0
-                    self._wrong[visitor] = wrong + 1, time.monotonic() + wait
-                while len(self._wrong) > MOST_ADDRESSES:
-                    self._wrong.popitem(last=False)
+            if message["type"] == "http.response.start" and message["status"] != 400:
+                self._wrong.pop(visitor, None)
             await send(message)
 
         return sending

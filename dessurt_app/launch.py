@@ -52,14 +52,18 @@ def main(
             stream.reconfigure(errors="replace", line_buffering=True)
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer)
-    app.launch(
-        server_name=arguments.host,
-        server_port=arguments.port,
-        share=arguments.share,
-        auth=arguments.auth,
-        inbrowser=not (arguments.no_browser or _on_space()),
-        **launch_options(arguments.host, arguments.share, arguments.framed_by),
-    )
+    try:
+        app.launch(
+            server_name=arguments.host,
+            server_port=arguments.port,
+            share=arguments.share,
+            auth=arguments.auth,
+            inbrowser=not (arguments.no_browser or _on_space()),
+            **launch_options(arguments.host, arguments.share, arguments.framed_by),
+        )
+    except OSError as error:
+        at = f"{arguments.host}:{arguments.port or 'any port'}"
+        sys.exit(f"The app cannot listen on {at}: try another --port, or --host. ({error})")
 
 
 def parse_arguments(
@@ -69,7 +73,7 @@ def parse_arguments(
     parser = argparse.ArgumentParser(prog, description="Ask a page: open Dessurt in the browser.")
     host = "0.0.0.0" if _on_space() else ALONE[0]
     parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
-    parser.add_argument("--port", type=int, help="default: the first free one from 7860 on")
+    parser.add_argument("--port", type=_port, help="default: the first free one from 7860 on")
     parser.add_argument("--share", action="store_true", help="also open a public link for a while")
     parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
     parser.add_argument("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth")
@@ -100,6 +104,12 @@ def parse_arguments(
     except ValueError as error:
         parser.error(str(error))
     return given
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give a number up to 65535")
+    return int(text)
 
 
 def _account(text: str) -> tuple[str, str]:

@@ -360,8 +360,8 @@ DATASET = {
     "editor": "Correct the answer",
     "editor_several": "Correct the answers, one a line",
     "done": "Done",
-    "changed": "This answer has been changed in the meantime, to “{answer}”. Enter puts yours in its "
-    "place, Esc leaves it.",
+    "changed": "This answer has been changed in the meantime, to “{answer}”. Enter puts yours in "
+    "its place, Esc leaves it.",
     "changed_row": "This answer has been changed in the meantime: here it is as it is now.",
     "did_accept": "Accepted",
     "did_skip": "Skipped",

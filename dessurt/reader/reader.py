@@ -26,6 +26,7 @@ from dessurt.reader.forms import Form, pieces_of
 from dessurt.reader.pieces import Piece
 from dessurt.reader.search import Match, Span, find
 
+READ = "w0>"  # what reads a line
 OF_FORMS = ("json>", "natural_q~")  # asked of a form that was read
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
@@ -298,7 +299,7 @@ class PageReader:
 
 def _spans(task: str, lines: Sequence[Box], match: Match | None) -> list[Span]:
     """The lines and parts of lines that the answer says or shows."""
-    if task.startswith("read_block") or task in OF_FORMS:
+    if task.startswith("read_block") or task in (READ, *OF_FORMS):
         return [Span(number) for number in range(len(lines))]
     if match is None:
         return []

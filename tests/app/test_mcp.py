@@ -61,3 +61,23 @@ def test_an_assistant_asks_a_page():
     assert (answer["state"], answer["text"]) == ("done", "one two three")
     assert [request.marks for _, request in fake.asked] == [LETTER.marks]
     assert "This task needs a highlight" in lacking.content[0].text
+
+
+def test_an_assistant_reads_no_file_that_was_not_uploaded(tmp_path):
+    """Gradio's client, which passes calls on, would upload any file of this computer."""
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(LETTER.page.read_bytes())
+    fake = FakeInstrument("one two three", 0)
+    whole = {"path": str(secret), "meta": {"_type": "gradio.FileData"}}
+    with serve(model=fake) as address:
+        for page in (whole, {"path": str(secret)}, {"path": "/etc/passwd", **whole}):
+            canvas = {"page": page, "marks": LETTER.marks.to_json()}
+            arguments = {"canvas": canvas, "task": "w0>"}
+            call = {"name": "ask", "arguments": arguments}
+            sent = httpx.post(
+                f"{address}gradio_api/mcp/",
+                json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call},
+                headers={"accept": "application/json, text/event-stream"},
+            )
+            assert sent.status_code == 403 and "not on the server" in sent.text
+    assert fake.asked == []

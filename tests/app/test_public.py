@@ -98,7 +98,7 @@ def test_a_full_queue_refuses_with_a_message(monkeypatch):
     with serve(model=FakeInstrument("w " * 500, 0.05)) as address:
         functions = httpx.get(f"{address}config").json()["dependencies"]
         (number,) = (each["id"] for each in functions if each["api_name"] == "answer")
-        example = ui.ASSETS / "1_letter.png"
+        example = launch.ASSETS / "1_letter.png"
         box = {"channel": "highlight", "kind": "box", "points": [[9, 9], [90, 40]]}
         canvas = {"page": str(example), "marks": {"shapes": [box]}}
         body = {"data": [canvas, "w0>", "", False, 800, "fake"], "fn_index": number}
@@ -330,6 +330,21 @@ def test_long_bodies_are_refused_before_they_are_read(address, told):
     assert (sent.status_code, sent.text) == (413, "A request has at most 8 MB.")
 
 
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"1,"])
+def test_bodies_of_very_many_values_are_refused(address, piece):
+    body = b'{"data":[' + piece * (2**21 // len(piece)) + b"1]}"
+    for path in ("call/tasks", "call/answer", "queue/join", "mcp/"):
+        sent = httpx.post(f"{address}gradio_api/{path}", content=body, timeout=60)
+        assert sent.status_code == 413 and "too many values" in sent.text, path
+
+
+def test_addresses_that_are_none_are_refused(address):
+    bad = {"host": "[::1"}, {"origin": "http://[::1"}
+    for headers in bad:
+        assert httpx.post(f"{address}gradio_api/queue/join", headers=headers).status_code == 403
+    assert httpx.get(f"{address}gradio_api/heartbeat/a%00b").status_code == 400
+
+
 def test_where_the_repository_lies_is_not_told(address):
     for path in ("config", "gradio_api/info", "gradio_api/openapi.json", "gradio_api/mcp/schema"):
         assert str(ROOT) not in httpx.get(address + path).text, path
@@ -354,6 +369,16 @@ def test_wrong_passwords_have_to_wait_longer_and_longer():
     assert guesses.wait("a") == 0
 
 
+def test_passwords_tried_at_once_wait_as_well():
+    guesses = doors.Guesses()
+    tried = 0
+    for _ in range(100):
+        if not guesses.wait("a"):
+            guesses.noted("a", None)  # none of them is answered yet
+            tried += 1
+    assert tried == 3
+
+
 def test_tools_are_for_those_who_are_logged_in():
     built = build(model=FakeInstrument())
     _, address, _ = built.launch(
@@ -363,6 +388,12 @@ def test_tools_are_for_those_who_are_logged_in():
         for path in ("gradio_api/mcp/", "gradio_api/mcp/schema", "gradio_api/mcp/sse"):
             assert httpx.get(address + path).status_code == 401, path
             assert httpx.post(address + path, json={}).status_code == 401, path
+        for path in ("config", "openapi.json", "gradio_api/app_id", "gradio_api/heartbeat/x"):
+            assert httpx.get(address + path).status_code == 401, path
+        for path in ("reset", "cancel", "call/tasks", "queue/join", "upload"):
+            sent = httpx.post(f"{address}gradio_api/{path}", content=b"[" * 1000)
+            assert sent.status_code == 401, path
+        assert httpx.get(address).status_code == 200
         wrong = {"username": "ann", "password": "guess"}
         tries = [httpx.post(f"{address}login", data=wrong) for _ in range(4)]
         assert [each.status_code for each in tries] == [400, 400, 400, 429]

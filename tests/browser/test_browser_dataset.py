@@ -132,7 +132,7 @@ def test_an_answer_is_saved_and_taken_back(address, store, open_screen):
     assert row.annotation.marks == LETTER.marks
     assert (store.folder / row.image).read_bytes() == LETTER.page.read_bytes()
     screen.tab.click('#answer [data-part="undo"]')
-    screen.wait_for(lambda: screen.status == "Taken back")
+    screen.wait_for(lambda: screen.status == "Undone")
     assert saved(store) == []
     screen.wait_for(lambda: not screen.tab.is_visible('#answer [data-part="undo"]'))
     screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
@@ -216,7 +216,8 @@ def test_what_another_tab_changed_is_shown_before_it_is_changed_again(
     view.keys("Control+a")
     view.tab.keyboard.type("typed here")
     view.keys("Enter")
-    view.told("This answer was changed meanwhile: here it is as it is now.")
+    view.told("This answer has been changed in the meantime, to “by another”. Enter puts yours in "
+              "its place, Esc leaves it.")  # fmt: skip
     assert saved(store) == [("by another", "corrected")]
     assert view.tab.text_content("#dataset li .answer") == "by another"
     assert view.tab.input_value("#dataset li textarea") == "typed here"
@@ -248,7 +249,7 @@ def test_answers_are_reviewed_by_keys_alone(address, store, open_screen):
     assert shown == states
     assert view.tab.locator("#dataset li .model").all_text_contents() == ["Model: page 0 line 2"]
     view.keys("u")
-    view.told("Taken back")
+    view.told("Undone")
     assert saved(store)[2] == ("page 0 line 2", "new")
     view.keys("e", "End", "!", "Escape")
     view.at("page 0 line 2")
@@ -375,7 +376,7 @@ def test_a_folder_of_the_original_is_imported_and_errors_are_told(
     first = view.tab.locator("#dataset li .answer").first
     view.screen.wait_for(lambda: first.text_content() == "Ann\nBob")
     view.tab.click('#dataset [data-do="undo"]')
-    view.told("Taken back")
+    view.told("Undone")
     assert saved(store) == [("page 0 line 0", "new")]
 
 
@@ -432,7 +433,7 @@ def test_an_import_shows_how_far_it_is_outlives_a_reload_and_is_stopped(
     view.tab.set_input_files('#dataset [data-part="files"]', zipped)
     view.told("1,200 answers imported")
     view.tab.click('#dataset [data-do="undo"]')
-    view.told("Taken back")
+    view.told("Undone")
     assert len(store.rows) == 2
 
 

@@ -139,7 +139,10 @@ def test_a_gpu_that_is_not_there_is_refused(
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each.startswith((*ELSEWHERE,))])
 def test_what_cannot_run_here_has_options_that_there_are(command: str) -> None:
-    if command.startswith("dessurt"):
+    if command.startswith("dessurt app"):
+        launch = pytest.importorskip("dessurt_app.launch")
+        assert launch.parse_arguments(shlex.split(command)[2:])
+    elif command.startswith("dessurt"):
         assert cli._parser().parse_args(shlex.split(command)[1:]).run
 
 

@@ -12,6 +12,7 @@ from dessurt.cli import DEFAULT_CHECKPOINT
 from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
+from dessurt.page.lines import lines_of
 from dessurt.reader.reader import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
 from dessurt.reader.search import Match, Span, find, folded
 
@@ -321,6 +322,17 @@ def test_a_mark_round_no_text_is_doubted_and_one_round_a_line_is_not(
         assert told(Page.from_array(gray), (100, 100, 400, 140)) == [VERY_UNSURE]
     letter = Page.open(ASSETS / "1_letter.png")
     assert told(letter, (102, 481, 869, 520)) == []
+
+
+def test_several_marked_lines_are_read_one_by_one(small: DessurtInstrument) -> None:
+    page = Page.open(ASSETS / "1_letter.png")
+    events = list(small.ask(page, Request("w0>", marks=Marks(lines_of(page)[3:6]))))
+    text = "".join(event.delta for event in events if isinstance(event, Text))
+    assert text == (
+        "Dear Mrs. Abbott,\\Thank you for the box of old maps that you left at our\\"
+        "front desk last week. We have looked at all of them and"
+    )
+    assert events[0] == Notice("The model saw each of the 3 lines by itself.")
 
 
 def test_a_page_is_read_on_and_read_whole(small: DessurtInstrument) -> None:
