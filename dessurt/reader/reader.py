@@ -29,7 +29,7 @@ from dessurt.reader.search import Match, Span, find
 READ = "w0>"  # what reads a line
 OF_FORMS = ("json>", "natural_q~")  # asked of a form that was read
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
-TRIM = 0.07  # of a line's height above and below: lines are marked with a margin
+TRIM = 0.02  # of a line's height above and below: lines are marked with a little margin
 REMEMBERED_LINES = 4000  # more than are found on a page (lines.MOST_WORDS): none is lost meanwhile
 # Lines of one block, in heights of a line: no further apart than this, or than that where their
 # distance is the usual one of the page (but for so much), and of about the same height.

@@ -150,7 +150,7 @@ def test_a_correction_is_saved_with_enter_and_stays(address, store, open_screen)
     assert saved(store) == [("just seven", "corrected")]
     ask(screen)  # the model writes the same as before
     screen.tab.click('#answer [data-part="save"]')
-    screen.wait_for(lambda: screen.status == "‘mine’ has your own answer to this, which stays")
+    screen.wait_for(lambda: screen.status == "Your own answer in ‘mine’ was kept")
     assert saved(store) == [("just seven", "corrected")]
 
 
@@ -200,6 +200,21 @@ def test_an_answer_belongs_to_its_page_marks_and_question(address, store, open_s
     screen.press("undo")
     screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
     screen.tab.click('#answer [data-part="save"]')
+    screen.wait_for(lambda: saved(store) == [("typed", "corrected")])
+
+
+def test_an_example_keeps_what_was_typed(address, store, open_screen):
+    screen = open_screen(address)
+    ask(screen)
+    screen.tab.click('#answer [data-part="edit"]')
+    screen.tab.keyboard.press("Control+a")
+    screen.tab.keyboard.type("typed")
+    screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
+    screen.wait_for(lambda: "another page" in screen.tab.text_content("#answer .elsewhere"))
+    assert screen.tab.input_value('#answer [data-part="editor"]') == "typed"
+    screen.press("undo")
+    screen.wait_for(lambda: not screen.tab.text_content("#answer .elsewhere"))
+    screen.tab.click('#answer [data-part="edit"]')  # Done
     screen.wait_for(lambda: saved(store) == [("typed", "corrected")])
 
 
@@ -378,6 +393,28 @@ def test_a_folder_of_the_original_is_imported_and_errors_are_told(
     view.tab.click('#dataset [data-do="undo"]')
     view.told("Undone")
     assert saved(store) == [("page 0 line 0", "new")]
+
+
+def test_an_import_can_be_undone_after_a_reload(address, store, open_screen, tmp_path):
+    zipped = tmp_path / "few.zip"
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.write(LETTER.page, "letter.png")
+        asked = [{"question": "w0>", "answer": f"line {number}"} for number in range(3)]
+        archive.writestr("qa.json", json.dumps({"letter.png": asked}))
+    fill(store, 1)
+    screen = open_screen(address)
+    view = Dataset(screen).open(1)
+    for told in ("3 answers imported", "0 answers imported, 3 were here already"):
+        view.tab.set_input_files('#dataset [data-part="files"]', zipped)
+        view.told(told)
+        assert view.tab.is_hidden('#dataset [data-part="working"]')
+    view.tab.reload()
+    screen.wait_for(lambda: "px" in screen.caption)
+    view.open(4)
+    view.tab.click('#dataset [data-do="undo"]')
+    view.told("Undone")
+    assert saved(store) == [("page 0 line 0", "new")]
+    assert view.tab.is_hidden('#dataset [data-do="undo"]')
 
 
 @pytest.fixture

@@ -413,7 +413,7 @@ def test_case_of_names(store, shared, name):
 
 def test_what_is_no_zip_file_is_told(store, letter):
     (error,) = import_zip(store, letter).errors
-    assert str(error) == "my letter.png: it is no zip file, or damaged: make it again."
+    assert str(error) == "my letter.png: it is not a zip file, or it is damaged: make it again."
 
 
 def test_what_a_killed_process_has_begun_to_write_is_deleted(tmp_path):
