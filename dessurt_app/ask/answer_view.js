@@ -90,7 +90,8 @@ function refresh() {
     if (face === "shape") button.textContent = text["as_" + kind] ?? "";
   }
   for (const name of ["written", "shaped", "edited", "editor"]) part(name).hidden = name !== face();
-  part("unsure").textContent = shown.text ? text.unsure.replace("{n}", words.unsure()) : "";
+  const counted = shown.text && edited === null; // a correction has nothing to check
+  part("unsure").textContent = counted ? text.unsure.replace("{n}", words.unsure()) : "";
 }
 
 /** In words, if the answer is not to what is on the screen. */

@@ -157,7 +157,7 @@ BAD = {
     "no checkpoint": (["--task", "json>", "--checkpoint", "./none"], "none"),
     "no folder for the region": (
         ["--task", "json>", "--region", "/nonexistent/a.png"],
-        "Cannot write the region to /nonexistent/a.png: name a .png in a folder there is.",
+        "Cannot write the region to /nonexistent/a.png: name a .png in a folder that exists.",
     ),
     "region that is no PNG": (["--task", "json>", "--region", "a.doc"], "name a .png"),
 }
