@@ -94,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except ModuleNotFoundError as error:
         print(
-            f"dessurt: {words[0]} needs the package {error.name}: .venv/bin/pip install -e '.[train]'.",
+            f"dessurt: {words[0]} needs the package {error.name}: pip install -e '.[train]'.",
             file=sys.stderr,
         )
         return 2
@@ -280,7 +280,9 @@ def _checkpoint(given: str | None) -> str | Path:
 def _check_region(path: Path) -> None:
     """Say before the model is asked that its region could not be written."""
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
-        raise CommandError(f"Cannot write the region to {path}: name a .png in a folder that exists.")
+        raise CommandError(
+            f"Cannot write the region to {path}: name a .png in a folder that exists."
+        )
 
 
 def _write_region(region: np.ndarray, path: str) -> None:

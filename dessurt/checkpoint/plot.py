@@ -34,7 +34,7 @@ def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
         import matplotlib
         from matplotlib import pyplot
     except ImportError as error:
-        raise CheckpointError("drawing needs Matplotlib: .venv/bin/pip install -e '.[train]'.") from error
+        raise CheckpointError("drawing needs Matplotlib: pip install -e '.[train]'.") from error
     chosen = _chosen(series(path), wanted)
     if out is not None:
         matplotlib.use("agg")  # no screen is needed

@@ -55,7 +55,7 @@ def language_model(name: str, device: str = "auto") -> Generate:
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
         raise LanguageModelError(
-            "a language model needs the package transformers: .venv/bin/pip install -e '.[distill]'."
+            "a language model needs the package transformers: pip install -e '.[distill]'."
         ) from error
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -40,7 +40,7 @@ class Teacher:
             from transformers import AutoModelForSeq2SeqLM
         except ImportError as error:
             raise TeacherError(
-                "distillation needs the package transformers: .venv/bin/pip install -e '.[distill]'."
+                "distillation needs the package transformers: pip install -e '.[distill]'."
             ) from error
         try:
             self.model = AutoModelForSeq2SeqLM.from_pretrained(name).to(device).eval()
