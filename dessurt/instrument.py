@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -142,7 +141,7 @@ class DessurtInstrument:
             return [replace(request, marks=self._as_seen(page, request.marks))]
         split = highlighted_lines if request.marks.has("highlight") else page_lines
         task = "ner_line>" if request.task in OF_FORMS else READ
-        line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams, seed=request.seed)
+        line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams)
         return [
             replace(line, marks=self._as_seen(page, marks)) for marks in split(page, request.marks)
         ]
@@ -345,13 +344,14 @@ def _search(
     search: Generator[None, None, list[Step]],
 ) -> Generator[Progress, None, Iterable[Step]]:
     """Pass a beam search on as events, so that it can be stopped after any token."""
-    for tokens in itertools.count(1):
+    tokens = 0
+    while True:
         try:
             next(search)
         except StopIteration as stop:
             return stop.value
+        tokens += 1
         yield Progress(tokens)
-    raise AssertionError("unreachable")
 
 
 def _shortened(text: str, most: int = 60) -> str:

@@ -31,7 +31,6 @@ class Request:
     max_tokens: int = 800
     beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
     want_region: bool = False  # also run the mask head
-    seed: int = 0
     written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
     alternatives: int = 5  # so many of the most probable tokens are told at each step of one beam
 

@@ -75,7 +75,7 @@ def joined(text: str, end: str, more: str) -> str:
 
 def _about(example: Example, task: str, text: str) -> Example:
     request = example.request
-    asked = Request(task, text, request.marks, request.max_tokens, request.beams, seed=request.seed)
+    asked = Request(task, text, request.marks, request.max_tokens, request.beams)
     return replace(example, request=asked)
 
 

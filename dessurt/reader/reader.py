@@ -139,7 +139,7 @@ class PageReader:
         if whole and (doubted := self._doubt(page, parts)):
             yield doubted
         if request.want_region:
-            yield self._region(page, parts, boxes)
+            yield self._region(page, boxes)
         seconds = time.perf_counter() - started
         yield Done(first, seconds, max(written - before, 0), stopped_by)
 
@@ -250,9 +250,7 @@ class PageReader:
         yield from (Text("", id_, sure) for id_ in incomplete)
         yield Text(sign, last, sure)
 
-    def _region(
-        self, page: Page, parts: Sequence[Request], boxes: Iterable[tuple[Box, float]]
-    ) -> Region:
+    def _region(self, page: Page, boxes: Iterable[tuple[Box, float]]) -> Region:
         """Where the answer stands, as sure as it was read (and found)."""
         found = np.zeros(page.size, np.float32)
         marks = Marks()
