@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dessurt.checkpoint import CheckpointError
-    from dessurt.instrument import open_model
+    from dessurt.opening import open_model
     from dessurt.page import LockedError, Marks, MarksError, Page, PageError
     from dessurt.protocol import (
         Alternative,
@@ -56,7 +56,7 @@ __all__ = [
 # the processes that open files need neither.
 _MODULES = {
     "CheckpointError": "checkpoint",
-    "open_model": "instrument",
+    "open_model": "opening",
     **dict.fromkeys(("LockedError", "Marks", "MarksError", "Page", "PageError"), "page"),
 }
 

@@ -41,53 +41,17 @@ LINE_TOKENS = 200  # that a line read for another question may have
 REMEMBERED_PAGES = 4  # how many pages' image tokens are kept for a further question
 
 
-def open_model(
-    path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
+def open_checkpoint(
+    path: Path, device: torch.device, tokenizer: str | Path | None
 ) -> DessurtInstrument:
-    """Open a checkpoint for asking.
-
-    Args:
-        path: an official `.pth`, our folder, or a Hugging Face repository ("owner/name").
-        device: as `device_of` takes it.
-        tokenizer: of an official file, the folder with its vocabulary; by default a folder
-            `tokenizer` beside it, or facebook/bart-base from the Hugging Face hub.
-
-    Raises:
-        CheckpointError: it cannot be read or fetched, or the device is not there.
-    """
-    local = Path(path)
-    if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
-        local = _download(str(path))
-    chosen = device_of(device)
-    checkpoint = load(local, open_tokenizer(tokenizer) if tokenizer else None)
+    """Open an official `.pth` or a folder of ours; as of `dessurt.open_model`."""
+    checkpoint = load(path, open_tokenizer(tokenizer) if tokenizer else None)
     try:
-        checkpoint.model.to(chosen)
+        checkpoint.model.to(device)
     except (RuntimeError, AssertionError) as error:
         first = str(error).splitlines()[0]
         raise CheckpointError(f"The device {device} cannot be used ({first}): use cpu.") from error
     return DessurtInstrument(checkpoint)
-
-
-def device_of(name: str) -> torch.device:
-    """The device of a name: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" and so on.
-
-    Raises:
-        CheckpointError: there is no such device here.
-    """
-    gpus = torch.cuda.device_count()
-    if name == "auto":
-        return torch.device("cuda" if gpus else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise CheckpointError(
-            f"There is no device {name!r}: take auto, cpu, cuda or cuda:NUMBER."
-        ) from None
-    if device.type == "cuda" and not gpus:
-        raise CheckpointError(f"PyTorch finds no GPU here for the device {name}: take cpu.")
-    if device.type == "cuda" and (device.index or 0) >= gpus:
-        raise CheckpointError(f"There is no GPU {name} here: the last one is cuda:{gpus - 1}.")
-    return device
 
 
 class DessurtInstrument:
@@ -356,17 +320,3 @@ def _search(
 
 def _shortened(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _download(repository: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    wanted = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
-    try:
-        return Path(snapshot_download(repository, allow_patterns=wanted))
-    except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
-        raise CheckpointError(
-            f"There is no file or folder {repository}, and it could not be fetched from the "
-            "Hugging Face hub: check the name, or go online."
-        ) from error

@@ -169,6 +169,7 @@ def save(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.
         for name, tensor in checkpoint.model.state_dict().items()
     }
     config = {
+        "kind": "dessurt",
         "arch": "Dessurt",
         **checkpoint.config,
         "model": dict(checkpoint.model.config.source),

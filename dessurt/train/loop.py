@@ -31,7 +31,7 @@ from tqdm import tqdm
 
 from dessurt.checkpoint.official import TrainingState
 from dessurt.checkpoint.runs import append_log, forget_log_after, read_state, write_state
-from dessurt.instrument import device_of
+from dessurt.opening import device_of
 from dessurt.train.checks import check
 from dessurt.train.config import OPTIMIZER, ConfigError, Part, draws_pages
 from dessurt.train.learner.start import moments, optimiser_of, student_of

@@ -20,8 +20,8 @@ from dessurt.checkpoint import (
     open_tokenizer,
     save,
 )
-from dessurt.instrument import device_of, open_model
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.opening import device_of, open_model
 from tests.unit.test_model import SMALL
 
 VOCABULARY = Tokenizer.of_bytes().vocab_size
@@ -192,6 +192,20 @@ def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
     if not torch.cuda.is_available():
         with pytest.raises(CheckpointError, match="cuda"):
             open_model(tmp_path / "tiny", device="cuda")
+
+
+def test_a_folder_says_of_which_kind_it_is(tmp_path: Path) -> None:
+    model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
+    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    config = tmp_path / "tiny" / "config.json"
+    told = json.loads(config.read_text())
+    assert told.pop("kind") == "dessurt"
+    config.write_text(json.dumps(told))  # as older ones are
+    assert open_model(tmp_path / "tiny").card.name == "tiny"
+    for kind in ("fish", ["dessurt"], None, 7):
+        config.write_text(json.dumps({**told, "kind": kind}))
+        with pytest.raises(CheckpointError, match="kind .* not known here: known is dessurt"):
+            open_model(tmp_path / "tiny")
 
 
 def test_a_device_is_named_by_its_kind_and_number(monkeypatch: pytest.MonkeyPatch) -> None:

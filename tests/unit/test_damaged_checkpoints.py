@@ -20,8 +20,8 @@ import torch
 from damage import damaged
 
 from dessurt.checkpoint import Checkpoint, CheckpointError, save
-from dessurt.instrument import open_model
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.opening import open_model
 from tests.unit.test_checkpoint import VOCABULARY, official_file
 from tests.unit.test_model import SMALL
 

@@ -19,8 +19,8 @@ from dessurt.checkpoint import OFFICIAL_TOKENIZER, load  # noqa: E402
 from dessurt.checkpoint.runs import read_log, read_state, write_state  # noqa: E402
 from dessurt.data.records import readable  # noqa: E402
 from dessurt.data.sets import open_set  # noqa: E402
-from dessurt.instrument import open_model  # noqa: E402
 from dessurt.model import Tokenizer  # noqa: E402
+from dessurt.opening import open_model  # noqa: E402
 from dessurt.train.checks import answered  # noqa: E402
 from dessurt.train.config import ConfigError, read  # noqa: E402
 from dessurt.train.loop import Run, _average  # noqa: E402

@@ -1,0 +1,91 @@
+"""Opening a checkpoint: of which kind it is, and who opens that kind."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import torch
+
+from dessurt.checkpoint.files import CheckpointError, short
+from dessurt.protocol import Instrument
+
+# What `"kind"` in a folder's config.json says, and the function that opens such a folder. What says
+# nothing, and every file, is Dessurt.
+KINDS = {"dessurt": "dessurt.instrument:open_checkpoint"}
+
+
+def open_model(
+    path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
+) -> Instrument:
+    """Open a checkpoint for asking.
+
+    Args:
+        path: an official `.pth`, a folder, or a Hugging Face repository ("owner/name").
+        device: as `device_of` takes it.
+        tokenizer: of an official file, the folder with its vocabulary; by default a folder
+            `tokenizer` beside it, or facebook/bart-base from the Hugging Face hub.
+
+    Raises:
+        CheckpointError: it cannot be read or fetched, or the device is not there.
+    """
+    local = Path(path)
+    if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
+        local = _download(str(path))
+    module, _, function = KINDS[_kind(local)].partition(":")
+    opened: Instrument = getattr(importlib.import_module(module), function)(
+        local, device_of(device), tokenizer
+    )
+    return opened
+
+
+def _kind(path: Path) -> str:
+    """One of `KINDS`; what is wrong with a folder is told by who opens it."""
+    try:
+        config = json.loads((path / "config.json").read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return "dessurt"
+    kind = config.get("kind", "dessurt") if isinstance(config, dict) else "dessurt"
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise CheckpointError(
+            f"{path.name} is a checkpoint of the kind {short(kind)}, which is not known here: "
+            f"known is {', '.join(KINDS)}."
+        )
+    return kind
+
+
+def device_of(name: str) -> torch.device:
+    """The device of a name: "auto" (a GPU if there is one), "cpu", "cuda", "cuda:1" and so on.
+
+    Raises:
+        CheckpointError: there is no such device here.
+    """
+    gpus = torch.cuda.device_count()
+    if name == "auto":
+        return torch.device("cuda" if gpus else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise CheckpointError(
+            f"There is no device {name!r}: take auto, cpu, cuda or cuda:NUMBER."
+        ) from None
+    if device.type == "cuda" and not gpus:
+        raise CheckpointError(f"PyTorch finds no GPU here for the device {name}: take cpu.")
+    if device.type == "cuda" and (device.index or 0) >= gpus:
+        raise CheckpointError(f"There is no GPU {name} here: the last one is cuda:{gpus - 1}.")
+    return device
+
+
+def _download(repository: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    wanted = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
+    try:
+        return Path(snapshot_download(repository, allow_patterns=wanted))
+    except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
+        raise CheckpointError(
+            f"There is no file or folder {repository}, and it could not be fetched from the "
+            "Hugging Face hub: check the name, or go online."
+        ) from error
