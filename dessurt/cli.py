@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, assert_never
 
 import numpy as np
 from PIL import Image
@@ -25,9 +25,11 @@ from PIL import Image
 from dessurt import (
     CheckpointError,
     Done,
+    Event,
     Marks,
     MarksError,
     Notice,
+    Outcome,
     Page,
     PageError,
     Progress,
@@ -205,64 +207,68 @@ class _Answer:
         self.arguments = arguments
         self.started = time.perf_counter()
         self.first: float | None = None
-        self.tokens: list[dict[str, Any]] = []
         self.late: list[str] = []  # what was told while the answer was on its line
-        self.done: Done | None = None
+        self.outcome = Outcome()
 
-    def take(self, event: object) -> None:
+    def take(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, Text):
-            if self.first is None:
-                self.first = time.perf_counter() - self.started
-            self.tokens.append(
-                {"text": event.delta, "id": event.token_id, "probability": event.probability}
-            )
-            if not self.arguments.json:
-                print(event.delta, end="", flush=True)
-        elif isinstance(event, Notice):
-            if self.tokens and not self.arguments.json:
-                self.late.append(event.message)
-            else:
-                print(event.message, file=sys.stderr)
-        elif isinstance(event, Progress):
-            if event.total is not None and sys.stderr.isatty():
-                print(f"\rLine {event.done} of {event.total} ", end="", file=sys.stderr)
-        elif isinstance(event, Region):
-            _write_region(event.map, self.arguments.region)
-            print(f"Wrote {self.arguments.region}.", file=sys.stderr)
-        elif isinstance(event, Done):
-            self.done = event
+        begun = bool(self.outcome.tokens)
+        self.outcome = self.outcome.after(event)
+        match event:
+            case Text():
+                self.first = self.first or time.perf_counter() - self.started
+                if not self.arguments.json:
+                    print(event.delta, end="", flush=True)
+            case Notice():
+                if begun and not self.arguments.json:
+                    self.late.append(event.message)
+                else:
+                    print(event.message, file=sys.stderr)
+            case Progress():
+                if event.total is not None and sys.stderr.isatty():
+                    print(f"\rLine {event.done} of {event.total} ", end="", file=sys.stderr)
+            case Region():
+                _write_region(event.map, self.arguments.region)
+                print(f"Wrote {self.arguments.region}.", file=sys.stderr)
+            case Done():
+                pass  # `finish` tells of it
+            case _:
+                assert_never(event)
 
     def stopped_by_user(self) -> None:
         """End the answer here."""
         seconds = time.perf_counter() - self.started
-        first = seconds if self.first is None else self.first
-        self.done = Done(first, seconds, len(self.tokens), "user")
+        tokens = len(self.outcome.tokens)
+        self.take(Done(self.first or seconds, seconds, tokens, "user"))
 
     def finish(self) -> None:
         """Print what is left to say."""
-        assert self.done is not None  # every answer ends with Done
+        done = self.outcome.done
+        assert done is not None  # every answer ends with Done
         if self.arguments.json:
             whole = {
-                "answer": "".join(token["text"] for token in self.tokens),
-                "tokens": self.tokens,
-                "seconds_to_first_token": self.done.seconds_to_first_token,
-                "seconds": self.done.seconds,
-                "stopped_by": self.done.stopped_by,
+                "answer": self.outcome.text,
+                "tokens": [
+                    {"text": token.delta, "id": token.token_id, "probability": token.probability}
+                    for token in self.outcome.tokens
+                ],
+                "seconds_to_first_token": done.seconds_to_first_token,
+                "seconds": done.seconds,
+                "stopped_by": done.stopped_by,
             }
             print(json.dumps(whole, ensure_ascii=False))
             return
         print(flush=True)
         for message in self.late:
             print(message, file=sys.stderr)
-        if self.done.stopped_by != "end":
+        if done.stopped_by != "end":
             why = {
                 "user": "as you asked",
                 "length": "at the longest length allowed",
                 "loop": "since it only repeated itself",
             }
             print(
-                f"Stopped after {self.done.tokens} tokens, {why[self.done.stopped_by]}.",
+                f"Stopped after {done.tokens} tokens, {why[done.stopped_by]}.",
                 file=sys.stderr,
             )
 

@@ -6,9 +6,9 @@ same call, `Instrument.ask`. All geometry is in page pixels (x right, y down).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 
@@ -88,6 +88,45 @@ class Done:
 
 
 Event = Notice | Progress | Text | Region | Done
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the events of an answer come to: their sum, so far or in the end."""
+
+    tokens: tuple[Text, ...] = ()
+    region: Region | None = None
+    notices: tuple[str, ...] = ()
+    done: Done | None = None  # None: the answer has not ended
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Outcome:
+        """Wait for the end of an answer."""
+        outcome = cls()
+        for event in events:
+            outcome = outcome.after(event)
+        return outcome
+
+    def after(self, event: Event) -> Outcome:
+        """With one event more."""
+        match event:
+            case Text():
+                return replace(self, tokens=(*self.tokens, event))
+            case Region():
+                return replace(self, region=event)
+            case Notice():
+                return replace(self, notices=(*self.notices, event.message))
+            case Done():
+                return replace(self, done=event)
+            case Progress():
+                return self
+            case _:
+                assert_never(event)
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return "".join(token.delta for token in self.tokens)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dessurt import Done, Event, Page, Region, Text
+from dessurt import Event, Outcome, Page
 from dessurt.data.example import Example
 from dessurt.page.marks import Box
 from dessurt.truth import Line, Truth
@@ -103,15 +103,11 @@ class Answer:
     @classmethod
     def of(cls, events: Iterable[Event]) -> Answer:
         """Wait for the end of a stream of events."""
-        tokens, region, stopped_by = [], None, "end"
-        for event in events:
-            if isinstance(event, Text):
-                tokens.append(event.delta)
-            elif isinstance(event, Region):
-                region = event.map >= 0.5
-            elif isinstance(event, Done):
-                stopped_by = event.stopped_by
-        return cls("".join(tokens), region, tuple(tokens), stopped_by)
+        outcome = Outcome.of(events)
+        region = outcome.region.map >= 0.5 if outcome.region else None
+        stopped_by = outcome.done.stopped_by if outcome.done else "end"
+        tokens = tuple(token.delta for token in outcome.tokens)
+        return cls(outcome.text, region, tokens, stopped_by)
 
 
 def folded(text: str) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from statistics import fmean
+from typing import assert_never
 
 import gradio as gr
 import numpy as np
@@ -316,6 +317,8 @@ def _follow(
                 case Done():
                     yield _finished(answer, event)
                     return
+                case _:
+                    assert_never(event)
             if stop.is_set():
                 break
             if answer is not last:
