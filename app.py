@@ -1,7 +1,10 @@
-"""Open the app: `python app.py`, or on a Hugging Face Space, which runs this file too."""
+"""Open the app: `python app.py`, or on a Hugging Face Space, which runs this file too.
+
+The package `spaces` is there on a Space that lends its GPU for each question.
+"""
 
 try:
-    import spaces  # on a Space that lends its GPU; it has to come before torch
+    import spaces  # type: ignore[import-not-found]  # it has to come before torch
 except ImportError:
     spaces = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from dessurt.protocol import (
     Alternative,
     Done,
     Event,
+    Events,
     Notice,
     Progress,
     Region,
@@ -123,7 +124,7 @@ class DessurtInstrument:
             several and len(highlighted_lines(page, request.marks)) > 1
         )
 
-    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+    def ask(self, page: Page, request: Request) -> Events:
         """Answer `request` about `page`; see `dessurt.protocol.Instrument`.
 
         The request is checked at once, before the first event is asked for. Text is streamed with
@@ -206,7 +207,7 @@ class DessurtInstrument:
 
     def _answer(
         self, page: Page, request: Request, row: int, query_ids: list[int], notices: list[Notice]
-    ) -> Iterator[Event]:
+    ) -> Events:
         """The events of a question that is in order; `row` is the task's."""
         started = time.perf_counter()
         yield from notices

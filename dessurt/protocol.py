@@ -6,7 +6,7 @@ same call, `Instrument.ask`. All geometry is in page pixels (x right, y down).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, assert_never
 
@@ -88,6 +88,7 @@ class Done:
 
 
 Event = Notice | Progress | Text | Region | Done
+Events = Generator[Event, None, None]  # closing it stops whoever makes them
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ class Instrument(Protocol):
         """The tokens in which an answer of this text would be written."""
         ...
 
-    def ask(self, page: Page, request: Request) -> Iterator[Event]:
+    def ask(self, page: Page, request: Request) -> Events:
         """Answer `request` about `page`.
 
         Closing the iterator stops the model within one token.

@@ -107,10 +107,12 @@ class Doors:
                 return await response(scope, receive, send)
             send = self._guesses.noted(visitor, send)
         if scope["method"] == "POST":
-            receive = await self._whole(scope, receive, send)
-        if receive:
-            with listeners.listening(scope):
-                await self._app(scope, receive, send)
+            whole = await self._whole(scope, receive, send)
+            if whole is None:
+                return None
+            receive = whole
+        with listeners.listening(scope):
+            return await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """The status and a sentence for what is not let in."""

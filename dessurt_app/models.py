@@ -15,7 +15,7 @@ from pathlib import Path
 
 import dessurt
 from dessurt.page import Page
-from dessurt.protocol import Card, Event, Instrument, Request, card_of
+from dessurt.protocol import Card, Events, Instrument, Request, card_of
 from dessurt_app import strings
 from dessurt_app.static_files import ROOT
 
@@ -71,7 +71,8 @@ class Loading:
         model = self._model
         if model is None or not model.done():
             return None
-        return model.exception() or model.result()
+        failed = model.exception()
+        return failed if isinstance(failed, WeightsError) else model.result()
 
     @property
     def card(self) -> Card:
@@ -124,6 +125,7 @@ class Loading:
         return strings.MODEL_READY.format(name=outcome.card.name, device=device)
 
     def _read(self, model: Future[Instrument]) -> None:
+        outcome: Instrument | WeightsError
         try:
             outcome = open_model(self.path, tokenizer=self.tokenizer)
         except dessurt.CheckpointError as error:
@@ -195,7 +197,7 @@ class Weights:
         default = next(iter(self._all.values()))
         return self._all.get(name, default) if isinstance(name, str) else default
 
-    def ask(self, name: str, page: Page, request: Request) -> Iterator[Event]:
+    def ask(self, name: str, page: Page, request: Request) -> Events:
         """Ask the model of this name as soon as it is there.
 
         Raises:

@@ -21,7 +21,17 @@ from dessurt.model.tokenizer import END, Tokenizer
 from dessurt.page import Page
 from dessurt.page.level import Level, level_of
 from dessurt.page.marks import Box, Marks
-from dessurt.protocol import Done, Event, Instrument, Notice, Progress, Region, Request, Text
+from dessurt.protocol import (
+    Done,
+    Event,
+    Events,
+    Instrument,
+    Notice,
+    Progress,
+    Region,
+    Request,
+    Text,
+)
 from dessurt.reader.forms import Form, pieces_of
 from dessurt.reader.pieces import Piece
 from dessurt.reader.search import Match, Span, find
@@ -102,7 +112,7 @@ class PageReader:
         self.instrument = instrument
         self._read: OrderedDict[tuple[str, Request], ReadLine] = OrderedDict()
 
-    def answer(self, page: Page, request: Request, parts: Sequence[Request]) -> Iterator[Event]:
+    def answer(self, page: Page, request: Request, parts: Sequence[Request]) -> Events:
         """The events of a question; `parts`: how each line is read, in order."""
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         match: Match | None = None

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from statistics import fmean
@@ -25,7 +25,7 @@ from dessurt.page import Page, PageError
 from dessurt.page.marks import MarksError
 from dessurt.protocol import (
     Done,
-    Event,
+    Events,
     Instrument,
     Notice,
     Progress,
@@ -57,7 +57,8 @@ _TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, Weig
 
 
 # The name of a checkpoint, a page and a question to the events of an answer.
-Ask = Callable[[str, Page, Request], Iterator[Event]]
+Ask = Callable[[str, Page, Request], Events]
+Answers = Generator[Answer, None, None]
 Pause = Callable[[Answer], Iterator[Answer]]  # what is shown meanwhile
 
 
@@ -194,8 +195,9 @@ class Asking:
                 oldest = next(iter(self._last))
                 del self._last[oldest], self._sizes[oldest]
 
-    def _answers(self, answer: Answer, stop: threading.Event) -> Iterator[Answer]:
+    def _answers(self, answer: Answer, stop: threading.Event) -> Answers:
         question = answer.question
+        assert question is not None  # it is what is answered
         drawn = read_value(question.canvas)
         task = tasks.task(question.task)
         if missing := missing_needs(task, drawn, question.text):
@@ -293,8 +295,8 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
 
 
 def _follow(
-    events: Iterator[Event], answer: Answer, stop: threading.Event, between_lines: Pause
-) -> Iterator[Answer]:
+    events: Events, answer: Answer, stop: threading.Event, between_lines: Pause
+) -> Answers:
     """The answer after each event, until its end or until it is stopped."""
     began, before = 0.0, answer.tokens
     with closing(events):
@@ -395,7 +397,7 @@ def _over(answer: Answer, state: str, status: str, more: bool = False) -> Answer
         mean = fmean(token.probability for token in answer.written)
         status = strings.CONFIDENCE.format(progress=status, mean=mean)
     asked = answer.question
-    found = shape(asked.task, asked.text, answer.text)
+    found = shape(asked.task, asked.text, answer.text) if asked else None
     return replace(answer, state=state, status=status, more=more, shape=found)
 
 

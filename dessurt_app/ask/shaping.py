@@ -69,7 +69,9 @@ def shape(token: str, text: str, answer: str) -> Shape | None:
     if token in RECORDS:
         return Rows(tuple(_cells(line) for line in written.split(NEW_LINE)))
     if token in LISTS:
-        title, items = re.fullmatch(r"(?:\[(\w+)\])?(.*)", written, re.DOTALL).groups("")
+        found = re.fullmatch(r"(?:\[(\w+)\])?(.*)", written, re.DOTALL)
+        assert found is not None  # whatever it is, it fits
+        title, items = found.groups("")
         return Rows(tuple((cell,) for cell in _cells(items)), title)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from dessurt.page import Page
@@ -21,8 +22,9 @@ def crop_file(page: Page, marks: Marks) -> Path:
     x0, y0, x1, y1 = _place(page, marks)
     pixels = Image.fromarray(page.pixels[y0:y1, x0:x1])
     shrink = min(1.0, WIDTH / pixels.width, HEIGHT / pixels.height)
-    size = (max(4, round(side * shrink)) for side in pixels.size)
-    return written(Page.from_array(pixels.resize(tuple(size), reducing_gap=2.0)), "jpg")
+    width, height = (max(4, round(side * shrink)) for side in pixels.size)
+    small = pixels.resize((width, height), reducing_gap=2.0)
+    return written(Page.from_array(np.asarray(small)), "jpg")
 
 
 def _place(page: Page, marks: Marks) -> tuple[int, int, int, int]:

@@ -372,8 +372,8 @@ def _given(wanted: object, count: int) -> list[Any]:
 
 def _number(value: object, whole: bool = False) -> Any:
     """A number from outside, and none that is too large to be told."""
-    right = isinstance(value, int) or (not whole and isinstance(value, float))
-    if isinstance(value, bool) or not right or not abs(value) <= MOST_PAGES:
+    kinds = (int,) if whole else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not abs(value) <= MOST_PAGES:
         raise CanvasError(strings.NO_NUMBER)
     return value
 
@@ -407,11 +407,9 @@ def _cut_out(page: Page, box: Box) -> Path:
     return written(Page.from_array(pixels), "png")
 
 
-def _box(numbers: list[object]) -> Box:
-    right = len(numbers) == 4 and all(
-        isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e6 for n in numbers
-    )
-    if not right:
+def _box(given: list[object]) -> Box:
+    numbers = [n for n in given if isinstance(n, int | float) and not isinstance(n, bool)]
+    if not len(numbers) == len(given) == 4 or not all(abs(n) < 1e6 for n in numbers):
         raise CanvasError(strings.NO_BOX)
     x0, y0, x1, y1 = numbers
     return x0, y0, x1, y1

@@ -41,7 +41,9 @@ def region_marks(file: str, size: tuple[int, int]) -> Marks:
         file: of the picture.
         size: (height, width) of its page in pixels.
     """
-    sure = (cv2.imread(file, cv2.IMREAD_GRAYSCALE) > HALF).astype(np.uint8)
+    picture = cv2.imread(file, cv2.IMREAD_GRAYSCALE)
+    assert picture is not None  # a file of our own
+    sure = np.greater(picture, HALF).astype(np.uint8)
     scale = np.divide(size[::-1], sure.shape[::-1])
     # Twice as large, as outlines go through the middles of pixels.
     large = sure.repeat(2, axis=0).repeat(2, axis=1)

@@ -6,11 +6,12 @@ whoever knows its key.
 
 from __future__ import annotations
 
+import io
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 from dessurt.data.annotations.exchange import (
@@ -104,12 +105,12 @@ class _Import:
             self.came = {**_sum(done), **told}
 
     def _add(self, done: list[Imported]) -> None:
-        others = {}
+        others: dict[str, Callable[[], IO[bytes]]] = {}
         for name, path in self._files.items():
             if name.lower().endswith(".zip"):
                 done.append(import_zip(self._store, path, self.progress))
             else:
-                others[name] = partial(path.open, "rb")
+                others[name] = partial(io.FileIO, path)
         if others:
             done.append(import_files(self._store, others, self.progress))
 

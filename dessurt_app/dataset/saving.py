@@ -66,7 +66,8 @@ def wire_saving(
         answer = asking.last(request)
         if serial and answer and answer.serial != serial:
             return asdict(Saved(strings.NOT_THE_LAST))
-        loading = asking.weights.of(answer.question.checkpoint if answer else None)
+        question = answer.question if answer else None
+        loading = asking.weights.of(question.checkpoint if question else None)
         saved = save_answer(store, answer, correction, loading.name, person(request))
         unseen = training.unseen() if training and saved.change else 0
         if unseen:

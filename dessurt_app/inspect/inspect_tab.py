@@ -204,9 +204,9 @@ def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
         yield strings.WINDOW, told
         if frame.angle:
             yield strings.TILT, strings.TILT_VALUE.format(angle=frame.angle)
-    if height := marked_height([frame]):
-        told = [strings.TEXT_SIZE_VALUE.format(height=height), too_small([frame])]
-        yield strings.TEXT_SIZE, ", ".join(filter(None, told))
+    if text_height := marked_height([frame]):
+        sizes = [strings.TEXT_SIZE_VALUE.format(height=text_height), too_small([frame])]
+        yield strings.TEXT_SIZE, ", ".join(filter(None, sizes))
     else:
         yield strings.TEXT_SIZE, strings.TEXT_SIZE_UNKNOWN
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from dessurt.data.annotations import STATES
 from dessurt.data.annotations.splits import SPLITS, split_pages
-from dessurt.data.annotations.store import Store
+from dessurt.data.annotations.store import Row, Store
 from dessurt.data.records import DataError
 from dessurt.data.sets.annotations import BLOCKS
 from dessurt.tasks import split_query
@@ -146,12 +146,19 @@ class Training:
             problems.append(strings.TRAIN_NOTHING.format(tasks=tasks[0]))
         elif not validated:
             problems.append(strings.TRAIN_NO_VALIDATION)
+        def counted(rows: Sequence[Row]) -> tuple[int, int]:
+            return len(rows), len({row.image for row in rows})
+
         return DataCheck(
-            len(rows), len({row.image for row in rows}), {each: states[each] for each in STATES},
-            *((len(each), len({row.image for row in each}))
-              for each in (learned, validated, tested)),
-            self.unseen(), tuple(problems), ready and bool(learned),
-        )  # fmt: skip
+            *counted(rows),
+            {each: states[each] for each in STATES},
+            counted(learned),
+            counted(validated),
+            counted(tested),
+            self.unseen(),
+            tuple(problems),
+            ready and bool(learned),
+        )
 
     def unseen(self) -> int:
         """How many corrections there are that the newest run, if there is one, began without."""
