@@ -265,7 +265,7 @@ class DessurtInstrument:
                 yield Notice("The model only repeated itself and was stopped.")
                 break
         whole = stopped_by == "end" and not request.written
-        if whole and task.returns != "region" and (doubted := doubt(texts)):
+        if whole and "text" in task.returns and (doubted := doubt(texts)):
             # Who is asked something else may be unsure of the answer, and not of the text.
             if doubted == NOTHING_WRITTEN or task.group == "Read":
                 yield doubted

@@ -18,7 +18,8 @@ NEW_LINE = "\\"
 SEPARATOR = "|"  # between the parts of a list
 
 _NEEDS = {"t": "text", "h": "highlight", "m": "mask"}
-_RETURNS = {"T": "text", "R": "region", "TR": "text and region"}
+_RETURNS = {"T": "text", "J": "text", "L": "text", "C": "text", "R": "region"}
+_SHAPES = {"J": "json", "L": "list", "C": "records"}
 
 
 class TaskError(ValueError):
@@ -34,12 +35,13 @@ class Task:
     name: str  # for people
     group: str
     needs: frozenset[str]  # of "text", "highlight" and "mask"
-    returns: str  # "text", "region", or "text and region"
+    returns: frozenset[str]  # of "text" and "region"
+    shape: str  # of the text: "text", "json", "list" (parts with | between them) or "records"
     example: tuple[str, str]  # text typed, answer
     hidden: bool  # not offered to people: unused or given up in the original
 
 
-# Needs: t text, h highlight, m mask. Returns: T text, R region.
+# Needs: t text, h highlight, m mask. Returns: T text, J JSON, L list, C records, R region.
 # The group Legacy is what the original gave up or never used. Of the rows called "Old ..." only the
 # token is known for sure: their needs follow the rule of the others (0, *, @, & = highlighted), and
 # their examples are made up.
@@ -174,37 +176,37 @@ _ROWS: tuple[tuple[str, str, str, str, str, str, str], ...] = (
     ("ner_text~", _LEGACY, "Names in a text", "t", "T", "Bob slept", "Bob[PERSON] slept[O]"),
     # 110
     ("ner_full>", _ENTITIES, "Names in the highlighted lines", "h", "T", "", "Bob[PERSON] left[O]"),
-    ("json>", _FORMS, "Read the form as JSON", "", "T", "",
+    ("json>", _FORMS, "Read the form as JSON", "", "J", "",
      '[{"Name:": "question", "answers": ["Bob"]}]‡'),
-    ("link-both~", _FORMS, "Linked to a highlighted text", "th", "TR", "Name:", "[question]Bob"),
-    ("link-box~", _FORMS, "Linked to the highlight", "h", "TR", "", "[question]Bob"),
-    ("link-text~", _FORMS, "Linked to a text", "t", "TR", "Name:", "[question]Bob"),
-    ("linkdown-both~", _FORMS, "Answers to a highlighted text", "th", "TR", "Age:", "[question]41"),
-    ("linkdown-box~", _FORMS, "Answers to the highlight", "h", "TR", "", "[question]Bob"),
-    ("linkdown-text~", _FORMS, "Answers to a text", "t", "TR", "Name:", "[question]Bob"),
-    ("linkup-both~", _FORMS, "Label of a highlighted text", "th", "TR", "Bob", "[answer]Name:"),
-    ("linkup-box~", _FORMS, "Label of the highlight", "h", "TR", "", "[answer]Name:"),
+    ("link-both~", _FORMS, "Linked to a highlighted text", "th", "LR", "Name:", "[question]Bob"),
+    ("link-box~", _FORMS, "Linked to the highlight", "h", "LR", "", "[question]Bob"),
+    ("link-text~", _FORMS, "Linked to a text", "t", "LR", "Name:", "[question]Bob"),
+    ("linkdown-both~", _FORMS, "Answers to a highlighted text", "th", "LR", "Age:", "[question]41"),
+    ("linkdown-box~", _FORMS, "Answers to the highlight", "h", "LR", "", "[question]Bob"),
+    ("linkdown-text~", _FORMS, "Answers to a text", "t", "LR", "Name:", "[question]Bob"),
+    ("linkup-both~", _FORMS, "Label of a highlighted text", "th", "LR", "Bob", "[answer]Name:"),
+    ("linkup-box~", _FORMS, "Label of the highlight", "h", "LR", "", "[answer]Name:"),
     # 120
-    ("linkup-text~", _FORMS, "Label of a text", "t", "TR", "Bob", "[answer]Name:"),
-    ("json~", _FORMS, "Go on with a form's JSON", "t", "T", '[{"Name:": "question", "ans',
+    ("linkup-text~", _FORMS, "Label of a text", "t", "LR", "Bob", "[answer]Name:"),
+    ("json~", _FORMS, "Go on with a form's JSON", "t", "J", '[{"Name:": "question", "ans',
      'wers": ["Bob"]}]‡'),
-    ("list_row_headers~", _TABLES, "Row headers of a table", "t", "TR", "0", "March|April‡"),
-    ("list_column_headers~", _TABLES, "Column headers of a table", "t", "TR", "0", "Sales|Cost‡"),
-    ("full_row~", _TABLES, "A whole row", "t", "TR", "March", "1,204|ø‡"),
-    ("full_col~", _TABLES, "A whole column", "t", "TR", "Sales", "1,204|988‡"),
-    ("full_row0~", _TABLES, "The row of the highlighted header", "th", "TR", "March", "1,204|ø‡"),
-    ("full_col0~", _TABLES, "The column of the highlighted header", "th", "TR", "Sales", "12|9‡"),
+    ("list_row_headers~", _TABLES, "Row headers of a table", "t", "LR", "0", "March|April‡"),
+    ("list_column_headers~", _TABLES, "Column headers of a table", "t", "LR", "0", "Sales|Cost‡"),
+    ("full_row~", _TABLES, "A whole row", "t", "LR", "March", "1,204|ø‡"),
+    ("full_col~", _TABLES, "A whole column", "t", "LR", "Sales", "1,204|988‡"),
+    ("full_row0~", _TABLES, "The row of the highlighted header", "th", "LR", "March", "1,204|ø‡"),
+    ("full_col0~", _TABLES, "The column of the highlighted header", "th", "LR", "Sales", "12|9‡"),
     ("classify>", _CLASSIFY, "Kind of document", "", "T", "", "C:letter"),
-    ("all-name~", _ENTITIES, "All names of a census page", "", "T", "", "Smith, Bob\\Smith, Ann‡"),
+    ("all-name~", _ENTITIES, "All names of a census page", "", "C", "", "Smith, Bob\\Smith, Ann‡"),
     # 130
-    ("all-given name~", _ENTITIES, "All given names of a census page", "", "T", "", "Bob\\Ann‡"),
-    ("all-age~", _ENTITIES, "All ages of a census page", "", "T", "", "41\\39‡"),
-    ("record~", _ENTITIES, "All records of a census page", "", "T", "", "Bob|41\\Ann|39‡"),
+    ("all-given name~", _ENTITIES, "All given names of a census page", "", "C", "", "Bob\\Ann‡"),
+    ("all-age~", _ENTITIES, "All ages of a census page", "", "C", "", "41\\39‡"),
+    ("record~", _ENTITIES, "All records of a census page", "", "C", "", "Bob|41\\Ann|39‡"),
     ("ner_full_c1>", _ENTITIES, "Names in the lines, class first", "h", "T", "",
      "{PERSON}Bob {O}slept"),
     ("ner_line_c1>", _ENTITIES, "Names in the line, class first", "h", "T", "",
      "{PERSON}Bob {O}slept"),
-    ("sroie>", _FORMS, "Read a receipt as JSON", "", "T", "", '{"total": "9.00"}‡'),
+    ("sroie>", _FORMS, "Read a receipt as JSON", "", "J", "", '{"total": "9.00"}‡'),
 )
 # fmt: on
 
@@ -215,7 +217,8 @@ TASKS: tuple[Task, ...] = tuple(
         name=name,
         group=group,
         needs=frozenset(_NEEDS[letter] for letter in needs),
-        returns=_RETURNS[returns],
+        returns=frozenset(_RETURNS[letter] for letter in returns),
+        shape=next((_SHAPES[letter] for letter in returns if letter in _SHAPES), "text"),
         example=(text, answer),
         hidden=group == _LEGACY,
     )

@@ -239,7 +239,7 @@ class PageReader:
         self, page: Page, task: str, parts: Sequence[Request], spans: Sequence[Span]
     ) -> Iterator[Event]:
         """The text of an answer, in the signs of `dessurt.tasks`."""
-        if tasks.task(task).returns == "region":
+        if "text" not in tasks.task(task).returns:
             return
         begun = False
         for span in spans:

@@ -31,7 +31,7 @@ def build_api(weights: Weights) -> None:
                 "name": task.name,
                 "group": task.group,
                 "needs": sorted(task.needs),
-                "returns": task.returns,
+                "returns": " and ".join(sorted(task.returns, reverse=True)),
                 "example": list(task.example),
                 "learned": task.token in learned if learned else None,
             }

@@ -209,7 +209,7 @@ class Asking:
             question.text if "text" in task.needs else "",
             drawn.marks,
             max_tokens=_limit(question.max_tokens),
-            want_region=question.show_region or task.returns == "region",
+            want_region=question.show_region or "text" not in task.returns,
             written=tuple(token.token_id for token in answer.written),
         )
         del drawn  # a question that waits holds no page

@@ -15,18 +15,9 @@ from itertools import groupby
 
 from json_repair import repair_json
 
+from dessurt import tasks
 from dessurt.tasks import BLANK, END_SIGN, NEW_LINE, NO_SUCH, SEPARATOR
 
-JSON = {"json>", "json~", "sroie>"}
-# Answers whose parts stand between | signs; those about links begin with a class in brackets.
-LISTS = {
-    *("list_row_headers~", "list_column_headers~"),
-    *("full_row~", "full_col~", "full_row0~", "full_col0~"),
-    *("link-both~", "link-box~", "link-text~"),
-    *("linkdown-both~", "linkdown-box~", "linkdown-text~"),
-    *("linkup-both~", "linkup-box~", "linkup-text~"),
-}
-RECORDS = {"all-name~", "all-given name~", "all-age~", "record~"}  # one a line
 DEEPEST = 60  # nested brackets; more is a model that is stuck
 
 
@@ -62,13 +53,14 @@ def shape(token: str, text: str, answer: str) -> Shape | None:
         answer: what the model wrote.
     """
     written = answer.split(END_SIGN)[0]
-    if token in JSON:
+    kind = tasks.task(token).shape
+    if kind == "json":
         return _tree(text + written if token == "json~" else written)
     if not written or written == NO_SUCH:
         return None
-    if token in RECORDS:
+    if kind == "records":
         return Rows(tuple(_cells(line) for line in written.split(NEW_LINE)))
-    if token in LISTS:
+    if kind == "list":  # those about links begin with a class in brackets
         found = re.fullmatch(r"(?:\[(\w+)\])?(.*)", written, re.DOTALL)
         assert found is not None  # whatever it is, it fits
         title, items = found.groups("")

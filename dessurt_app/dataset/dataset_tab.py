@@ -264,7 +264,7 @@ def _shown(row: Row) -> dict[str, Any]:
 
 def _is_place(given: Annotation) -> bool:
     """Whether the answer is a place on the page."""
-    return given.output is not None and split_query(given.question)[0].returns == "region"
+    return given.output is not None and "text" not in split_query(given.question)[0].returns
 
 
 def _state(row: Row) -> str:

@@ -105,7 +105,7 @@ def save_answer(
     try:
         drawn, task = read_value(question.canvas), tasks.task(question.task)
         found = None
-        if answer.region and task.returns == "region":  # else its text is the answer
+        if answer.region and "text" not in task.returns:  # else its text is the answer
             found = region_marks(answer.region, drawn.page.size)
         probabilities = [token.probability for token in answer.written]
         given = Annotation(

@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dessurt import tasks
-from dessurt_app.ask.shaping import JSON, LISTS, RECORDS, Rows, Tree, shape
+from dessurt_app.ask.shaping import Rows, Tree, shape
 
 FORM = '[{"Name:": "question", "answers": ["Bob"]}]'
 
 
 def test_every_task_with_a_shape_is_a_task():
-    assert JSON | LISTS | RECORDS <= {task.token for task in tasks.TASKS}
+    tokens: dict[str, set[str]] = {}
+    for task in tasks.TASKS:
+        tokens.setdefault(task.shape, set()).add(task.token)
+    assert tokens["json"] == {"json>", "json~", "sroie>"}
+    assert tokens["records"] == {"all-name~", "all-given name~", "all-age~", "record~"}
+    linked = {f"link{way}-{by}~" for way in ("", "down", "up") for by in ("both", "box", "text")}
+    tables = {"list_row_headers~", "list_column_headers~", "full_row~", "full_col~"}
+    assert tokens["list"] == linked | tables | {"full_row0~", "full_col0~"}
+    assert tokens.keys() == {"json", "records", "list", "text"}
 
 
 def test_valid_json_is_kept_as_it_was_written():
