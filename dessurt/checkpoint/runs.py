@@ -11,6 +11,7 @@ import torch
 from dessurt.checkpoint.files import replacing
 
 STATE = "state.pt"
+STOPPED = "stopped"  # kind of the log's last line, if somebody ended the run before it was done
 LOG = "log.jsonl"
 
 
@@ -49,11 +50,17 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 
 
 def forget_log_after(folder: Path, step: int) -> None:
-    """Drop the lines of steps that were lost with the program and will be done again."""
+    """Drop the lines of steps that were lost with the program and will be done again, and that it
+    was stopped: it goes on.
+    """
     path = folder / LOG
     if not path.exists():
         return
-    kept = [each for each in read_log(path) if each.get("step", 0) <= step]
+    kept = [
+        each
+        for each in read_log(path)
+        if each.get("step", 0) <= step and each.get("kind") != STOPPED
+    ]
     with replacing(path) as partial:
         lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in kept]
         partial.write_text("".join(lines), encoding="utf-8")

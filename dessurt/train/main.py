@@ -15,6 +15,7 @@ from typing import Any
 
 from dessurt.checkpoint import CheckpointError
 from dessurt.checkpoint.official import training_state
+from dessurt.checkpoint.runs import STOPPED
 from dessurt.data.records import DataError
 from dessurt.data.sets import option
 from dessurt.synth import NoFontsError
@@ -80,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ) as error:  # fmt: skip
         parser.exit(2, f"dessurt train: {error}\n")
     if run.stopped and run.accelerator.is_main_process:
+        run.log({"kind": STOPPED})
         print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
     return 0
 

@@ -34,6 +34,7 @@ CONFIG = ROOT / "configs" / "my_pages.json"
 RUNS, CHECKPOINTS = ROOT / "runs", ROOT / "checkpoints"
 NAME = "my-pages"  # of runs, with a number
 STATUS = "status.json"
+STOPPED = "stopped"  # as `dessurt.checkpoint.runs.STOPPED`, which would bring torch
 _STATUS_KEYS = {"command", "pid", "minutes", "spent", "began", "stopping", "kept"}
 PROGRAM = (sys.executable, "-m", "dessurt.cli")
 SILENT = 300.0  # seconds without a sign of life, after which a process of this number is another
@@ -258,7 +259,8 @@ class Training:
         elif not status["stopping"]:
             told = _last_line(folder / "output.txt")
             # Ctrl-C in the app's terminal reaches the run, too.
-            state = "stopped" if told.startswith("Stopped and saved") else "failed"
+            stopped = bool(log) and log[-1].get("kind") == STOPPED
+            state = "stopped" if stopped else "failed"
         spent = status["spent"]
         if state == "running":
             spent = _spent(status)

@@ -48,6 +48,7 @@ while step < STEPS and not stopped:
                         folder / "checkpoint", dirs_exist_ok=True)  # fmt: skip
 state.write_text(str(step))
 if stopped:
+    log(step, "stopped")
     print(f"Stopped and saved at step {step}: the same command goes on from there.")
 else:
     log(step, "after", **{"w0> CER": 0.2, "other pages, w0> CER": 0.041}, questions=2)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dessurt.checkpoint import runs
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
@@ -17,6 +18,7 @@ from dessurt_app import strings
 from dessurt_app.dataset.saving import now
 from dessurt_app.launch import training_on
 from dessurt_app.models import Weights
+from dessurt_app.train import training as training_module
 from dessurt_app.train.train_view import command_html, data_html, run_html
 from dessurt_app.train.training import Training, TrainingError
 
@@ -127,6 +129,10 @@ def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: P
     training.start(checkpoint, 2)
     assert training.progress().name == "my-pages-2"
     training.stop()
+
+
+def test_a_run_says_in_its_log_that_it_was_stopped():
+    assert training_module.STOPPED == runs.STOPPED  # the app brings no torch for a word
 
 
 def test_what_was_stopped_goes_on_and_can_be_dropped(training: Training, checkpoint: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 pytest.importorskip("accelerate")
 
 from dessurt.checkpoint import load  # noqa: E402
-from dessurt.checkpoint.runs import LOG, STATE, forget_log_after, read_log, read_state  # noqa: E402
+from dessurt.checkpoint.runs import LOG, STATE, STOPPED, forget_log_after, read_log, read_state  # noqa: E402
 from dessurt.train import loop  # noqa: E402
 from tests.unit.test_train_data import config_of, part  # noqa: E402
 
@@ -97,7 +97,8 @@ def _step(folder: Path) -> int:
 
 def test_lines_of_lost_steps_are_forgotten(tmp_path: Path) -> None:
     lines = [json.dumps({"step": step, "kind": "train"}) for step in (1, 2, 3)]
-    (tmp_path / LOG).write_text("\n".join([*lines, '{"step": 3, "ki']))
+    stopped = json.dumps({"step": 2, "kind": STOPPED})  # it goes on: it is not stopped any more
+    (tmp_path / LOG).write_text("\n".join([*lines, stopped, '{"step": 3, "ki']))
     forget_log_after(tmp_path, 2)
     assert [each["step"] for each in read_log(tmp_path / LOG)] == [1, 2]
     forget_log_after(tmp_path / "none", 2)  # a run without a log yet
