@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
+from dessurt.page_files import tiff_kinds
 from dessurt.page_files.limits import (
     KINDS,
     MAX_PIXELS,
@@ -19,7 +24,7 @@ from dessurt.page_files.limits import (
     check_size,
     damaged,
 )
-from dessurt.page_files.tiff import page_numbers
+from dessurt.page_files.tiff import page_numbers, tags
 
 # The readers used: no others, because some of Pillow's run programs (EPS) or fetch files.
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
@@ -35,7 +40,9 @@ _FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1,
 # converted in memory that the process has already.
 _STRIP = 250_000
 _ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of TIFF and EXIF
-_SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0153, 1, 0
+_BITS, _SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0102, 0x0153, 1, 0
+_HIGHEST_OF_ONE = 2.0  # floats up to there have 1 for white: what sharpens a page overshoots
+_OVERSHOOT = 1.25  # times white, of floats that have a larger one
 
 
 def is_image(head: bytes) -> bool:
@@ -69,8 +76,10 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
         try:
             pages = _page_numbers(image, file, path.name)
             check_number(number, len(pages), path.name)
-            if pages[number]:
+            if isinstance(image, TiffImageFile):
+                _check_kind(file, pages[number], path.name)
                 image.seek(pages[number])
+                tiff_kinds.mend_order(image)
             # Before anything else is asked: some of it is decoded for.
             check_size(image.width, image.height, path.name, path.stat().st_size)
             across, down = _pixel_shape(image.info)
@@ -79,6 +88,8 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
             check_size(round(image.width * across), round(image.height * down), path.name)
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _pixels(image)
+        except SyntaxError:  # as Pillow says of a page of a kind that it does not know
+            raise _not_read(path.name) from None
         except PageError:
             raise
         except MemoryError:
@@ -97,7 +108,7 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
     return pixels
 
 
-def _opened(file: BinaryIO, name: str) -> Image.Image:
+def _opened(file: BinaryIO, name: str) -> ImageFile:
     """The opened image; no pixels are decoded yet."""
     head = file.read(16)
     file.seek(0)
@@ -120,13 +131,15 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
             f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} pixels a side."
         ) from None
     except UnidentifiedImageError:
-        if head.startswith((b"II", b"MM")) and (image := _opened_by_opencv(file)):
-            return image
-        if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
+        if head.startswith(b"MM\0+"):
             raise PageError(
-                f"{name} is cut off or damaged, or of a kind that is not read: save it anew, or as "
-                "PNG."
+                f"{name} is a big-endian BigTIFF, which is not read: save it anew as an ordinary "
+                "TIFF, or as PNG."
             ) from None
+        if head.startswith((b"II*\0", b"MM\0*", b"II+\0")):
+            _check_kind(file, 0, name)
+        if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
+            raise _not_read(name) from None
         raise PageError(f"{name} is not a page that can be read: use {KINDS}.") from None
     except MemoryError:
         raise PageError(f"{name} takes too much memory to open: save it smaller.") from None
@@ -134,13 +147,26 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
         raise damaged(name) from error
 
 
-def _opened_by_opencv(file: BinaryIO) -> Image.Image | None:
-    """A TIFF with samples that Pillow does not know, such as grey with a channel of no meaning."""
-    import cv2
+def _not_read(name: str) -> PageError:
+    return PageError(
+        f"{name} is cut off or damaged, or of a kind that is not read: save it anew, or as PNG."
+    )
 
-    file.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
-    return None if pixels is None else Image.fromarray(pixels)
+
+def _check_kind(file: BinaryIO, number: int, name: str) -> None:
+    """Refuse an image of a TIFF file that is whole, but not read.
+
+    Raises:
+        PageError: it is.
+    """
+    try:
+        reason = tiff_kinds.unread(tags(file, number))
+    except (ValueError, struct.error):
+        raise _not_read(name) from None
+    if reason:
+        raise PageError(
+            f"{name} is a TIFF {reason}, which is not read: save it anew as PNG."
+        ) from None
 
 
 def _page_numbers(image: Image.Image, file: BinaryIO, name: str) -> list[int]:
@@ -165,6 +191,8 @@ def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
         ratio = max(across, down) / min(across, down)
     except (TypeError, ValueError, ZeroDivisionError):
         return 1.0, 1.0
+    if not math.isfinite(ratio):  # 0/0 or 1/0 dpi
+        return 1.0, 1.0
     if abs(ratio / round(ratio) - 1) <= _NEARLY:
         ratio = float(round(ratio))
     if not 1 < ratio <= _LONGEST_PIXEL:
@@ -175,6 +203,8 @@ def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Any of Pillow's modes as uint8, grey or RGB."""
     image.load()
+    if isinstance(image, TiffImageFile):
+        image = tiff_kinds.without_extra(image)
     convert = _shallow
     if image.mode.startswith(("I", "F")):
         convert = _depth(image)
@@ -206,10 +236,11 @@ def _shallow(image: Image.Image) -> np.ndarray:
 def _depth(image: Image.Image) -> Any:
     """How grey of 16 bits, 32 bits or floating point becomes uint8.
 
-    White is the largest number that so many bits hold as are in use, of floats 1 or 255.
+    White is the largest number that so many bits hold as are in use, of floats 1 or the same.
     """
     tags = getattr(image, "tag_v2", {})
-    unsigned = image.mode == "I" and _first(tags.get(_SAMPLE_FORMAT, 1)) == _UNSIGNED and bool(tags)
+    signed = _first(tags.get(_SAMPLE_FORMAT, _UNSIGNED)) != _UNSIGNED
+    unsigned = image.mode == "I" and bool(tags) and not signed
 
     def values_of(strip: Image.Image) -> np.ndarray:
         values = np.asarray(strip)
@@ -218,19 +249,22 @@ def _depth(image: Image.Image) -> Any:
     highest = 0.0
     for top in range(0, image.height, 1024):
         values = values_of(image.crop((0, top, image.width, min(top + 1024, image.height))))
-        highest = max(highest, float(np.nanmax(values, initial=0)))
+        highest = max(highest, float(np.max(values, initial=0, where=np.isfinite(values))))
     if image.mode == "F":
-        white = 1.0 if highest <= 1 else 255.0
+        scales = (scale for scale in _FULL_SCALES if scale * _OVERSHOOT >= highest)
+        white = 1.0 if highest <= _HIGHEST_OF_ONE else float(next(scales, highest))
     else:
         told = float(_first(tags.get(_LARGEST_SAMPLE, 0)))
         used = float(next(scale for scale in _FULL_SCALES if scale >= highest))
+        if signed and _first(tags.get(_BITS, 0)) == 16:
+            used = min(used, 2.0**15 - 1)
         white = told if told >= max(highest, 1) else used
     inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     clear = image.info.get("transparency")
 
     def convert(strip: Image.Image) -> np.ndarray:
         values = values_of(strip)
-        shown = np.nan_to_num(values.astype(np.float64)) * (255 / white)
+        shown = np.nan_to_num(values.astype(np.float64), posinf=white, neginf=0) * (255 / white)
         if inverted:
             shown = 255 - shown
         if isinstance(clear, int):

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 import pypdf
 import pytest
 from PIL import Image
+from tiffs import LONG, SHORT, samples, tiff
 
 from dessurt import page_files
 from dessurt.page import LockedError, Page, PageError
@@ -25,98 +25,9 @@ from dessurt.page_files.tiff import page_numbers
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases handed over are not here")
 
-SHORT, LONG, RATIONAL = 3, 4, 5
-
-
-def tiff(*images: dict[int, tuple[int, list[int]]], data: bytes = b"", order: str = "<") -> bytes:
-    """A TIFF of these directories, tag to type and values; `data` follows the header at byte 8."""
-    out = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(data)) + data
-    for number, tags in enumerate(images):
-        start = len(out)
-        end = start + 2 + 12 * len(tags) + 4
-        table, more = b"", b""
-        for tag in sorted(tags):
-            kind, values = tags[tag]
-            packed = struct.pack(order + {SHORT: "H", LONG: "I", RATIONAL: "I"}[kind] * len(values),
-                                 *values)  # fmt: skip
-            count = len(values) // (2 if kind == RATIONAL else 1)
-            if len(packed) > 4:
-                packed, more = struct.pack(order + "I", end + len(more)), more + packed
-            table += struct.pack(order + "HHI", tag, kind, count) + packed.ljust(4, b"\0")
-        following = end + len(more) if number + 1 < len(images) else 0
-        out += struct.pack(order + "H", len(tags)) + table + struct.pack(order + "I", following)
-        out += more
-    return out
-
-
-def samples(values: np.ndarray, **tags: list[int]) -> bytes:
-    """A TIFF of raw samples, [H, W] or [H, W, n] of any type; tags are told by the names below."""
-    height, width, *channels = values.shape
-    named = {"photometric": 262, "orientation": 274, "largest": 281, "extra": 338}
-    own = {
-        256: (LONG, [width]), 257: (LONG, [height]), 259: (SHORT, [1]), 262: (SHORT, [1]),
-        258: (SHORT, [8 * values.itemsize] * (channels or [1])[0]),
-        273: (LONG, [8]), 277: (SHORT, channels or [1]), 278: (LONG, [height]),
-        279: (LONG, [values.nbytes]),
-        339: (SHORT, [{"u": 1, "i": 2, "f": 3}[values.dtype.kind]] * (channels or [1])[0]),
-    }  # fmt: skip
-    own |= {named[name]: (SHORT, each) for name, each in tags.items()}
-    return tiff(own, data=values.tobytes())
-
-
 def opened(tmp_path: Path, content: bytes, name: str = "page.tif") -> np.ndarray:
     (tmp_path / name).write_bytes(content)
     return Page.open(tmp_path / name).pixels
-
-
-# Greys
-
-
-RAMP = np.linspace(0, 1, 8)[None].repeat(6, 0)  # black on the left
-SHOWN = np.rint(255 * RAMP)
-
-
-@pytest.mark.parametrize(
-    ("white", "kind"),
-    [(65535, np.uint16), (4095, np.uint16), (1023, np.uint16), (2**32 - 1, np.uint32),
-     (65535, np.uint32), (2**31 - 1, np.int32)],
-)  # fmt: skip
-def test_deep_grey_uses_its_range(white, kind, tmp_path):
-    pixels = opened(tmp_path, samples((RAMP * white).astype(kind)))
-    np.testing.assert_allclose(pixels, SHOWN, atol=1)
-
-
-def test_deep_grey_whose_white_is_zero(tmp_path):
-    values = ((1 - RAMP) * 65535).astype(np.uint16)
-    np.testing.assert_allclose(opened(tmp_path, samples(values, photometric=[0])), SHOWN, atol=1)
-
-
-def test_the_largest_sample_that_a_file_tells_is_white(tmp_path):
-    values = (RAMP * 500).astype(np.uint16)
-    pixels = opened(tmp_path, samples(values, largest=[1000]))
-    np.testing.assert_allclose(pixels, SHOWN / 2, atol=1)
-
-
-def test_grey_with_a_channel_of_no_meaning(tmp_path):
-    values = np.stack([SHOWN, np.full_like(SHOWN, 7)], -1).astype(np.uint8)
-    pixels = opened(tmp_path, samples(values, extra=[0]))
-    np.testing.assert_allclose(Page.from_array(pixels).gray, SHOWN, atol=1)
-
-
-def test_deep_grey_with_transparent_paper(tmp_path):
-    values = np.full((4, 4), 300, ">u2")
-    values[:, 2:] = 0
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0))
-    content += chunk(b"tRNS", struct.pack(">H", 0)) + chunk(b"IDAT", zlib.compress(rows))
-    pixels = opened(tmp_path, content + chunk(b"IEND", b""), "page.png")
-    assert (pixels[:, 2:] == 255).all() and (pixels[:, :2] < 255).all()
 
 
 # How a page lies, and how long its pixels are
@@ -145,6 +56,14 @@ def test_pixels_that_are_not_square_become_so(dpi, size, ending, tmp_path):
     assert abs(page.width - size[0]) <= 1 and abs(page.height - size[1]) <= 1
 
 
+@pytest.mark.parametrize("dpi", [(0, 0, 0, 0), (1, 0, 1, 0), (300, 1, 1, 0), (0, 1, 98, 1)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_resolution_that_is_no_number_is_ignored(dpi, orientation, tmp_path):
+    page = np.full((6, 8), 200, np.uint8)
+    content = samples(page, dpi=dpi, orientation=[orientation])
+    assert sorted(opened(tmp_path, content).shape) == [6, 8]
+
+
 # Files of several pages
 
 
@@ -154,8 +73,9 @@ def picture(**tags: int) -> dict[int, tuple[int, list[int]]]:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_thumbnails_are_no_pages(order, tmp_path):
-    images = [picture(), picture(kind=1), picture(kind=2), picture(old_kind=2), picture(kind=0)]
+def test_thumbnails_and_masks_are_no_pages(order, tmp_path):
+    images = [picture(), picture(kind=1), picture(kind=2), picture(old_kind=2), picture(kind=0),
+              picture(kind=4), picture(kind=6)]  # fmt: skip
     path = tmp_path / "a.tif"
     path.write_bytes(tiff(*images, order=order))
     with path.open("rb") as file:
