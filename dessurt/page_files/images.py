@@ -11,9 +11,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dessurt.page_files import tiff_kinds
+from dessurt.page_files import png_clear, tiff_kinds
 from dessurt.page_files.limits import (
     KINDS,
     MAX_PIXELS,
@@ -32,6 +34,7 @@ _SIGNATURES = (
     b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8",
     b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP",
 )  # fmt: skip
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
 _PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # what else has `ftyp` is a film
 _LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
 _NEARLY = 0.06  # off a whole number is a pixel that counts as so long: a fax's 204 x 98 dpi
@@ -40,6 +43,7 @@ _FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1,
 # converted in memory that the process has already.
 _STRIP = 250_000
 _ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of TIFF and EXIF
+_ACROSS, _DOWN = 0x011A, 0x011B  # resolutions
 _BITS, _SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0102, 0x0153, 1, 0
 _HIGHEST_OF_ONE = 2.0  # floats up to there have 1 for white: what sharpens a page overshoots
 _OVERSHOOT = 1.25  # times white, of floats that have a larger one
@@ -47,9 +51,9 @@ _OVERSHOOT = 1.25  # times white, of floats that have a larger one
 
 def is_image(head: bytes) -> bool:
     """Whether a file that starts so is an image, whatever stands in it later on."""
-    return head.startswith(_SIGNATURES) or head[:4] + head[8:12] == b"RIFFWEBP" or (
-        head[4:8] == b"ftyp"
-    )
+    bmp = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    riff = head[:4] + head[8:12] == b"RIFFWEBP"
+    return bmp or riff or head[4:8] == b"ftyp" or head.startswith(_SIGNATURES)
 
 
 def count_pages(path: Path) -> int:
@@ -82,10 +86,12 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
                 tiff_kinds.mend_order(image)
             # Before anything else is asked: some of it is decoded for.
             check_size(image.width, image.height, path.name, path.stat().st_size)
-            across, down = _pixel_shape(image.info)
+            across, down = _pixel_shape(image)
             if int(image.getexif().get(_ORIENTATION, 1)) >= 5:  # to be turned by a quarter
                 across, down = down, across
             check_size(round(image.width * across), round(image.height * down), path.name)
+            if isinstance(image, PngImageFile):
+                png_clear.mend(image, file)
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _pixels(image)
         except SyntaxError:  # as Pillow says of a page of a kind that it does not know
@@ -110,7 +116,7 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
 
 def _opened(file: BinaryIO, name: str) -> ImageFile:
     """The opened image; no pixels are decoded yet."""
-    head = file.read(16)
+    head = file.read(18)
     file.seek(0)
     if head.startswith(b"AT&TFORM"):
         raise PageError(f"{name} is a DjVu file, which is not read: convert it to PDF.")
@@ -140,11 +146,15 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
             _check_kind(file, 0, name)
         if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
             raise _not_read(name) from None
-        raise PageError(f"{name} is not a page that can be read: use {KINDS}.") from None
+        raise _no_page(name) from None
     except MemoryError:
         raise PageError(f"{name} takes too much memory to open: save it smaller.") from None
     except Exception as error:  # as in `read_image`
-        raise damaged(name) from error
+        raise (damaged(name) if is_image(head) else _no_page(name)) from error
+
+
+def _no_page(name: str) -> PageError:
+    return PageError(f"{name} is not a page that can be read: use {KINDS}.")
 
 
 def _not_read(name: str) -> PageError:
@@ -181,11 +191,15 @@ def _page_numbers(image: Image.Image, file: BinaryIO, name: str) -> list[int]:
         raise damaged(name) from error
 
 
-def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
+def _pixel_shape(image: ImageFile) -> tuple[float, float]:
     """By how much pixels are to be stretched across and down, so that they become square."""
+    info: dict[Any, Any] = image.info
     density = info.get("dpi") or info.get("aspect") or info.get("resolution")
     if info.get("jfif_unit") == 0:
         density = info.get("jfif_density")
+    if isinstance(image, JpegImageFile) and "jfif_density" not in info:
+        exif = image.getexif()  # Pillow takes only the one across
+        density = exif.get(_ACROSS, 1), exif.get(_DOWN, exif.get(_ACROSS, 1))
     try:
         across, down = (float(each) for each in density or (1, 1))
         ratio = max(across, down) / min(across, down)
@@ -223,9 +237,6 @@ def _shallow(image: Image.Image) -> np.ndarray:
     """Samples of up to 8 bits."""
     gray = image.mode in ("L", "LA", "La", "1")
     if image.has_transparency_data:
-        clear = image.info.get("transparency")
-        if isinstance(clear, tuple) and max(clear) > 255:  # told for samples of 16 bits
-            image.info["transparency"] = tuple(each >> 8 for each in clear)
         colour = image.convert("RGBA")
         white = Image.new("RGBA", colour.size, "white")
         image = Image.alpha_composite(white, colour)

@@ -49,22 +49,6 @@ def test_grey_with_a_channel_of_no_meaning(tmp_path):
     np.testing.assert_allclose(Page.from_array(pixels).gray, SHOWN, atol=1)
 
 
-def test_deep_grey_with_transparent_paper(tmp_path):
-    values = np.full((4, 4), 300, ">u2")
-    values[:, 2:] = 0
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0))
-    content += chunk(b"tRNS", struct.pack(">H", 0)) + chunk(b"IDAT", zlib.compress(rows))
-    pixels = opened(tmp_path, content + chunk(b"IEND", b""), "page.png")
-    assert (pixels[:, 2:] == 255).all() and (pixels[:, :2] < 255).all()
-
-
 def test_signed_samples_of_16_bits_reach_white(tmp_path):
     values = (RAMP * (2**15 - 1)).astype(np.int16)
     np.testing.assert_allclose(opened(tmp_path, samples(values)), SHOWN, atol=1)
@@ -153,6 +137,60 @@ def test_a_page_of_another_kind_than_the_first(tmp_path):
     pages = [np.full((6, 8), 10, np.uint8), np.full((6, 8, 2), 90, np.uint8)]
     (tmp_path / "a.tif").write_bytes(samples(*pages, extra=[0]))
     assert Page.open(tmp_path / "a.tif", 1).pixels.mean() == 90
+
+
+# PNG: the one colour that stands for what is clear
+
+
+def png(values: np.ndarray, bits: int, clear: list[int]) -> bytes:
+    """Grey [H, W] or colour [H, W, 3] of so many bits; the width fills its last byte."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        )
+
+    height, width = values.shape[:2]
+    each = values.reshape(height, -1, 1).astype(int) >> np.arange(bits)[::-1] & 1
+    rows = np.packbits(each.reshape(height, -1).astype(np.uint8), axis=1)
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    kind = 2 if values.ndim == 3 else 0
+    head = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, 0)
+    told = struct.pack(f">{len(clear)}H", *clear)
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"tRNS", told)
+    return content + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+
+
+def test_deep_grey_with_transparent_paper(tmp_path):
+    values = np.full((4, 4), 300)
+    values[:, 2:] = 0
+    pixels = opened(tmp_path, png(values, 16, [0]), "page.png")
+    assert (pixels[:, 2:] == 255).all() and (pixels[:, :2] < 255).all()
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+@pytest.mark.parametrize("ignored", [0, 0x300])
+def test_shallow_grey_with_transparent_paper(bits, ignored, tmp_path):
+    most = 2**bits - 1
+    values = np.zeros((8, 8), int)
+    values[:, 4:6], values[:, 6:] = 1, most - 1
+    right = values * 255 // most
+    right[:, 4:6] = 255
+    pixels = opened(tmp_path, png(values, bits, [1 + ignored]), "page.png")
+    np.testing.assert_array_equal(pixels, right)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_colour_with_transparent_paper(bits, tmp_path):
+    """A colour that differs in the last bit only is another."""
+    scale = 2 ** (bits - 8)
+    paper = np.array([18, 52, 86]) * scale + scale // 3
+    values = np.broadcast_to(paper, (8, 8, 3)).copy()
+    values[:, 4:, 2] += 1
+    right = values // scale
+    right[:, :4] = 255
+    pixels = opened(tmp_path, png(values, bits, paper.tolist()), "page.png")
+    np.testing.assert_array_equal(pixels, right)
 
 
 # What is refused

@@ -56,6 +56,20 @@ def test_pixels_that_are_not_square_become_so(dpi, size, ending, tmp_path):
     assert abs(page.width - size[0]) <= 1 and abs(page.height - size[1]) <= 1
 
 
+@pytest.mark.parametrize(("orientation", "size"), [(1, (100, 120)), (6, (120, 100))])
+def test_a_photograph_that_has_its_resolution_in_exif_only(orientation, size, tmp_path):
+    exif = Image.Exif()
+    exif[274], exif[282], exif[283], exif[296] = orientation, 204.0, 98.0, 2
+    path = tmp_path / "fax.jpg"
+    Image.effect_noise((100, 60), 40).save(path, exif=exif.tobytes())
+    content = path.read_bytes()
+    start = content.index(b"\xff\xe0")  # the segment of JFIF
+    end = start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")
+    path.write_bytes(content[:start] + content[end:])
+    page = Page.open(path)
+    assert (page.width, page.height) == size
+
+
 @pytest.mark.parametrize("dpi", [(0, 0, 0, 0), (1, 0, 1, 0), (300, 1, 1, 0), (0, 1, 98, 1)])
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_a_resolution_that_is_no_number_is_ignored(dpi, orientation, tmp_path):
@@ -140,6 +154,19 @@ def test_a_picture_that_speaks_of_pdf_is_a_picture(tmp_path):
     assert Page.open(tmp_path / "a.png").pixels.mean() == 77
 
 
+def test_a_bitmap_whose_pixels_spell_pdf_is_a_bitmap(tmp_path):
+    pixels = np.full((40, 40, 3), 77, np.uint8)
+    pixels[-1, :2] = np.frombuffer(b"%PDF-1", np.uint8).reshape(2, 3)[:, ::-1]
+    Image.fromarray(pixels).save(tmp_path / "a.bmp")
+    assert b"%PDF-" in (tmp_path / "a.bmp").read_bytes()[:1024]
+    np.testing.assert_array_equal(Page.open(tmp_path / "a.bmp").pixels, pixels)
+
+
+def test_what_starts_as_a_bitmap_is_not_always_one(tmp_path):
+    with pytest.raises(PageError, match="is not a page that can be read"):
+        opened(tmp_path, b"BMW is a maker of cars.", "a.txt")
+
+
 # PDF
 
 
@@ -206,24 +233,56 @@ def test_a_password_opens_a_pdf_and_can_be_taken_off(tmp_path):
     assert Page.open(tmp_path / "b.pdf").size == (250, 625)
 
 
+@pytest.mark.parametrize("password", ["\ud800", "x" * 5_000_000])
+def test_a_password_that_none_can_be(password, tmp_path):
+    writer = pdf()
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "a.pdf")
+    with pytest.raises(LockedError, match="this one does not open it"):
+        Page.open(tmp_path / "a.pdf", password=password)
+
+
+@pytest.mark.parametrize(("known", "unknown"), [(b"/V 2", b"/V 9"), (b"/R 3", b"/R 9")])
+def test_no_password_is_asked_for_where_none_helps(known, unknown, tmp_path):
+    writer = pdf()
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "a.pdf")
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert known in content
+    (tmp_path / "a.pdf").write_bytes(content.replace(known, unknown))
+    with pytest.raises(PageError, match="protected in a way that cannot be read here") as error:
+        Page.open(tmp_path / "a.pdf")
+    assert not isinstance(error.value, LockedError)
+
+
 # A process with limits
 
 
-def test_a_file_that_takes_too_long(tmp_path, monkeypatch):
+@pytest.fixture
+def slow(monkeypatch):
+    """The first process that opens a file never answers."""
+    code = "import time; print('ready', flush=True); input(); time.sleep(60)"
+    commands = iter([[sys.executable, "-c", code]])
+    monkeypatch.setattr(page_files.subprocess, "Popen", lambda command, **options: subprocess_(
+        next(commands, command), **options))  # fmt: skip
+    monkeypatch.setattr(page_files, "_pool", page_files._Pool())
+    yield
+    page_files._pool.end()
+
+
+def test_a_file_that_takes_too_long(tmp_path, monkeypatch, slow):
     monkeypatch.setattr(page_files, "SECONDS", 0.2)
-    slow = tmp_path / "slow.png"
-    os.mkfifo(slow)  # nobody ever writes to it
+    Image.new("L", (9, 9)).save(tmp_path / "slow.png")
     with pytest.raises(PageError, match="slow.png takes longer than 0.2 seconds to open"):
-        Page.open(slow)
+        Page.open(tmp_path / "slow.png")
     Image.new("L", (9, 9)).save(tmp_path / "good.png")
-    monkeypatch.undo()
+    monkeypatch.setattr(page_files, "SECONDS", limits.SECONDS)
     assert Page.open(tmp_path / "good.png").size == (9, 9)
 
 
-def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
+def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch, slow):
     Image.new("L", (9, 9)).save(tmp_path / "good.png")
     monkeypatch.setattr(page_files, "SECONDS", 3)
-    os.mkfifo(tmp_path / "slow.png")
     told = []
 
     def open_slow() -> None:
@@ -231,13 +290,23 @@ def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
             Page.open(tmp_path / "slow.png")
         told.append(str(error.value))
 
-    slow = threading.Thread(target=open_slow)
-    slow.start()
+    waiting = threading.Thread(target=open_slow)
+    waiting.start()
     time.sleep(0.1)
     assert Page.open(tmp_path / "good.png").size == (9, 9)
     assert not told, "the good page came while the slow one was still being opened"
-    slow.join()
+    waiting.join()
     assert "takes longer" in told[0]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "page.png")  # nobody ever writes to it
+    with pytest.raises(PageError, match="page.png is a pipe or device"):
+        Page.open(tmp_path / "page.png")
+    with pytest.raises(PageError, match="Is a directory"):
+        Page.open(tmp_path)
+    with pytest.raises(PageError, match="There is no file b.png"):
+        Page.open(tmp_path / "b.png")
 
 
 def test_what_a_file_leaves_in_memory_is_no_fault_of_the_next(tmp_path):
