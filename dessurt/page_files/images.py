@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,10 +31,10 @@ from dessurt.page_files.tiff import page_numbers, tags
 
 # The readers used: no others, because some of Pillow's run programs (EPS) or fetch files.
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SIGNATURES = (
-    b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8",
-    b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP",
-)  # fmt: skip
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", *_TIFFS
+)
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
 _PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # what else has `ftyp` is a film
 _LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
@@ -120,6 +121,10 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
     file.seek(0)
     if head.startswith(b"AT&TFORM"):
         raise PageError(f"{name} is a DjVu file, which is not read: convert it to PDF.")
+    if head.startswith(_TIFFS):
+        with suppress(ValueError, struct.error):  # it is damaged, as will be told
+            tiff_kinds.choose_decoder(tags(file, 0))
+        file.seek(0)
     formats: tuple[str, ...] = _FORMATS
     if head[4:8] == b"ftyp" and head[8:12] != b"avif":
         import pillow_heif
@@ -142,7 +147,7 @@ def _opened(file: BinaryIO, name: str) -> ImageFile:
                 f"{name} is a big-endian BigTIFF, which is not read: save it anew as an ordinary "
                 "TIFF, or as PNG."
             ) from None
-        if head.startswith((b"II*\0", b"MM\0*", b"II+\0")):
+        if head.startswith(_TIFFS):
             _check_kind(file, 0, name)
         if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
             raise _not_read(name) from None
@@ -164,15 +169,17 @@ def _not_read(name: str) -> PageError:
 
 
 def _check_kind(file: BinaryIO, number: int, name: str) -> None:
-    """Refuse an image of a TIFF file that is whole, but not read.
+    """Refuse an image of a TIFF file that is whole, but not read; prepare for it otherwise.
 
     Raises:
         PageError: it is.
     """
     try:
-        reason = tiff_kinds.unread(tags(file, number))
+        found = tags(file, number)
     except (ValueError, struct.error):
         raise _not_read(name) from None
+    tiff_kinds.choose_decoder(found)
+    reason = tiff_kinds.unread(found)
     if reason:
         raise PageError(
             f"{name} is a TIFF {reason}, which is not read: save it anew as PNG."

@@ -10,7 +10,8 @@ import sys
 
 from PIL import Image, ImageChops, TiffImagePlugin
 
-_COMPRESSION, _PHOTOMETRIC, _SAMPLES, _PLANES, _EXTRA = 259, 262, 277, 284, 338
+_BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 258, 259, 262, 277
+_PLANES, _EXTRA, _FORMAT = 284, 338, 339
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _MASK, _YCBCR = 0, 1, 4, 6
 _UNCOMPRESSED, _SEPARATE = 1, 2
 _NO_MEANING, _ASSOCIATED, _UNASSOCIATED = 0, 1, 2  # of an extra sample; the last two are alpha
@@ -60,14 +61,21 @@ def unread(tags: dict[int, int]) -> str:
     compression = tags.get(_COMPRESSION, _UNCOMPRESSED)
     if compression not in _READ:
         return f"with the compression {_NAMES.get(compression, f'number {compression}')}"
-    raw = compression == _UNCOMPRESSED
-    if raw and tags.get(_PHOTOMETRIC) == _YCBCR:
-        return "of uncompressed YCbCr"
-    if tags.get(_PLANES) == _SEPARATE and _EXTRA in tags:
-        meaning = tags[_EXTRA] != _NO_MEANING
-        if (meaning and tags.get(_SAMPLES) == 2) or (raw and not meaning):
-            return "with planes of which one is no colour"  # Pillow loses it, or its way
+    if tags.get(_FORMAT) == _SIGNED[0] and tags.get(_BITS) == 8:
+        return "with signed samples of 8 bits"
+    clear = tags.get(_SAMPLES) == 2 and tags.get(_EXTRA, _NO_MEANING) != _NO_MEANING
+    if clear and tags.get(_PLANES) == _SEPARATE:
+        return "with transparency in a plane of its own beside grey"  # Pillow loses it
     return ""
+
+
+def choose_decoder(tags: dict[int, int]) -> None:
+    """Let libtiff decode what Pillow's own decoder garbles, before an image with them is opened.
+
+    Pillow's own, which is for what is not compressed, is the more lenient one.
+    """
+    planes = tags.get(_PLANES) == _SEPARATE and tags.get(_SAMPLES, 1) > 1
+    TiffImagePlugin.READ_LIBTIFF = planes or tags.get(_PHOTOMETRIC) == _YCBCR
 
 
 def mend_order(image: TiffImagePlugin.TiffImageFile) -> None:
@@ -88,7 +96,7 @@ def without_extra(image: TiffImagePlugin.TiffImageFile) -> Image.Image:
     bands = image.split()
     if len(bands) == 4:
         order = {b"II": "little", b"MM": "big"}[tags.prefix]
-        if image.info["compression"] != "raw":
+        if image.use_load_libtiff:
             order = sys.byteorder
         bands = bands[order == "little" :: 2]
     grey, other = bands

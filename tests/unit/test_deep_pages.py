@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiffs import samples
 
 from dessurt.page import Page, PageError
@@ -139,6 +140,41 @@ def test_a_page_of_another_kind_than_the_first(tmp_path):
     assert Page.open(tmp_path / "a.tif", 1).pixels.mean() == 90
 
 
+# Colour
+
+
+def short(tag: int, value: int) -> bytes:
+    """How a tag with one number stands in a directory."""
+    return struct.pack("<HHIHH", tag, 3, 1, value, 0)
+
+
+COLOURS = np.random.default_rng(0).integers(0, 256, (24, 20, 3))
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("scale", [1, 257])
+def test_colour_in_planes(scale, planes, order, compression, tmp_path):
+    values = (COLOURS * scale).astype(f"u{1 if scale == 1 else 2}")
+    options = {"photometric": [2], "planes": planes, "order": order, "compression": compression}
+    np.testing.assert_array_equal(opened(tmp_path, samples(values, **options)), COLOURS)
+    more = np.concatenate([values, values[..., :1]], -1)
+    pixels = opened(tmp_path, samples(more, extra=[0], **options))
+    np.testing.assert_array_equal(pixels, COLOURS)
+
+
+@pytest.mark.parametrize("compression", [1, 8])
+def test_ycbcr_that_is_no_jpeg(compression, tmp_path):
+    """On a later page, too, whose first is of another kind."""
+    values = np.asarray(Image.fromarray(COLOURS.astype(np.uint8)).convert("YCbCr"))
+    content = samples(values, values, photometric=[6], subsampling=[1, 1], compression=compression)
+    content = content.replace(short(262, 6), short(262, 2), 1)
+    np.testing.assert_array_equal(opened(tmp_path, content), values)
+    page = Page.open(tmp_path / "page.tif", 1)
+    np.testing.assert_allclose(page.pixels, COLOURS, atol=3)
+
+
 # PNG: the one colour that stands for what is clear
 
 
@@ -198,13 +234,13 @@ def test_colour_with_transparent_paper(bits, tmp_path):
 
 @pytest.mark.parametrize("compression", [1, 8])
 @pytest.mark.parametrize("extra", [0, 1, 2])
-def test_a_plane_of_no_colour_is_read_past_or_refused(extra, compression, tmp_path):
+def test_a_plane_beside_grey_is_passed_over_or_refused(extra, compression, tmp_path):
     values = np.stack([SHOWN, MORE], -1).astype(np.uint8)
     content = samples(values, extra=[extra], compression=compression, planes=True)
-    if (extra, compression) == (0, 8):
+    if extra == 0:
         np.testing.assert_array_equal(opened(tmp_path, content), SHOWN)
     else:
-        with pytest.raises(PageError, match="a TIFF with planes of which one is no colour, which"):
+        with pytest.raises(PageError, match="a TIFF with transparency in a plane of its own"):
             opened(tmp_path, content)
 
 
@@ -221,21 +257,15 @@ def test_a_compression_that_nobody_decodes_is_named(compression, name, shape, tm
         opened(tmp_path, content)
 
 
-def test_uncompressed_ycbcr_is_named(tmp_path):
-    content = samples(np.full((40, 30, 3), 200, np.uint8), photometric=[6])
-    with pytest.raises(PageError, match="a TIFF of uncompressed YCbCr, which is not read"):
-        opened(tmp_path, content)
+def test_signed_samples_of_8_bits_are_named(tmp_path):
+    with pytest.raises(PageError, match="a TIFF with signed samples of 8 bits, which is not read"):
+        opened(tmp_path, samples((RAMP * 127).astype(np.int8)))
 
 
 @pytest.mark.parametrize("kind", [np.float64, np.float16])
 def test_samples_that_are_not_read_are_no_black_page(kind, tmp_path):
     with pytest.raises(PageError, match="or of a kind that is not read: save it anew, or as PNG"):
         opened(tmp_path, samples(RAMP.astype(kind)))
-
-
-def short(tag: int, value: int) -> bytes:
-    """How a tag with one number stands in a directory."""
-    return struct.pack("<HHIHH", tag, 3, 1, value, 0)
 
 
 def test_a_later_page_that_is_not_read(tmp_path):

@@ -52,7 +52,8 @@ def samples(
         tags: more of them, by the names below.
     """
     data, directories = b"", []
-    named = {"kind": 254, "photometric": 262, "orientation": 274, "largest": 281, "extra": 338}
+    named = {"kind": 254, "photometric": 262, "orientation": 274, "largest": 281, "extra": 338,
+             "subsampling": 530}  # fmt: skip
     for page in pages:
         height, width, *channels = page.shape
         count = (channels or [1])[0]
