@@ -28,6 +28,7 @@ AT_ONCE = 3  # processes; the app opens two pages at once, and that of whose tur
 MOST_WAITING = 24  # of the 40 threads that Gradio has
 START = 120.0  # seconds at most until a process is there, on a computer that is very busy
 _LONGEST_HEAD = 100_000  # bytes
+_LONGEST_PASSWORD = 1000  # characters; of longer ones, PDF looks at the first 127 bytes
 _PIPE = 2**20  # bytes at a time (Linux), the most without special rights; it would have 2**16
 # Of a process that died, or that a file has broken into.
 _FAILURES = OSError, EOFError, ValueError, TypeError, LookupError, RecursionError
@@ -82,7 +83,7 @@ def _ask(
         "work": work,
         "number": number,
         "side": side,
-        "password": password,
+        "password": password and password[:_LONGEST_PASSWORD],
     }
     sys.audit("open", question["path"], "r", 0)  # who watches this process shall know
     with _pool.lend() as reader:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import struct
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
+from dessurt.page_files import png_clear, tiff_kinds
 from dessurt.page_files.limits import (
     KINDS,
     MAX_PIXELS,
@@ -19,14 +27,15 @@ from dessurt.page_files.limits import (
     check_size,
     damaged,
 )
-from dessurt.page_files.tiff import page_numbers
+from dessurt.page_files.tiff import page_numbers, tags
 
 # The readers used: no others, because some of Pillow's run programs (EPS) or fetch files.
 _FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "AVIF", "JPEG2000")
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SIGNATURES = (
-    b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"GIF8",
-    b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP",
-)  # fmt: skip
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP", *_TIFFS
+)
+_BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes
 _PICTURES = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")  # what else has `ftyp` is a film
 _LONGEST_PIXEL = 4.0  # times as long as wide; beyond that the resolutions told are taken for wrong
 _NEARLY = 0.06  # off a whole number is a pixel that counts as so long: a fax's 204 x 98 dpi
@@ -35,14 +44,17 @@ _FULL_SCALES = (2**8 - 1, 2**10 - 1, 2**12 - 1, 2**14 - 1, 2**16 - 1, 2**31 - 1,
 # converted in memory that the process has already.
 _STRIP = 250_000
 _ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of TIFF and EXIF
-_SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0153, 1, 0
+_ACROSS, _DOWN = 0x011A, 0x011B  # resolutions
+_BITS, _SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0102, 0x0153, 1, 0
+_HIGHEST_OF_ONE = 2.0  # floats up to there have 1 for white: what sharpens a page overshoots
+_OVERSHOOT = 1.25  # times white, of floats that have a larger one
 
 
 def is_image(head: bytes) -> bool:
     """Whether a file that starts so is an image, whatever stands in it later on."""
-    return head.startswith(_SIGNATURES) or head[:4] + head[8:12] == b"RIFFWEBP" or (
-        head[4:8] == b"ftyp"
-    )
+    bmp = head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    riff = head[:4] + head[8:12] == b"RIFFWEBP"
+    return bmp or riff or head[4:8] == b"ftyp" or head.startswith(_SIGNATURES)
 
 
 def count_pages(path: Path) -> int:
@@ -69,16 +81,22 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
         try:
             pages = _page_numbers(image, file, path.name)
             check_number(number, len(pages), path.name)
-            if pages[number]:
+            if isinstance(image, TiffImageFile):
+                _check_kind(file, pages[number], path.name)
                 image.seek(pages[number])
+                tiff_kinds.mend_order(image)
             # Before anything else is asked: some of it is decoded for.
             check_size(image.width, image.height, path.name, path.stat().st_size)
-            across, down = _pixel_shape(image.info)
+            across, down = _pixel_shape(image)
             if int(image.getexif().get(_ORIENTATION, 1)) >= 5:  # to be turned by a quarter
                 across, down = down, across
             check_size(round(image.width * across), round(image.height * down), path.name)
+            if isinstance(image, PngImageFile):
+                png_clear.mend(image, file)
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _pixels(image)
+        except SyntaxError:  # as Pillow says of a page of a kind that it does not know
+            raise _not_read(path.name) from None
         except PageError:
             raise
         except MemoryError:
@@ -97,12 +115,16 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
     return pixels
 
 
-def _opened(file: BinaryIO, name: str) -> Image.Image:
+def _opened(file: BinaryIO, name: str) -> ImageFile:
     """The opened image; no pixels are decoded yet."""
-    head = file.read(16)
+    head = file.read(18)
     file.seek(0)
     if head.startswith(b"AT&TFORM"):
         raise PageError(f"{name} is a DjVu file, which is not read: convert it to PDF.")
+    if head.startswith(_TIFFS):
+        with suppress(ValueError, struct.error):  # it is damaged, as will be told
+            tiff_kinds.choose_decoder(tags(file, 0))
+        file.seek(0)
     formats: tuple[str, ...] = _FORMATS
     if head[4:8] == b"ftyp" and head[8:12] != b"avif":
         import pillow_heif
@@ -120,27 +142,48 @@ def _opened(file: BinaryIO, name: str) -> Image.Image:
             f"{MAX_PIXELS // 1_000_000} megapixels and {MAX_SIDE:,} pixels a side."
         ) from None
     except UnidentifiedImageError:
-        if head.startswith((b"II", b"MM")) and (image := _opened_by_opencv(file)):
-            return image
-        if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
+        if head.startswith(b"MM\0+"):
             raise PageError(
-                f"{name} is cut off or damaged, or of a kind that is not read: save it anew, or as "
-                "PNG."
+                f"{name} is a big-endian BigTIFF, which is not read: save it anew as an ordinary "
+                "TIFF, or as PNG."
             ) from None
-        raise PageError(f"{name} is not a page that can be read: use {KINDS}.") from None
+        if head.startswith(_TIFFS):
+            _check_kind(file, 0, name)
+        if is_image(head) and (head[4:8] != b"ftyp" or head[8:12] in _PICTURES):
+            raise _not_read(name) from None
+        raise _no_page(name) from None
     except MemoryError:
         raise PageError(f"{name} takes too much memory to open: save it smaller.") from None
     except Exception as error:  # as in `read_image`
-        raise damaged(name) from error
+        raise (damaged(name) if is_image(head) else _no_page(name)) from error
 
 
-def _opened_by_opencv(file: BinaryIO) -> Image.Image | None:
-    """A TIFF with samples that Pillow does not know, such as grey with a channel of no meaning."""
-    import cv2
+def _no_page(name: str) -> PageError:
+    return PageError(f"{name} is not a page that can be read: use {KINDS}.")
 
-    file.seek(0)
-    pixels = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR_RGB)
-    return None if pixels is None else Image.fromarray(pixels)
+
+def _not_read(name: str) -> PageError:
+    return PageError(
+        f"{name} is cut off or damaged, or of a kind that is not read: save it anew, or as PNG."
+    )
+
+
+def _check_kind(file: BinaryIO, number: int, name: str) -> None:
+    """Refuse an image of a TIFF file that is whole, but not read; prepare for it otherwise.
+
+    Raises:
+        PageError: it is.
+    """
+    try:
+        found = tags(file, number)
+    except (ValueError, struct.error):
+        raise _not_read(name) from None
+    tiff_kinds.choose_decoder(found)
+    reason = tiff_kinds.unread(found)
+    if reason:
+        raise PageError(
+            f"{name} is a TIFF {reason}, which is not read: save it anew as PNG."
+        ) from None
 
 
 def _page_numbers(image: Image.Image, file: BinaryIO, name: str) -> list[int]:
@@ -155,15 +198,21 @@ def _page_numbers(image: Image.Image, file: BinaryIO, name: str) -> list[int]:
         raise damaged(name) from error
 
 
-def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
+def _pixel_shape(image: ImageFile) -> tuple[float, float]:
     """By how much pixels are to be stretched across and down, so that they become square."""
+    info: dict[Any, Any] = image.info
     density = info.get("dpi") or info.get("aspect") or info.get("resolution")
     if info.get("jfif_unit") == 0:
         density = info.get("jfif_density")
+    if isinstance(image, JpegImageFile) and "jfif_density" not in info:
+        exif = image.getexif()  # Pillow takes only the one across
+        density = exif.get(_ACROSS, 1), exif.get(_DOWN, exif.get(_ACROSS, 1))
     try:
         across, down = (float(each) for each in density or (1, 1))
         ratio = max(across, down) / min(across, down)
     except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0, 1.0
+    if not math.isfinite(ratio):  # 0/0 or 1/0 dpi
         return 1.0, 1.0
     if abs(ratio / round(ratio) - 1) <= _NEARLY:
         ratio = float(round(ratio))
@@ -175,6 +224,8 @@ def _pixel_shape(info: dict[Any, Any]) -> tuple[float, float]:
 def _pixels(image: Image.Image) -> np.ndarray:
     """Any of Pillow's modes as uint8, grey or RGB."""
     image.load()
+    if isinstance(image, TiffImageFile):
+        image = tiff_kinds.without_extra(image)
     convert = _shallow
     if image.mode.startswith(("I", "F")):
         convert = _depth(image)
@@ -193,9 +244,6 @@ def _shallow(image: Image.Image) -> np.ndarray:
     """Samples of up to 8 bits."""
     gray = image.mode in ("L", "LA", "La", "1")
     if image.has_transparency_data:
-        clear = image.info.get("transparency")
-        if isinstance(clear, tuple) and max(clear) > 255:  # told for samples of 16 bits
-            image.info["transparency"] = tuple(each >> 8 for each in clear)
         colour = image.convert("RGBA")
         white = Image.new("RGBA", colour.size, "white")
         image = Image.alpha_composite(white, colour)
@@ -206,10 +254,11 @@ def _shallow(image: Image.Image) -> np.ndarray:
 def _depth(image: Image.Image) -> Any:
     """How grey of 16 bits, 32 bits or floating point becomes uint8.
 
-    White is the largest number that so many bits hold as are in use, of floats 1 or 255.
+    White is the largest number that so many bits hold as are in use, of floats 1 or the same.
     """
     tags = getattr(image, "tag_v2", {})
-    unsigned = image.mode == "I" and _first(tags.get(_SAMPLE_FORMAT, 1)) == _UNSIGNED and bool(tags)
+    signed = _first(tags.get(_SAMPLE_FORMAT, _UNSIGNED)) != _UNSIGNED
+    unsigned = image.mode == "I" and bool(tags) and not signed
 
     def values_of(strip: Image.Image) -> np.ndarray:
         values = np.asarray(strip)
@@ -218,19 +267,22 @@ def _depth(image: Image.Image) -> Any:
     highest = 0.0
     for top in range(0, image.height, 1024):
         values = values_of(image.crop((0, top, image.width, min(top + 1024, image.height))))
-        highest = max(highest, float(np.nanmax(values, initial=0)))
+        highest = max(highest, float(np.max(values, initial=0, where=np.isfinite(values))))
     if image.mode == "F":
-        white = 1.0 if highest <= 1 else 255.0
+        scales = (scale for scale in _FULL_SCALES if scale * _OVERSHOOT >= highest)
+        white = 1.0 if highest <= _HIGHEST_OF_ONE else float(next(scales, highest))
     else:
         told = float(_first(tags.get(_LARGEST_SAMPLE, 0)))
         used = float(next(scale for scale in _FULL_SCALES if scale >= highest))
+        if signed and _first(tags.get(_BITS, 0)) == 16:
+            used = min(used, 2.0**15 - 1)
         white = told if told >= max(highest, 1) else used
     inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
     clear = image.info.get("transparency")
 
     def convert(strip: Image.Image) -> np.ndarray:
         values = values_of(strip)
-        shown = np.nan_to_num(values.astype(np.float64)) * (255 / white)
+        shown = np.nan_to_num(values.astype(np.float64), posinf=white, neginf=0) * (255 / white)
         if inverted:
             shown = 255 - shown
         if isinstance(clear, int):

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pypdfium2 as pdfium
@@ -27,6 +28,7 @@ XFA = (
     "it to a new PDF in Adobe Reader first."
 )
 _NO_PAGES = "{} is a PDF without pages: save or download it again."
+_NEWEST_PROTECTION = 6  # the revision of the standard security handler in PDF 2.0
 _POINT = 1 / 72  # inch
 _MOST_UNIT = 1000.0  # points that a unit of a page may have
 _THUMB = 144.0  # units; a page with none longer is one in other units, or a very small one
@@ -107,12 +109,12 @@ def _opened(path: Path, password: str | None) -> Iterator[pdfium.PdfDocument]:
             document.close()
     except pdfium.PdfiumError as error:
         code = getattr(error, "err_code", None)
+        unknown = code == pdfium_c.FPDF_ERR_SECURITY
         if code == pdfium_c.FPDF_ERR_PASSWORD:
-            raise LockedError(
-                f"{path.name} is protected by a password: "
-                + ("this one does not open it." if password else "give it, or save a copy without.")
-            ) from None
-        if code == pdfium_c.FPDF_ERR_SECURITY:
+            if not _is_of_unknown_protection(path):
+                raise _locked(path.name, password) from None
+            unknown = True
+        if unknown:
             raise PageError(
                 f"{path.name} is protected in a way that cannot be read here: save a copy without "
                 "protection."
@@ -120,6 +122,28 @@ def _opened(path: Path, password: str | None) -> Iterator[pdfium.PdfDocument]:
         if _is_without_pages(path):
             raise PageError(_NO_PAGES.format(path.name)) from None
         raise damaged(path.name) from error
+    except UnicodeEncodeError:  # half a character, which no password has
+        raise _locked(path.name, password) from None
+
+
+def _locked(name: str, password: str | None) -> LockedError:
+    return LockedError(
+        f"{name} is protected by a password: "
+        + ("this one does not open it." if password else "give it, or save a copy without.")
+    )
+
+
+def _is_of_unknown_protection(path: Path) -> bool:
+    """Whether no password helps, though PDFium asks for one: the protection is newer than it."""
+    import pypdf
+
+    try:
+        protection: Any = pypdf.PdfReader(path).trailer["/Encrypt"].get_object()
+        return int(protection["/R"]) > _NEWEST_PROTECTION
+    except NotImplementedError:
+        return True
+    except Exception:  # what it does not understand, PDFium did
+        return False
 
 
 def _is_without_pages(path: Path) -> bool:

@@ -8,20 +8,46 @@ takes thumbnails for pages.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO
 
 MOST_PAGES = 50_000
-_KIND, _OLD_KIND = 254, 255  # NewSubfileType: bit 0 is set for a smaller copy; SubfileType: 2
-_SMALLER, _OLD_SMALLER = 1, 2
+# NewSubfileType: bit 0 is set for a smaller copy, bit 2 for a mask; SubfileType: 2, a smaller copy
+_KIND, _OLD_KIND = 254, 255
+_SMALLER, _MASK, _OLD_SMALLER = 1, 4, 2
 _ENTRIES_AT_MOST = 4096  # in a directory; they are in the order of their tags
+_SHORT = 3  # the type of a value of 16 bits
+_ANY = 65_535
 
 
 def page_numbers(file: BinaryIO) -> list[int]:
-    """Which images of a TIFF file are pages and no thumbnails; the first, if all are these.
+    """Which images of a TIFF file are pages, not thumbnails or masks; the first, if none is one.
 
     Raises:
         ValueError: the chain is cut off or endless.
     """
+    pages = [
+        number
+        for number, tags in enumerate(_directories(file, _OLD_KIND))
+        if not (tags.get(_KIND, 0) & (_SMALLER | _MASK) or tags.get(_OLD_KIND) == _OLD_SMALLER)
+    ]
+    return pages or [0]
+
+
+def tags(file: BinaryIO, number: int) -> dict[int, int]:
+    """The tags of an image of a TIFF file, each with its first value, or where its values stand.
+
+    Raises:
+        ValueError: the chain is cut off or endless, or there is no such image.
+    """
+    for each, found in enumerate(_directories(file, _ANY)):
+        if each == number:
+            return found
+    raise ValueError("no such image")
+
+
+def _directories(file: BinaryIO, last: int) -> Iterator[dict[int, int]]:
+    """The directories of a file, each with its tags up to `last`."""
     file.seek(0)
     order = {b"II": "<", b"MM": ">"}[file.read(2)]
     big = struct.unpack(order + "H", file.read(2))[0] == 43
@@ -29,10 +55,11 @@ def page_numbers(file: BinaryIO) -> list[int]:
     pointer, number = (order + "Q", order + "Q") if big else (order + "I", order + "H")
     entry = order + ("HHQQ" if big else "HHII")
     small = order + ("HHQH6x" if big else "HHIH2x")  # a value of 16 bits stands first in its field
-    pages, seen, image = [], set(), 0
+    room = 8 if big else 4
+    seen: set[int] = set()
     offset = _read(file, pointer)
     while offset:
-        if offset in seen or image >= MOST_PAGES:
+        if offset in seen or len(seen) >= MOST_PAGES:
             raise ValueError("a chain of directories that does not end")
         seen.add(offset)
         try:
@@ -42,20 +69,19 @@ def page_numbers(file: BinaryIO) -> list[int]:
                 raise ValueError("no directory")
             size = struct.calcsize(entry)
             table = file.read(count * size)
-            kinds = {}
+            found = {}
             for start in range(0, count * size, size):
-                tag, kind, *_ = struct.unpack_from(entry, table, start)
-                if tag > _OLD_KIND:
+                tag, kind, values, value = struct.unpack_from(entry, table, start)
+                if tag > last:
                     break
-                layout = small if kind == 3 else entry
-                kinds[tag] = struct.unpack_from(layout, table, start)[3]
+                if kind == _SHORT and 2 * values <= room:
+                    value = struct.unpack_from(small, table, start)[3]
+                found[tag] = value
             following = _read(file, pointer)
         except (struct.error, OverflowError, OSError):  # to open what is whole would hide the rest
             raise ValueError("a chain of directories that is cut off") from None
-        if not (kinds.get(_KIND, 0) & _SMALLER or kinds.get(_OLD_KIND) == _OLD_SMALLER):
-            pages.append(image)
-        image, offset = image + 1, following
-    return pages or [0]
+        yield found
+        offset = following
 
 
 def _read(file: BinaryIO, layout: str) -> int:

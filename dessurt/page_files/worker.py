@@ -92,6 +92,8 @@ def _answer(path: Path, question: dict[str, Any]) -> tuple[dict[str, Any], memor
 
 def _head(path: Path) -> bytes:
     try:
+        if not (path.is_file() or path.is_dir()) and path.exists():
+            raise PageError(f"{path.name} is a pipe or device: save what it holds in a file first.")
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except FileNotFoundError:

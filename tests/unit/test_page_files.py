@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 import pypdf
 import pytest
 from PIL import Image
+from tiffs import LONG, SHORT, samples, tiff
 
 from dessurt import page_files
 from dessurt.page import LockedError, Page, PageError
@@ -25,98 +25,9 @@ from dessurt.page_files.tiff import page_numbers
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases handed over are not here")
 
-SHORT, LONG, RATIONAL = 3, 4, 5
-
-
-def tiff(*images: dict[int, tuple[int, list[int]]], data: bytes = b"", order: str = "<") -> bytes:
-    """A TIFF of these directories, tag to type and values; `data` follows the header at byte 8."""
-    out = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8 + len(data)) + data
-    for number, tags in enumerate(images):
-        start = len(out)
-        end = start + 2 + 12 * len(tags) + 4
-        table, more = b"", b""
-        for tag in sorted(tags):
-            kind, values = tags[tag]
-            packed = struct.pack(order + {SHORT: "H", LONG: "I", RATIONAL: "I"}[kind] * len(values),
-                                 *values)  # fmt: skip
-            count = len(values) // (2 if kind == RATIONAL else 1)
-            if len(packed) > 4:
-                packed, more = struct.pack(order + "I", end + len(more)), more + packed
-            table += struct.pack(order + "HHI", tag, kind, count) + packed.ljust(4, b"\0")
-        following = end + len(more) if number + 1 < len(images) else 0
-        out += struct.pack(order + "H", len(tags)) + table + struct.pack(order + "I", following)
-        out += more
-    return out
-
-
-def samples(values: np.ndarray, **tags: list[int]) -> bytes:
-    """A TIFF of raw samples, [H, W] or [H, W, n] of any type; tags are told by the names below."""
-    height, width, *channels = values.shape
-    named = {"photometric": 262, "orientation": 274, "largest": 281, "extra": 338}
-    own = {
-        256: (LONG, [width]), 257: (LONG, [height]), 259: (SHORT, [1]), 262: (SHORT, [1]),
-        258: (SHORT, [8 * values.itemsize] * (channels or [1])[0]),
-        273: (LONG, [8]), 277: (SHORT, channels or [1]), 278: (LONG, [height]),
-        279: (LONG, [values.nbytes]),
-        339: (SHORT, [{"u": 1, "i": 2, "f": 3}[values.dtype.kind]] * (channels or [1])[0]),
-    }  # fmt: skip
-    own |= {named[name]: (SHORT, each) for name, each in tags.items()}
-    return tiff(own, data=values.tobytes())
-
-
 def opened(tmp_path: Path, content: bytes, name: str = "page.tif") -> np.ndarray:
     (tmp_path / name).write_bytes(content)
     return Page.open(tmp_path / name).pixels
-
-
-# Greys
-
-
-RAMP = np.linspace(0, 1, 8)[None].repeat(6, 0)  # black on the left
-SHOWN = np.rint(255 * RAMP)
-
-
-@pytest.mark.parametrize(
-    ("white", "kind"),
-    [(65535, np.uint16), (4095, np.uint16), (1023, np.uint16), (2**32 - 1, np.uint32),
-     (65535, np.uint32), (2**31 - 1, np.int32)],
-)  # fmt: skip
-def test_deep_grey_uses_its_range(white, kind, tmp_path):
-    pixels = opened(tmp_path, samples((RAMP * white).astype(kind)))
-    np.testing.assert_allclose(pixels, SHOWN, atol=1)
-
-
-def test_deep_grey_whose_white_is_zero(tmp_path):
-    values = ((1 - RAMP) * 65535).astype(np.uint16)
-    np.testing.assert_allclose(opened(tmp_path, samples(values, photometric=[0])), SHOWN, atol=1)
-
-
-def test_the_largest_sample_that_a_file_tells_is_white(tmp_path):
-    values = (RAMP * 500).astype(np.uint16)
-    pixels = opened(tmp_path, samples(values, largest=[1000]))
-    np.testing.assert_allclose(pixels, SHOWN / 2, atol=1)
-
-
-def test_grey_with_a_channel_of_no_meaning(tmp_path):
-    values = np.stack([SHOWN, np.full_like(SHOWN, 7)], -1).astype(np.uint8)
-    pixels = opened(tmp_path, samples(values, extra=[0]))
-    np.testing.assert_allclose(Page.from_array(pixels).gray, SHOWN, atol=1)
-
-
-def test_deep_grey_with_transparent_paper(tmp_path):
-    values = np.full((4, 4), 300, ">u2")
-    values[:, 2:] = 0
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        )
-
-    rows = b"".join(b"\0" + row.tobytes() for row in values)
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 16, 0, 0, 0, 0))
-    content += chunk(b"tRNS", struct.pack(">H", 0)) + chunk(b"IDAT", zlib.compress(rows))
-    pixels = opened(tmp_path, content + chunk(b"IEND", b""), "page.png")
-    assert (pixels[:, 2:] == 255).all() and (pixels[:, :2] < 255).all()
 
 
 # How a page lies, and how long its pixels are
@@ -145,6 +56,28 @@ def test_pixels_that_are_not_square_become_so(dpi, size, ending, tmp_path):
     assert abs(page.width - size[0]) <= 1 and abs(page.height - size[1]) <= 1
 
 
+@pytest.mark.parametrize(("orientation", "size"), [(1, (100, 120)), (6, (120, 100))])
+def test_a_photograph_that_has_its_resolution_in_exif_only(orientation, size, tmp_path):
+    exif = Image.Exif()
+    exif[274], exif[282], exif[283], exif[296] = orientation, 204.0, 98.0, 2
+    path = tmp_path / "fax.jpg"
+    Image.effect_noise((100, 60), 40).save(path, exif=exif.tobytes())
+    content = path.read_bytes()
+    start = content.index(b"\xff\xe0")  # the segment of JFIF
+    end = start + 2 + int.from_bytes(content[start + 2 : start + 4], "big")
+    path.write_bytes(content[:start] + content[end:])
+    page = Page.open(path)
+    assert (page.width, page.height) == size
+
+
+@pytest.mark.parametrize("dpi", [(0, 0, 0, 0), (1, 0, 1, 0), (300, 1, 1, 0), (0, 1, 98, 1)])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_resolution_that_is_no_number_is_ignored(dpi, orientation, tmp_path):
+    page = np.full((6, 8), 200, np.uint8)
+    content = samples(page, dpi=dpi, orientation=[orientation])
+    assert sorted(opened(tmp_path, content).shape) == [6, 8]
+
+
 # Files of several pages
 
 
@@ -154,8 +87,9 @@ def picture(**tags: int) -> dict[int, tuple[int, list[int]]]:
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_thumbnails_are_no_pages(order, tmp_path):
-    images = [picture(), picture(kind=1), picture(kind=2), picture(old_kind=2), picture(kind=0)]
+def test_thumbnails_and_masks_are_no_pages(order, tmp_path):
+    images = [picture(), picture(kind=1), picture(kind=2), picture(old_kind=2), picture(kind=0),
+              picture(kind=4), picture(kind=6)]  # fmt: skip
     path = tmp_path / "a.tif"
     path.write_bytes(tiff(*images, order=order))
     with path.open("rb") as file:
@@ -218,6 +152,19 @@ def test_a_picture_that_speaks_of_pdf_is_a_picture(tmp_path):
     text.add_text("Source", "%PDF-1.4")
     Image.new("L", (20, 10), 77).save(tmp_path / "a.png", pnginfo=text)
     assert Page.open(tmp_path / "a.png").pixels.mean() == 77
+
+
+def test_a_bitmap_whose_pixels_spell_pdf_is_a_bitmap(tmp_path):
+    pixels = np.full((40, 40, 3), 77, np.uint8)
+    pixels[-1, :2] = np.frombuffer(b"%PDF-1", np.uint8).reshape(2, 3)[:, ::-1]
+    Image.fromarray(pixels).save(tmp_path / "a.bmp")
+    assert b"%PDF-" in (tmp_path / "a.bmp").read_bytes()[:1024]
+    np.testing.assert_array_equal(Page.open(tmp_path / "a.bmp").pixels, pixels)
+
+
+def test_what_starts_as_a_bitmap_is_not_always_one(tmp_path):
+    with pytest.raises(PageError, match="is not a page that can be read"):
+        opened(tmp_path, b"BMW is a maker of cars.", "a.txt")
 
 
 # PDF
@@ -286,24 +233,56 @@ def test_a_password_opens_a_pdf_and_can_be_taken_off(tmp_path):
     assert Page.open(tmp_path / "b.pdf").size == (250, 625)
 
 
+@pytest.mark.parametrize("password", ["\ud800", "x" * 5_000_000])
+def test_a_password_that_none_can_be(password, tmp_path):
+    writer = pdf()
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "a.pdf")
+    with pytest.raises(LockedError, match="this one does not open it"):
+        Page.open(tmp_path / "a.pdf", password=password)
+
+
+@pytest.mark.parametrize(("known", "unknown"), [(b"/V 2", b"/V 9"), (b"/R 3", b"/R 9")])
+def test_no_password_is_asked_for_where_none_helps(known, unknown, tmp_path):
+    writer = pdf()
+    writer.encrypt("open sesame", algorithm="RC4-128")
+    writer.write(tmp_path / "a.pdf")
+    content = (tmp_path / "a.pdf").read_bytes()
+    assert known in content
+    (tmp_path / "a.pdf").write_bytes(content.replace(known, unknown))
+    with pytest.raises(PageError, match="protected in a way that cannot be read here") as error:
+        Page.open(tmp_path / "a.pdf")
+    assert not isinstance(error.value, LockedError)
+
+
 # A process with limits
 
 
-def test_a_file_that_takes_too_long(tmp_path, monkeypatch):
+@pytest.fixture
+def slow(monkeypatch):
+    """The first process that opens a file never answers."""
+    code = "import time; print('ready', flush=True); input(); time.sleep(60)"
+    commands = iter([[sys.executable, "-c", code]])
+    monkeypatch.setattr(page_files.subprocess, "Popen", lambda command, **options: subprocess_(
+        next(commands, command), **options))  # fmt: skip
+    monkeypatch.setattr(page_files, "_pool", page_files._Pool())
+    yield
+    page_files._pool.end()
+
+
+def test_a_file_that_takes_too_long(tmp_path, monkeypatch, slow):
     monkeypatch.setattr(page_files, "SECONDS", 0.2)
-    slow = tmp_path / "slow.png"
-    os.mkfifo(slow)  # nobody ever writes to it
+    Image.new("L", (9, 9)).save(tmp_path / "slow.png")
     with pytest.raises(PageError, match="slow.png takes longer than 0.2 seconds to open"):
-        Page.open(slow)
+        Page.open(tmp_path / "slow.png")
     Image.new("L", (9, 9)).save(tmp_path / "good.png")
-    monkeypatch.undo()
+    monkeypatch.setattr(page_files, "SECONDS", limits.SECONDS)
     assert Page.open(tmp_path / "good.png").size == (9, 9)
 
 
-def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
+def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch, slow):
     Image.new("L", (9, 9)).save(tmp_path / "good.png")
     monkeypatch.setattr(page_files, "SECONDS", 3)
-    os.mkfifo(tmp_path / "slow.png")
     told = []
 
     def open_slow() -> None:
@@ -311,13 +290,23 @@ def test_one_slow_file_leaves_the_others_alone(tmp_path, monkeypatch):
             Page.open(tmp_path / "slow.png")
         told.append(str(error.value))
 
-    slow = threading.Thread(target=open_slow)
-    slow.start()
+    waiting = threading.Thread(target=open_slow)
+    waiting.start()
     time.sleep(0.1)
     assert Page.open(tmp_path / "good.png").size == (9, 9)
     assert not told, "the good page came while the slow one was still being opened"
-    slow.join()
+    waiting.join()
     assert "takes longer" in told[0]
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "page.png")  # nobody ever writes to it
+    with pytest.raises(PageError, match="page.png is a pipe or device"):
+        Page.open(tmp_path / "page.png")
+    with pytest.raises(PageError, match="Is a directory"):
+        Page.open(tmp_path)
+    with pytest.raises(PageError, match="There is no file b.png"):
+        Page.open(tmp_path / "b.png")
 
 
 def test_what_a_file_leaves_in_memory_is_no_fault_of_the_next(tmp_path):
