@@ -39,6 +39,7 @@ TASK_TABLES = (
     "query_special_token_embedder.emb.weight",
     "query_special_start_token_embedder.emb.weight",
 )
+AVERAGED = "n_averaged"  # how many models torch's AveragedModel is the mean of
 # Rebuilt from the geometry when a model is made.
 BUFFERS = ("relative_position_index", "attn_mask")
 TIED = ("answer_decode.0.weight", "answer_decode.weight")  # the token embedding once more
@@ -117,7 +118,7 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
 
     Args:
         state_dict: original key names, also as trainers wrap them (`module.`, `_orig_mod.`,
-            `model.`).
+            `model.`) or torch's AveragedModel does.
         model_config: the original's `config["model"]`.
 
     Raises:
@@ -272,7 +273,7 @@ def _canonical(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for name, tensor in state_dict.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             raise CheckpointError(f"This is not a Dessurt checkpoint: {short(name)} is no weight.")
-        if name.endswith(BUFFERS):
+        if name.endswith(BUFFERS) or _unwrapped(name) == AVERAGED:
             continue
         plain = tensor.layout == torch.strided and tensor.device.type != "meta"
         if not plain or not tensor.is_floating_point():

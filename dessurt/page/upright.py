@@ -58,9 +58,12 @@ class Upright:
         """Check the numbers and bring them to one form."""
         try:
             corners = np.asarray(self.corners, np.float64).reshape(-1, 2)
+        except (TypeError, ValueError, OverflowError):
+            corners = np.full((4, 2), np.nan)
+        try:
             quarters, angle = int(self.quarters) % 4, float(self.angle)
         except (TypeError, ValueError, OverflowError):
-            corners, quarters, angle = np.full((4, 2), np.nan), 0, 0.0
+            quarters, angle = 0, math.nan
         if len(corners) not in (0, 4) or (len(corners) and not _is_sheet(corners)):
             raise PageError(
                 "The four corners enclose no part of a page: give them clockwise, from the upper "
@@ -91,6 +94,8 @@ class Upright:
             raise PageError(
                 'How a page is laid upright is told by "corners", "quarters" and "angle".'
             )
+        if not -4 < given.get("quarters", 0) < 4:
+            raise PageError("A page is turned to the right by 0 to 3 quarters, not by more.")
         return cls(**{**given, "corners": tuple(given.get("corners", ()))})
 
     def to_json(self) -> dict[str, Any]:

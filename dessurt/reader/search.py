@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from rapidfuzz import fuzz
 
 SIMILAR = 70.0  # of 100, `fuzz.partial_ratio`: less is another text
-# Quotation marks and dashes of all kinds are typed as one; a soft hyphen is not seen.
+MOST_WANTED = 100_000  # letters, more than a page holds; what comes after is not looked for
+# The time it takes to compare texts letter by letter grows with the square of their length. Both
+# longer than this, they are compared only where some pieces are found.
+LONG = 1000
+PIECES, PIECE = 5, 200  # how many, and of how many letters
+# Quotation marks, dashes and slashes of all kinds are typed as one; some characters are not seen.
 _TYPED = str.maketrans(
-    dict.fromkeys("‘’‚‛′", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
-    | {"\N{SOFT HYPHEN}": None}
+    dict.fromkeys("‘’‚‛′‹›´`ʼ", "'") | dict.fromkeys("“”„‟″«»", '"')
+    | dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}", "/")
+    | dict.fromkeys("\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{WORD JOINER}\ufeff")
 )  # fmt: skip
 
 
@@ -45,12 +51,15 @@ def find(lines: Sequence[str], wanted: str) -> Match | None:
     """
     text = " ".join(lines)
     (letters, places), (wanted, _) = folded(text), folded(" ".join(wanted.split()))
-    aligned = fuzz.partial_ratio_alignment(wanted, letters, score_cutoff=SIMILAR)
+    wanted = wanted[:MOST_WANTED]
+    aligned = _aligned(wanted, letters)
     if aligned is None or not wanted or not letters:
         return None
-    start, stop = 0, len(text)
-    if len(wanted) <= len(letters):  # else it was the page that was looked for in the wanted text
-        start, stop = places[aligned.dest_start], places[max(aligned.dest_end - 1, 0)] + 1
+    similarity, start, stop = aligned
+    if len(wanted) <= len(letters):
+        start, stop = places[start], places[max(stop - 1, 0)] + 1
+    else:  # it was the page that was looked for in the wanted text
+        start, stop = 0, len(text)
     spaces = [i for i, letter in enumerate(text) if letter == " "]
     starts, stops = [0, *(space + 1 for space in spaces)], [*spaces, len(text)]
     # The alignment may be off by some letters; of the words near its ends the best count.
@@ -65,19 +74,51 @@ def find(lines: Sequence[str], wanted: str) -> Match | None:
             spans.append(span)
         at += len(line) + 1
     ends_line = not lines[spans[-1].line][spans[-1].stop :].strip()
-    return Match(aligned.score, tuple(spans), ends_line)
+    return Match(similarity, tuple(spans), ends_line)
+
+
+def _aligned(wanted: str, letters: str) -> tuple[float, int, int] | None:
+    """Where in the longer text the shorter one is most similar: how much, from and to where."""
+    if min(len(wanted), len(letters)) <= LONG:
+        found = fuzz.partial_ratio_alignment(wanted, letters, score_cutoff=SIMILAR)
+        return (found.score, found.dest_start, found.dest_end) if found else None
+    short, long = sorted((wanted, letters), key=len)
+    best: tuple[float, int, int] | None = None
+    for number in range(PIECES):
+        at = number * (len(short) - PIECE) // (PIECES - 1)
+        piece = fuzz.partial_ratio_alignment(short[at : at + PIECE], long, score_cutoff=SIMILAR)
+        if piece is None:
+            continue
+        start = max(piece.dest_start - at, 0)
+        plain = start, min(start + len(short), len(long))
+        for first, stop in (plain, _ends(short, long, start)):
+            similarity = fuzz.ratio(short, long[first:stop], score_cutoff=SIMILAR)
+            if similarity and (best is None or (similarity, -first) > (best[0], -best[1])):
+                best = similarity, first, stop
+    return best
+
+
+def _ends(short: str, long: str, start: int) -> tuple[int, int]:
+    """Where a text that begins about there does so, and ends: letters may be missing, or more."""
+    slack = len(short) // 8
+    low, high = max(start - slack, 0), max(start + len(short) - slack - PIECE, 0)
+    head = fuzz.partial_ratio_alignment(short[:PIECE], long[low : start + slack + PIECE])
+    tail = fuzz.partial_ratio_alignment(short[-PIECE:], long[high : high + 2 * slack + PIECE])
+    stop = min(start + len(short), len(long))
+    return low + head.dest_start if head else start, high + tail.dest_end if tail else stop
 
 
 def folded(text: str) -> tuple[str, list[int]]:
     """A text without what people do not type or see, and where in it each character stood.
 
     Case, ligatures, accents as characters of their own or not (Unicode NFKD), kinds of quotation
-    marks and dashes, and soft hyphens make no difference.
+    marks, dashes and slashes, and soft hyphens make no difference.
     """
     letters: list[str] = []
     places: list[int] = []
     for place, letter in enumerate(text):
-        same = unicodedata.normalize("NFKD", letter.translate(_TYPED)).casefold()
+        # Some become what is typed in another way only when they are taken apart, as ½ does.
+        same = unicodedata.normalize("NFKD", letter.translate(_TYPED)).translate(_TYPED).casefold()
         letters += same
         places += [place] * len(same)
     return "".join(letters), places

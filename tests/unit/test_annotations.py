@@ -189,8 +189,10 @@ def test_a_bad_record_is_named_and_the_others_are_read(changed, told):
     ("content", "told"),
     [
         (b'{"a.png": [\n{"question": }', "qa.json, line 2: this is no JSON"),
-        (b"\xff\xfe\xff", "qa.json: this is no JSON in UTF-8"),
-        (b"[" * 100_000, "qa.json: this is no JSON"),
+        (b"\xff\xfe\xff", "qa.json: this is no JSON in UTF-8: save it"),
+        ('{"a.png": "ü"}'.encode("latin-1"), "qa.json: this is no JSON in UTF-8: save it"),
+        (b"[" * 100_000, "qa.json: lists and objects lie too deep in one another"),
+        (b"[" + b"1" * 5000 + b"]", "qa.json: it must be an object"),
         (b"[]", "qa.json: it must be an object"),
         (b'{"../a.png": []}', "qa.json, ../a.png: an image within the folder"),
         (b'{"\\ud800": []}', "qa.json, \\ud800: an image within the folder"),
@@ -200,6 +202,32 @@ def test_a_bad_record_is_named_and_the_others_are_read(changed, told):
 def test_a_bad_file_is_named(content, told):
     pages, (error,) = parse(content, "qa.json")
     assert not pages and str(error).startswith(told)
+
+
+@pytest.mark.parametrize("digits", [4301, 100_000])
+def test_a_number_that_is_too_long_costs_its_record_alone(digits):
+    long = '{"question": "w0>", "answer": "", "z": ' + "1" * digits + "}"
+    good = json.dumps(FULL)
+    pages, (error,) = parse(f'{{"a.png": [{good}, {long}, {good}]}}'.encode(), "qa.json")
+    assert str(error).startswith("qa.json, a.png, record 2: it holds signs or numbers that cannot")
+    assert len(pages["a.png"]) == 2
+
+
+def test_of_very_many_errors_the_first_are_told_and_the_others_counted():
+    content = json.dumps({"a.png": [[]] * 1400 + [FULL], "b.png": {}})
+    pages, errors = parse(content.encode(), "qa.json")
+    assert len(pages["a.png"]) == 1 and len(errors) == 501
+    assert str(errors[499]).startswith("qa.json, a.png, record 500: ")
+    assert str(errors[500]) == (
+        "qa.json: 901 more errors like these were found: correct these first."
+    )
+
+
+def test_a_message_does_not_repeat_all_that_a_file_holds():
+    record = {"question": "x" * 100_000, "answer": ""}
+    content = json.dumps({"n" * 100_000: [record], "m" * 100_000: {}})
+    _, errors = parse(content.encode(), "qa.json")
+    assert len(errors) == 2 and all(len(str(error)) < 1000 for error in errors)
 
 
 # Files
@@ -346,9 +374,21 @@ def test_a_page_is_learnt_as_it_was_laid_out_for_the_question(tmp_path):
     assert turned.request.marks == turned.region == Marks.from_boxes([(31, 10, 35, 30)])
 
 
-@pytest.mark.parametrize("bad", ["left", {"quarters": 0.5}, {"corners": [[0, 0]]}, {"angle": 90}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "left",
+        {"quarters": 0.5},
+        {"corners": [[0, 0]]},
+        {"angle": 90},
+        {"quarters": 10**400},
+        {"quarters": 5},
+        {"angle": 10**400},
+        {"corners": [[0, 0], [9, 0], [9, 10**400], [0, 9]]},
+    ],
+)
 def test_a_page_that_is_laid_out_in_no_way_is_told(bad):
-    with pytest.raises(DataError, match=r"upright|corners|degrees"):
+    with pytest.raises(DataError, match=r"upright|corners|degrees|quarters"):
         Annotation.from_json({"question": "w0>", "answer": "", "upright": bad})
 
 

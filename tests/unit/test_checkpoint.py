@@ -17,6 +17,7 @@ from dessurt.checkpoint import (
     CheckpointError,
     convert,
     load,
+    model_from_state_dict,
     open_tokenizer,
     save,
 )
@@ -266,6 +267,16 @@ def test_a_tokenizer_that_is_too_large_is_told(tmp_path: Path) -> None:
     torch.save(file, tmp_path / "official.pth")
     with pytest.raises(CheckpointError, match="261 pieces but the model knows 100"):
         _ = load(tmp_path / "official.pth", Tokenizer.of_bytes()).tokenizer
+
+
+def test_the_mean_of_several_models_as_torch_keeps_it() -> None:
+    file = official_file()
+    weights = {f"module.{name}": each for name, each in file["state_dict"].items()}
+    model = model_from_state_dict(
+        {"n_averaged": torch.tensor(3), **weights}, file["config"]["model"]
+    )
+    expected = file["state_dict"]["absolute_2dpos_embed"]
+    assert torch.equal(model.absolute_2dpos_embed, expected)
 
 
 @pytest.mark.parametrize("wrapping", ["_orig_mod.", "module.module.", "model.", "module.model."])

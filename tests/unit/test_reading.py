@@ -1,5 +1,6 @@
 """Questions answered by reading the page line by line: finding a text, reading on after it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,11 @@ PARTS = [
         ("the caf\u00e9 here", "cafe\u0301"),
         ("Donau\u00addampf\u00adschiff", "Donaudampfschiff"),
         ("it isn\u2019t so", "isn't"),
+        ("take \u00bd cup of it", "1/2"),
+        ("take 1\u20442 cup of it", "\u00bd"),
+        ("say \u2039hi\u203a now", "'hi'"),
+        ("say \u00b4hi` now", "'hi'"),
+        ("a word\u200bjoined here", "wordjoined"),
         ("\u0130\u0130\u0130\u0130 sunny days", "sunny days"),  # each is longer in lower case
     ],
 )
@@ -73,6 +79,57 @@ def test_of_equal_places_the_first_is_found_and_of_others_the_best() -> None:
 def test_nothing_is_found_in_nothing() -> None:
     assert find([], "a") is None
     assert find(["a"], "  ") is None
+
+
+def some_text(length: int) -> str:
+    """Words that hardly recur."""
+    random = np.random.default_rng(length)
+    letters = random.choice(list("etaoinshr  "), length)
+    return " ".join("".join(letters).split())
+
+
+@pytest.mark.parametrize("slips", [0, 9])
+def test_a_long_text_is_found_quickly_in_a_very_long_page(slips: int) -> None:
+    page = some_text(600_000)
+    words = page.split(" ")
+    lines = [" ".join(words[at : at + 10]) for at in range(0, len(words), 10)]
+    wanted = list(" ".join(lines[5000:5200]))
+    for at in range(4, len(wanted), len(wanted) // slips if slips else len(wanted)):
+        wanted[at : at + 1] = "xyz" if slips else wanted[at]  # each is two letters longer
+    begun = time.perf_counter()
+    match = find(lines, "".join(wanted))
+    assert time.perf_counter() - begun < 20  # it was eight minutes
+    assert match is not None and match.similarity > 99
+    assert (match.similarity == 100) == (slips == 0)
+    assert match.spans == tuple(Span(n, 0, len(lines[n])) for n in range(5000, 5200))
+    assert find(lines, some_text(8_000)) is None
+    again = find(["a b " * 20_000] * 5, "a c " * 2_000)
+    assert again is not None and round(again.similarity) == 75
+
+
+def test_a_long_text_that_begins_before_the_page_ends() -> None:
+    page = some_text(6_000)
+    match = find([page], page[-1500:] + some_text(200))
+    assert match is not None and match.spans[-1].stop == len(page) and match.ends_line
+
+
+def test_a_text_longer_than_the_page_is_the_page() -> None:
+    page, more = some_text(2_000), some_text(300_000)
+    match = find([page], more[:20_000] + page + more[20_000:])
+    assert match is not None and match.similarity == 100
+    assert match.spans == (Span(0, 0, len(page)),)
+
+
+@pytest.mark.parametrize("length", [1001, 1500])
+def test_long_texts_are_found_where_shorter_ones_are(length: int, monkeypatch) -> None:
+    page = some_text(6_000)
+    start = page.index(" ", 2_000) + 1
+    wanted = page[start : page.index(" ", start + length)].replace("oi", "o").replace("sh", "zzz")
+    quick = find([page], wanted)
+    monkeypatch.setattr("dessurt.reader.search.LONG", 10_000)
+    exact = find([page], wanted)
+    assert exact is not None and quick is not None and quick.spans == exact.spans
+    assert quick.similarity == pytest.approx(exact.similarity, abs=2)
 
 
 class FakeModel:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from dessurt.data.annotations import Annotation
+from dessurt.data.annotations import Annotation, exchange
 from dessurt.data.annotations.exchange import (
+    NO_ANSWERS,
     Imported,
     ImportProgress,
     StoppedError,
@@ -21,7 +25,7 @@ from dessurt.data.annotations.exchange import (
     import_zip,
 )
 from dessurt.data.annotations.page_files import page_file
-from dessurt.data.annotations.store import Store
+from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
 from dessurt.page import Page, PageError
 from dessurt.page.marks import Marks, Shape
@@ -283,8 +287,8 @@ class StoppedAt(ImportProgress):
         self.told.append((stage, of))
         self._look()
 
-    def step(self) -> None:
-        super().step()
+    def step(self, count: int = 1) -> None:
+        super().step(count)
         self._look()
 
     def _look(self) -> None:
@@ -403,6 +407,117 @@ def test_names_as_other_systems_write_them(store, letter, tmp_path, told, inside
         archive.writestr("qa.json", json.dumps({told: [record]}))
     done = import_zip(store, tmp_path / "a.zip")
     assert (done.change.added, done.errors) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("image", "answers"),
+    [("\u00e4.png", "a\u0308.json"), ("Page1.PNG", "page1.json"), ("./b/a.png", "b\\A.JSON"),
+     ("images/a.png", "QA.JSON"), ("./images/a.png", "./qa.json"),
+     ("set\\images\\a.png", "Set/Qa.json")],
+)  # fmt: skip
+def test_names_of_the_files_with_answers_as_other_systems_write_them(
+    store, letter, tmp_path, image, answers
+):
+    records = [{"question": "w0>", "answer": "Dear Ann,"}]
+    whole = {"images/a.png": records} if "qa" in answers.lower() else records
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(letter, image)
+        archive.writestr(answers, json.dumps(whole))
+    done = import_zip(store, tmp_path / "a.zip")
+    assert (done.change.added, done.errors) == (1, ())
+
+
+def test_of_two_names_alike_only_the_very_one_is_taken(store, tmp_path):
+    folder = tmp_path / "theirs"
+    for name, shade in (("a.png", 1), ("A.png", 2)):
+        draw(folder / name, shade)
+    for name, text in (("a.json", "one"), ("A.json", "two")):
+        (folder / name).write_text(json.dumps([{"question": "w0>", "answer": text}]))
+    assert imported(store, folder).errors == ()
+    assert {row.annotation.answers: row.image[7:9] for row in store.rows} == {
+        ("one",): "a-",
+        ("two",): "A-",
+    }
+
+
+def test_files_without_answers_are_told(store, letter, tmp_path):
+    draw(tmp_path / "images" / "a.png", 3)
+    came = imported(store, tmp_path / "images")
+    assert [str(error) for error in came.errors] == [NO_ANSWERS]
+    assert came.change.added == 0 and "choose qa.json together with its images" in NO_ANSWERS
+    assert import_files(store, {}) == Imported(Change(0))
+
+
+# Imports that are made to take all time and memory
+
+
+def in_memory(**files: bytes) -> dict[str, Callable[[], io.BytesIO]]:
+    return {f"{name}.json": partial(io.BytesIO, content) for name, content in files.items()}
+
+
+def test_an_import_of_errors_alone_tells_some_of_them(store, monkeypatch):
+    monkeypatch.setattr(exchange, "MOST_ERRORS", 700)
+    content = b'{"a.png": [' + b"[]," * 2000 + b"[]]}"
+    files = in_memory(qa=content)
+    errors = import_files(store, files).errors
+    assert len(errors) == 501 and "1,501 more errors" in str(errors[-1])
+    files = {f"{folder}/{name}": read for folder in "xy" for name, read in files.items()}
+    errors = import_files(store, files).errors
+    assert len(errors) == 701 and "more than these 700 errors" in str(errors[-1])
+
+
+def test_an_import_of_too_many_records_adds_nothing(store, letter, tmp_path, monkeypatch):
+    monkeypatch.setattr(exchange, "MOST_RECORDS", 3)
+    for count in (4, 3):
+        given = [{"question": f"natural_q~{n}", "answer": ""} for n in range(count)]
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.write(letter, "a.png")
+            archive.writestr("one/qa.json", json.dumps({"../a.png": []}))
+            archive.writestr("a.json", json.dumps(given))
+        came = import_zip(store, tmp_path / "a.zip")
+        assert (came.change.added, len(store.rows)) == ((0, 0) if count == 4 else (3, 3))
+        if count == 4:
+            assert [str(error) for error in came.errors] == [
+                "a.zip: there are more than 3 records: import them in several parts."
+            ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [("LARGEST_JSON", "it is larger than 0 MB"), ("MOST_LISTS", "it holds more than 2 lists")],
+)
+def test_a_file_that_is_too_large_to_parse_is_told(store, monkeypatch, limit, told):
+    files = in_memory(qa=b'{"a.png": [[]]}')
+    monkeypatch.setattr(exchange, limit, 3)
+    (error,) = import_files(store, files).errors
+    assert "record 1" in str(error) or limit == "LARGEST_JSON"
+    monkeypatch.setattr(exchange, limit, 2)
+    (error,) = import_files(store, files).errors
+    assert str(error).startswith(f"qa.json: {told}") and str(error).endswith("divide it.")
+
+
+def test_an_image_that_is_too_large_is_told_once(store, monkeypatch):
+    monkeypatch.setattr(exchange, "LARGEST_JSON", 99)
+    monkeypatch.setattr(exchange._content, "__defaults__", (9,))
+    files = in_memory(qa=b'{"a.png": [{"question": "w0>", "answer": ""}]}')
+    files["a.png"] = partial(io.BytesIO, bytes(10))
+    (error,) = import_files(store, files).errors
+    assert str(error) == "a.png: it is larger than 0 MB: make it smaller, or divide it."
+
+
+@pytest.mark.parametrize("content", [b'{"a": [], "b": [], "c": []}', b"{}"])
+def test_an_import_of_files_without_records_is_stopped(store, content):
+    class Stopped(ImportProgress):
+        def step(self, count: int = 1) -> None:
+            assert count == 0 and not self.stopped
+            self.stopped = True
+            self.stop()
+            super().step(count)
+
+        stopped = False
+
+    with pytest.raises(StoppedError):
+        import_files(store, in_memory(qa=content), Stopped())
 
 
 @pytest.mark.parametrize("name", ["nfd.zip", "case.zip"])

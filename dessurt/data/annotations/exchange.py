@@ -13,7 +13,15 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from dessurt.data.annotations.annotation import Annotation
-from dessurt.data.annotations.files import IMAGES, QA_FILE, Pages, parse, to_bytes
+from dessurt.data.annotations.files import (
+    IMAGES,
+    QA_FILE,
+    Errors,
+    Pages,
+    parse,
+    shortened,
+    to_bytes,
+)
 from dessurt.data.annotations.page_files import PageFile, page_file
 from dessurt.data.annotations.splits import split_pages
 from dessurt.data.annotations.store import Change, Store
@@ -22,7 +30,15 @@ from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 
 LARGEST_FILE = 256 * 1024**2  # bytes, unpacked
+LARGEST_JSON = 64 * 1024**2  # bytes; parsed it takes up to thirty times as much memory
+MOST_LISTS = 4_000_000  # and objects in a JSON file: each takes memory even if it is empty
+MOST_RECORDS = 1_000_000  # of one import
+MOST_ERRORS = 5_000  # that are told of one import
 MOST_FILES = 100_000
+NO_ANSWERS = (
+    "there are no answers in these files, neither a qa.json nor a NAME.json: choose qa.json "
+    "together with its images."
+)
 _MIDNIGHT = (1980, 1, 1, 0, 0, 0)  # a zip file that holds the same is the same
 
 
@@ -102,10 +118,10 @@ class ImportProgress:
         self._check()
         self.done, self.of, self.stage = 0, of, stage
 
-    def step(self) -> None:
-        """Tell that one more annotation is done; as `begin`."""
+    def step(self, count: int = 1) -> None:
+        """Tell that so many more annotations are done, with 0 only that it goes on; as `begin`."""
         self._check()
-        self.done += 1
+        self.done += count
 
     def _check(self) -> None:
         if self._stopping.is_set():
@@ -127,9 +143,7 @@ def import_zip(store: Store, path: Path, progress: ImportProgress | None = None)
         return Imported(Change(0), (DataError(told, path.name),))
 
 
-def import_files(
-    store: Store, files: Files, progress: ImportProgress | None = None
-) -> Imported:
+def import_files(store: Store, files: Files, progress: ImportProgress | None = None) -> Imported:
     """Add what is in some files: each qa.json, and each NAME.json beside an image.
 
     Nothing that is in the store is changed.
@@ -140,42 +154,45 @@ def import_files(
         progress: is kept up to date.
 
     Raises:
+        DataError: there are too many records, and nothing is added.
         StoppedError: it was stopped, and nothing is added.
     """
-    errors: list[DataError] = []
-    files = {name.replace("\\", "/"): read for name, read in files.items()}  # from Windows
+    errors = Errors(MOST_ERRORS)
+    files = {_tidy(name): read for name, read in files.items()}
     found = _found(files, errors, progress or ImportProgress())
-    return Imported(store.add(found), tuple(errors))
+    change = store.add(found)
+    if errors.more:
+        told = f"more than these {MOST_ERRORS:,} errors were found: correct these first."
+        return Imported(change, (*errors.first, DataError(told)))
+    return Imported(change, tuple(errors.first))
 
 
 def _found(
-    files: Files, errors: list[DataError], progress: ImportProgress
+    files: Files, errors: Errors, progress: ImportProgress
 ) -> Iterator[tuple[PageFile, Iterator[Annotation]]]:
     """The pages in files and what is asked about each; what is wrong is put to `errors`."""
     pages: Pages = {}
     progress.begin("reading")
     for read, wrong in _annotations(files, progress):
-        errors += wrong
+        for error in wrong:
+            errors.add(error)
         for image, given in read.items():
             pages[image] = (*pages.get(image, ()), *given)
-    if files and not pages and not errors:
-        errors.append(DataError(NO_ANSWERS))
+    if files and not pages and not errors.first:
+        errors.add(DataError(NO_ANSWERS))
     progress.begin("adding", sum(map(len, pages.values())))
-    alike: dict[str, list[str]] = {}
-    for name in files:
-        alike.setdefault(_key(name), []).append(name)
+    names = _Names({name: name for name in files})
     for image, given in sorted(pages.items()):
-        if image not in files and len(alike.get(_key(image), ())) == 1:
-            (image,) = alike[_key(image)]
+        name = names.find(image) or image
         for number, asked in groupby(sorted(given, key=_number), _number):
             try:
-                picture = _page(files, image, number)
+                picture = _page(files, name, number)
             except (DataError, PageError) as error:
-                errors.append(DataError(str(error), image))
+                errors.add(DataError(shortened(str(error)), shortened(name)))
                 for _ in asked:
                     progress.step()
                 continue
-            yield picture, _fitting(asked, picture, image, errors, progress)
+            yield picture, _fitting(asked, picture, name, errors, progress)
     progress.begin("writing")
 
 
@@ -183,7 +200,7 @@ def _fitting(
     asked: Iterable[Annotation],
     picture: PageFile,
     image: str,
-    errors: list[DataError],
+    errors: Errors,
     progress: ImportProgress,
 ) -> Iterator[Annotation]:
     """Those annotations that are about such a page."""
@@ -192,39 +209,76 @@ def _fitting(
         try:
             _check_fits(each, picture)
         except (DataError, MarksError) as error:
-            errors.append(DataError(str(error), image, each.question))
+            errors.add(DataError(str(error), image, shortened(each.question)))
         else:
             yield each
 
 
-def _annotations(
-    files: Files, progress: ImportProgress
-) -> Iterator[tuple[Pages, list[DataError]]]:
+def _annotations(files: Files, progress: ImportProgress) -> Iterator[tuple[Pages, list[DataError]]]:
     """The annotations of each file, images named by their paths among the files."""
-    images = {
-        str(PurePosixPath(name).with_suffix("")): name
-        for name in files
-        if PurePosixPath(name).suffix.lower() in IMAGES
+
+    steps = 0  # images without records take time, too
+
+    def step(count: int) -> None:
+        nonlocal steps
+        progress.step(count)
+        steps += 1
+        if max(progress.done, steps // 2) > MOST_RECORDS:
+            raise DataError(
+                f"there are more than {MOST_RECORDS:,} records: import them in several parts."
+            )
+
+    images = _Names(
+        {
+            str(PurePosixPath(name).with_suffix("")): name
+            for name in files
+            if PurePosixPath(name).suffix.lower() in IMAGES
+        }
+    )
+    folders = {
+        _key(str(PurePosixPath(name).parent)) for name in files if _key(_name(name)) == QA_FILE
     }
-    folders = {str(PurePosixPath(name).parent) for name in files if _name(name) == QA_FILE}
     for name in sorted(files):
         path = PurePosixPath(name)
         if path.suffix.lower() != ".json" or path.name.startswith(".") or "__MACOSX" in path.parts:
             continue
-        if path.name == QA_FILE:
-            read, wrong = parse(_content(files, name), name, step=progress.step)
+        step(0)
+        if _key(path.name) == QA_FILE:
+            read, wrong = parse(_json(files, name), name, step=step)
             yield {str(path.parent / image): given for image, given in read.items()}, wrong
-        elif folders.isdisjoint(map(str, path.parents)):
-            if image := images.get(str(path.with_suffix(""))):
-                yield parse(_content(files, name), name, image, progress.step)
+        elif folders.isdisjoint(_key(str(parent)) for parent in path.parents):
+            if image := images.find(str(path.with_suffix(""))):
+                yield parse(_json(files, name), name, image, step)
             else:
                 told = "there is no image beside it, NAME.png for NAME.json."
                 yield {}, [DataError(told, name)]
 
 
+class _Names:
+    """Files by their names, which systems write in their own ways."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        """Given the name of each file by what it is looked up with."""
+        self._files = files
+        self._alike: dict[str, list[str]] = {}
+        for wanted, name in files.items():
+            self._alike.setdefault(_key(wanted), []).append(name)
+
+    def find(self, wanted: str) -> str | None:
+        """The file of just this name, or the only one of a name like it."""
+        alike = self._alike.get(_key(wanted), [])
+        return self._files.get(wanted) or (alike[0] if len(alike) == 1 else None)
+
+
+def _tidy(name: str) -> str:
+    """A path with slashes, also if it comes from Windows, and without steps that lead nowhere."""
+    return str(PurePosixPath(name.replace("\\", "/")))
+
+
 def _key(name: str) -> str:
     """What is the same for names that differ as systems write them: accents, case, slashes."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/")).casefold()
+    plain = unicodedata.normalize("NFD", _tidy(name)).casefold()
+    return unicodedata.normalize("NFD", plain)
 
 
 def _number(given: Annotation) -> int:
@@ -239,22 +293,30 @@ def _page(files: Files, image: str, number: int) -> PageFile:
     if image not in files:
         raise DataError("this image is not among the files: add it.")
     content = _content(files, image)
-    if isinstance(content, DataError):
-        raise content
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "page" + PurePosixPath(image).suffix)
         file.write_bytes(content)
         return page_file(file, number, _name(image))
 
 
-def _content(files: Files, name: str) -> bytes | DataError:
+def _json(files: Files, name: str) -> bytes | DataError:
+    try:
+        content = _content(files, name, LARGEST_JSON)
+        if content.count(b"[") + content.count(b"{") > MOST_LISTS:
+            raise DataError(f"it holds more than {MOST_LISTS:,} lists and objects: divide it.")
+    except DataError as error:
+        return DataError(str(error), name)
+    return content
+
+
+def _content(files: Files, name: str, most: int = LARGEST_FILE) -> bytes:
     try:
         with files[name]() as file:
-            content = file.read(LARGEST_FILE + 1)
+            content = file.read(most + 1)
     except (OSError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        return DataError(f"it cannot be read ({error}).", name)  # damaged; behind a password
-    if len(content) > LARGEST_FILE:
-        return DataError(f"it is larger than {LARGEST_FILE // 1024**2} MB.", name)
+        raise DataError(f"it cannot be read ({error}).") from error  # damaged; behind a password
+    if len(content) > most:
+        raise DataError(f"it is larger than {most // 1024**2} MB: make it smaller, or divide it.")
     return content
 
 

@@ -24,7 +24,26 @@ from dessurt.data.records import DataError
 
 QA_FILE = "qa.json"
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".pdf")
+LONGEST_TOLD = 300  # characters of a name, or a reason: both may quote what a file holds
+MOST_ERRORS = 500  # that are told of one file
 Pages = dict[str, tuple[Annotation, ...]]  # by the image's path in the folder, with slashes
+
+
+class Errors:
+    """The first errors of many, and how many more there are: a file can hold millions."""
+
+    def __init__(self, most: int) -> None:
+        """So many are kept."""
+        self.first: list[DataError] = []
+        self.more = 0
+        self._most = most
+
+    def add(self, error: DataError) -> None:
+        """Keep it, or only count it."""
+        if len(self.first) < self._most:
+            self.first.append(error)
+        else:
+            self.more += 1
 
 
 def read_pages(folder: Path) -> tuple[Pages, list[DataError]]:
@@ -54,7 +73,7 @@ def parse(
     content: bytes | DataError,
     path: Path | str,
     image: str = "",
-    step: Callable[[], None] = lambda: None,
+    step: Callable[[int], None] = lambda count: None,
 ) -> tuple[Pages, list[DataError]]:
     """The annotations in one file's content, and what is wrong with the others.
 
@@ -62,36 +81,50 @@ def parse(
         content: of the file, or why there is none.
         path: of the file, for messages.
         image: whose annotations they are: then it is a list, else an object by images.
-        step: is called before each record is read; what it raises ends the reading.
+        step: is called with 1 before each record is read, and with 0 before those of an image;
+            what it raises ends the reading.
     """
     if isinstance(content, DataError):
         return {}, [content]
     try:
-        found = json.loads(content)
+        found = json.loads(content, parse_int=_whole)
     except json.JSONDecodeError as error:
         return {}, [DataError(f"this is no JSON ({error.msg}).", path, error.lineno)]
-    except (ValueError, RecursionError):
-        return {}, [DataError("this is no JSON in UTF-8.", path)]
+    except UnicodeDecodeError:
+        return {}, [DataError("this is no JSON in UTF-8: save it in UTF-8.", path)]
+    except RecursionError:
+        told = "lists and objects lie too deep in one another: take out what is not needed."
+        return {}, [DataError(told, path)]
     if image:
         found = {image: found}
     if not isinstance(found, dict):
         return {}, [DataError("it must be an object: image to list of records.", path)]
-    pages, errors = Pages(), []
+    pages, errors = Pages(), Errors(MOST_ERRORS)
     for name, records in found.items():
+        step(0)
         if not isinstance(records, list) or not _is_inside(name):
             told = "an image within the folder must be given a list of records."
-            errors.append(DataError(told, path, ascii(name)[1:-1]))
+            errors.add(DataError(told, path, ascii(shortened(name))[1:-1]))
             continue
         good = []
         for number, record in enumerate(records, 1):
-            step()
+            step(1)
             try:
                 good.append(Annotation.from_json(record))
             except DataError as error:
-                errors.append(DataError(str(error), path, f"{name}, record {number}"))
+                where = f"{shortened(name)}, record {number}"
+                errors.add(DataError(shortened(str(error)), path, where))
         if good:
             pages[name] = tuple(good)
-    return pages, errors
+    if errors.more:
+        told = f"{errors.more:,} more errors like these were found: correct these first."
+        return pages, [*errors.first, DataError(told, path)]
+    return pages, errors.first
+
+
+def shortened(text: str) -> str:
+    """A text, or of a long one the beginning, for messages."""
+    return text if len(text) <= LONGEST_TOLD else text[:LONGEST_TOLD] + "…"
 
 
 def to_bytes(pages: Mapping[str, Iterable[Annotation]]) -> bytes:
@@ -152,6 +185,14 @@ def _content(file: Path) -> bytes | DataError:
         return file.read_bytes()
     except OSError as error:
         return DataError(f"it cannot be read ({error.strerror}).", file)
+
+
+def _whole(digits: str) -> float:
+    """A number without a point; Python makes no int of very many digits, and they are no use."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)  # infinite: the record is refused, and not the whole file
 
 
 def _is_inside(name: str) -> bool:
