@@ -15,7 +15,7 @@ from dessurt.page.marks import Point, Shape, turned, union
 Marking = Callable[[Page, Sequence[KnownLine]], Marks]
 
 # A click of the app may miss a line by 6 pixels of the screen, which are 8 or more of a page at
-# 150 dpi that is shown whole (`NEAR` in dessurt_app/static/page_lines.js).
+# 150 dpi that is shown whole (`NEAR` in dessurt_app/canvas/page_lines.js).
 NEAR = 8.0
 
 
