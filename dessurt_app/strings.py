@@ -3,7 +3,7 @@
 TITLE = "Dessurt"
 TAGLINE = "reads a page where you point"
 
-# The buttons that zoom a picture, in static/zoom_buttons.html.
+# The buttons that zoom a picture, in canvas/zoom_buttons.html.
 ZOOM = {
     "zoom_in": "Zoom in",
     "zoom_in_hint": "Zoom in (+, Ctrl+wheel)",
@@ -11,8 +11,8 @@ ZOOM = {
     "zoom_out_hint": "Zoom out (-, Ctrl+wheel)",
 }
 
-# The canvas. The names are those of the placeholders in static/page_canvas.html and of the
-# sentences that static/page_canvas.js says.
+# The canvas. The names are those of the placeholders in canvas/page_canvas.html and of the
+# sentences that canvas/page_canvas.js says.
 CANVAS = {
     "toolbar": "Tools for the page",
     "page": "Page. Up and down go over lines or marks, Enter marks a line; question mark for keys",

@@ -7,7 +7,7 @@
 
 On real pages everything that can be asked is asked (or about `--limit` questions a task), of text
 that is marked as people mark it, with boxes and by clicks; on synthetic ones one question a page
-and task. A data set has the measures of the paper (see `set_measures`), its own or those of the
+and task. A data set has the measures of the paper (see `set_table`), its own or those of the
 original where they differ; answers to one may also come from a file (see `predictions`). Ctrl-C
 prints the table of what was measured so far.
 """

@@ -1,6 +1,6 @@
 """AnswerView: Run, Stop and the answer as it is written.
 
-The screen is static/answer_view.js, with the words in answer_words.js and the tree and the list
+The screen is answer_view.js, with the words in answer_words.js and the tree and the list
 in answer_shape.js.
 """
 

@@ -1,4 +1,4 @@
-"""PageCanvas: the page on which a person draws marks. The drawing is in static/page_canvas.js.
+"""PageCanvas: the page on which a person draws marks. The drawing is in page_canvas.js.
 
 Its value is JSON, never pixels: {"page": a file on the server, "number" of the page in it from 0,
 "upright": how it is laid out, as `Upright.to_json`, "width", "height" of the page as seen, "marks"

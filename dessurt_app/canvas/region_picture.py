@@ -1,4 +1,4 @@
-"""The model's region as a picture, which static/region_map.js cuts at a threshold, and as marks."""
+"""The model's region as a picture, which region_map.js cuts at a threshold, and as marks."""
 
 from __future__ import annotations
 

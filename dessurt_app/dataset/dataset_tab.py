@@ -1,6 +1,6 @@
 """Dataset: the saved answers, to look through, to export and to import.
 
-The screen is static/dataset_view.js. It exists only where answers are saved, which is on one's own
+The screen is dataset_view.js. It exists only where answers are saved, which is on one's own
 machine; whoever reaches the app sees and changes the same data set.
 """
 

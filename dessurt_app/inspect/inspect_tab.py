@@ -1,4 +1,4 @@
-"""Inspect: the exact input of the model, and its region; the screen is static/inspect_view.js.
+"""Inspect: the exact input of the model, and its region; the screen is inspect_view.js.
 
 Nothing here runs the model, so nothing waits behind a question.
 """

@@ -106,7 +106,7 @@ def _as_original(
 ) -> Pieces:
     """The truth of the original: with entities without text, each in the middle of its first line.
 
-    Places are those on the white page that is shown (see `set_measures.on_white`).
+    Places are those on the white page that is shown (see `set_table.on_white`).
     """
     height, width = size
     is_smaller = height < SEEN[0] or width < SEEN[1]
