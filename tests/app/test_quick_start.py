@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 COMPONENT = "import gradio as gr\n\n\nclass Mine(gr.HTML):\n    pass\n"
 BUILD = """
 import gc, sys
-from dessurt_app import weights
-weights.HEAD_START = 3600  # however slow this computer is
+from dessurt_app import models
+models.HEAD_START = 3600  # however slow this computer is
 from dessurt_app.ui import build
 build(checkpoint="nothing/there")
 import mine
