@@ -107,7 +107,7 @@ class Doors:
                 return await response(scope, receive, send)
             send = self._guesses.noted(visitor, send)
         if scope["method"] == "POST":
-            whole = await self._whole(scope, receive, send)
+            whole = await self._whole(headers, scope, receive, send)
             if whole is None:
                 return None
             receive = whole
@@ -140,30 +140,29 @@ class Doors:
 
         return sending
 
-    async def _whole(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
+    async def _whole(
+        self, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> Receive | None:
         """Take in the whole body of a request, and give it on; None if it was refused.
 
         It is read as JSON where everybody waits for that, and by functions that look through all
         that is in it: many small things take longer than a few large ones.
         """
         body, more = bytearray(), True
-        sentence = f"A request has at most {LONGEST_BODY // 2**20} MB."
-        length = Headers(scope=scope).get("content-length", "0")
-        too_long = not length.isdigit() or int(length) > LONGEST_BODY
-        while more and not too_long:
+        status, refused = 413, _too_long(headers, LONGEST_BODY)
+        while more and not refused:
             message = await receive()
             if message["type"] != "http.request":
                 return None  # whoever sent it has gone
             body.extend(message.get("body", b""))
             more = message.get("more_body", False)
-            too_long = len(body) > LONGEST_BODY
-        status = 413
-        if not too_long:
-            sentence = _too_much(body)
-        if not sentence and "/mcp" in scope["path"]:
-            status, sentence = 403, _not_served(body)
-        if sentence:
-            await PlainTextResponse(sentence, status)(scope, receive, send)
+            if len(body) > LONGEST_BODY:
+                refused = _at_most(LONGEST_BODY)
+        refused = refused or _too_much(body)
+        if not refused and "/mcp" in scope["path"]:
+            status, refused = 403, _not_served(body)
+        if refused:
+            await PlainTextResponse(refused, status)(scope, receive, send)
             return None
         given = False
 
@@ -180,9 +179,7 @@ class Doors:
         self, most: int, headers: Headers, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Pass a request on, but no more than so many bytes of its body."""
-        sentence = f"A request has at most {most // 2**20} MB."
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > most:
+        if sentence := _too_long(headers, most):
             return await PlainTextResponse(sentence, 413)(scope, receive, send)
         taken, begun, refused = 0, False, False
 
@@ -193,7 +190,7 @@ class Doors:
             if taken > most and not refused:
                 refused = True
                 if not begun:
-                    await PlainTextResponse(sentence, 413)(scope, receive, send)
+                    await PlainTextResponse(_at_most(most), 413)(scope, receive, send)
             return {"type": "http.disconnect"} if refused else message
 
         async def sending(message: Message) -> None:
@@ -229,6 +226,16 @@ def _is_foreign(method: str, headers: Headers) -> bool:
 def _path(scope: Scope) -> str:
     """Below the address at which the app lies."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))
+
+
+def _at_most(most: int) -> str:
+    return f"A request has at most {most // 2**20} MB."
+
+
+def _too_long(headers: Headers, most: int) -> str:
+    """Why a body is not taken in by what its head says of its length, if so."""
+    length = headers.get("content-length", "0")
+    return "" if length.isdigit() and int(length) <= most else _at_most(most)
 
 
 def _too_much(body: bytearray) -> str:

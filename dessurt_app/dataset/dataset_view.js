@@ -136,10 +136,9 @@ async function review(action, row = rows.current, answers = []) {
   const done = await call(() => server.review([row.id, row.version, action, answers]));
   if (done) rows.replace(done.row);
   if (!done?.change) {
-    if (done && action !== "correct") tell(text.changed_row, true);
-    if (action !== "correct") return;
-    rows.edit(correct, row.id, answers); // what was typed is kept
-    if (done) tell(fillIn(text.changed, { answer: shortened(done.row.answers[0]) }), true);
+    if (action === "correct") rows.edit(correct, row.id, answers); // what was typed is kept
+    const now = { answer: shortened(done?.row.answers[0] ?? "") };
+    if (done) tell(action === "correct" ? fillIn(text.changed, now) : text.changed_row, true);
     return;
   }
   tell(text["did_" + action], false, [done.change]);
