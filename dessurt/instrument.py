@@ -98,9 +98,9 @@ class DessurtInstrument:
 
         Each part is seen through `frame(page, part.marks)`. A small checkpoint loses its place in
         long paragraphs and on whole pages. The tasks that its config lists (`"frame": {"by_line":
-        [task, ...]}`), and `w0>` with several lines marked, are answered by reading the highlighted lines, or without a highlight all
-        lines found on the page, as long recordings are transcribed a window at a time
-        (arXiv 2212.04356, 3.8); see `dessurt.reader`.
+        [task, ...]}`), and `w0>` with several lines marked, are answered by reading the highlighted
+        lines, or without a highlight all lines found on the page, as long recordings are
+        transcribed a window at a time (arXiv 2212.04356, 3.8); see `dessurt.reader`.
         """
         if not self._is_by_line(page, request):
             return [replace(request, marks=self._as_seen(page, request.marks))]
