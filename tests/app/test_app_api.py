@@ -54,14 +54,14 @@ def test_what_is_public_is_documented(client):
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
-def test_example_of_the_readme(client, fake, monkeypatch, capsys):
+def test_example_of_the_docs(client, fake, monkeypatch, capsys):
     root = Path(__file__).parents[2]
-    readme = (root / "README.md").read_text("utf-8")
-    examples = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    page = (root / "docs" / "ask.md").read_text("utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (code,) = (each for each in examples if "gradio_client" in each)
     monkeypatch.chdir(root)
     fake.seconds = 0
-    exec(compile(code.replace("http://127.0.0.1:7860", client.src), "README.md", "exec"), {})
+    exec(compile(code.replace("http://127.0.0.1:7860", client.src), "ask.md", "exec"), {})
     assert capsys.readouterr().out.splitlines()[-1] == "one two three four"
     assert fake.asked[-1][1].marks.bounds("highlight") == (102, 481, 869, 520)
 

@@ -103,7 +103,7 @@ def test_a_generator_of_examples_is_a_data_set_by_pages(tmp_path):
 
 
 def test_the_own_data_sets_of_the_docs_work(root, tmp_path, monkeypatch):
-    page = (root / "docs" / "training.md").read_text("utf-8")
+    page = (root / "docs" / "data.md").read_text("utf-8")
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path])
