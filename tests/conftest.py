@@ -14,6 +14,22 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# Tests of training and of synthetic pages; what these import, the extra `train` brings.
+WITH_TRAIN = [ROOT / "tests" / folder for folder in ("slow", "unit/train", "unit/synth")]
+
+
+def pytest_pycollect_makemodule(module_path: Path) -> None:
+    """Skip the tests in those folders, with a reason, where the extra is not installed."""
+    if module_path.parent in WITH_TRAIN:
+        for library in ("accelerate", "matplotlib", "tqdm", "typst"):
+            pytest.importorskip(library, reason=f"needs {library}: pip install -e '.[train]'")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is in the folder of slow tests, so that `-m 'not slow'` leaves it out."""
+    for item in items:
+        if item.path.parent == ROOT / "tests" / "slow":
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -9,35 +9,17 @@ import cv2
 import numpy as np
 import pytest
 
+from dessurt.page.marks import mapped
+from dessurt.synth import KINDS, NoFontsError, SynthPage, Writer, fonts, page, pdftext
+from dessurt.synth import scan as effects
+from dessurt.synth import text as words
+from dessurt.synth.files import load, save, whole
+from dessurt.synth.kinds import OFTEN
+from dessurt.synth.main import main
+from dessurt.synth.page import drawn
+from dessurt.synth.sheet import Grid, Sheet, colour, number_of
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth, moved
 from tests.conftest import link_fonts
-
-pytest.importorskip("typst")
-
-from dessurt.page.marks import mapped  # noqa: E402
-from dessurt.synth import (  # noqa: E402
-    KINDS,
-    NoFontsError,
-    SynthPage,
-    Writer,
-    fonts,
-    page,
-    pdftext,
-)
-from dessurt.synth import scan as effects  # noqa: E402
-from dessurt.synth import text as words  # noqa: E402
-from dessurt.synth.files import load, save, whole  # noqa: E402
-from dessurt.synth.kinds import OFTEN  # noqa: E402
-from dessurt.synth.main import main  # noqa: E402
-from dessurt.synth.page import drawn  # noqa: E402
-from dessurt.synth.sheet import Grid, Sheet, colour, number_of  # noqa: E402
-from dessurt.truth import (  # noqa: E402
-    Entity,
-    Line,
-    Paragraph,
-    Table,
-    Truth,
-    moved,
-)
 
 PAPER = "#set page(width: 400pt, height: 200pt, margin: 20pt)\n"
 

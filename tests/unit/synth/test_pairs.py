@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("typst")
-pytest.importorskip("tqdm")
-
-from dessurt.cli import main  # noqa: E402
-from dessurt.synth import pairs  # noqa: E402
-from dessurt.synth.fields import groups  # noqa: E402
-from dessurt.synth.files import load  # noqa: E402
-from dessurt.synth.main import main as synth  # noqa: E402
-from dessurt.synth.pairs import as_list, forms, parsed, write_forms  # noqa: E402
+from dessurt.cli import main
+from dessurt.synth import pairs
+from dessurt.synth.fields import groups
+from dessurt.synth.files import load
+from dessurt.synth.main import main as synth
+from dessurt.synth.pairs import as_list, forms, parsed, write_forms
 
 HEAD = "This form is to be filled out.\n"
 

@@ -11,33 +11,25 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("accelerate")
-
-from dessurt.checkpoint import Checkpoint, load, save  # noqa: E402
-from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.records import DataError, Record  # noqa: E402
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
-from dessurt.model.tokenizer import END, PAD, START  # noqa: E402
-from dessurt.page import Page  # noqa: E402
-from dessurt.page.frame import Frame  # noqa: E402
-from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.protocol import Request  # noqa: E402
-from dessurt.train.config import (
-    Part,  # noqa: E402
-    read,  # noqa: E402
-)
-from dessurt.train.learner.student import Student  # noqa: E402
-from dessurt.train.learner.vocabulary import tokenizer  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.main import main  # noqa: E402
-from dessurt.train.samples import batch as batches  # noqa: E402
-from dessurt.train.samples.batch import NOWHERE  # noqa: E402
-from dessurt.train.samples.pages import Records, Source  # noqa: E402
-from dessurt.train.samples.sampler import (
-    Sampler,  # noqa: E402
-    placing,
-)
-from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
+from dessurt.checkpoint import Checkpoint, load, save
+from dessurt.data.example import Example
+from dessurt.data.records import DataError, Record
+from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model.tokenizer import END, PAD, START
+from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks
+from dessurt.protocol import Request
+from dessurt.train.config import Part, read
+from dessurt.train.learner.student import Student
+from dessurt.train.learner.vocabulary import tokenizer
+from dessurt.train.loop import Run
+from dessurt.train.main import main
+from dessurt.train.samples import batch as batches
+from dessurt.train.samples.batch import NOWHERE
+from dessurt.train.samples.pages import Records, Source
+from dessurt.train.samples.sampler import Sampler, placing
+from dessurt.truth import Line, Paragraph, Truth
 
 TINY = {
     "image_size": [64, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 16,
@@ -46,7 +38,7 @@ TINY = {
     "dim_ff": 32, "decode_num_heads": 4, "max_q_tokens": 20, "max_a_tokens": 40,
     "position_rows": 64,
 }  # fmt: skip
-HERE = "tests.unit.test_train_data"
+HERE = "tests.unit.train.test_train_data"
 
 
 class Pages:

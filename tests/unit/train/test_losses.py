@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-pytest.importorskip("accelerate")
+from dessurt.train.learner.losses import distilled, focal, moved, smoothed
+from dessurt.train.original.schedules import KINDS, multiplier
 
-from dessurt.train.learner.losses import distilled, focal, moved, smoothed  # noqa: E402
-from dessurt.train.original.schedules import KINDS, multiplier  # noqa: E402
-
-GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+GOLDEN = Path(__file__).resolve().parents[2] / "golden"
 LOSSES = json.loads((GOLDEN / "losses.json").read_text("utf-8"))
 SCHEDULES = json.loads((GOLDEN / "lr_schedules.json").read_text("utf-8"))
 

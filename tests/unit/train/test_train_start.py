@@ -11,32 +11,26 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("accelerate")
-
-from dessurt.checkpoint import CheckpointError, load, read_official  # noqa: E402
-from dessurt.checkpoint.official import reset, training_state  # noqa: E402
-from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.sets import option  # noqa: E402
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer  # noqa: E402
-from dessurt.page import Page  # noqa: E402
-from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.protocol import Request  # noqa: E402
-from dessurt.train.config import (  # noqa: E402
-    ConfigError,
-    Part,  # noqa: E402
-    read,
-)
-from dessurt.train.learner.start import fitted  # noqa: E402
-from dessurt.train.learner.teacher import Teacher, TeacherError  # noqa: E402
-from dessurt.train.loop import Run, fastest_precision  # noqa: E402
-from dessurt.train.main import main  # noqa: E402
-from dessurt.train.original.schedules import multiplier  # noqa: E402
-from dessurt.train.samples.batch import stacked  # noqa: E402
-from dessurt.train.samples.pages import Source  # noqa: E402
-from dessurt.train.samples.sampler import Sampler  # noqa: E402
-from dessurt.truth import Line  # noqa: E402
-from dessurt.truth.printed import Printed  # noqa: E402
-from tests.unit.test_train_data import TINY, config_of, official, part, write  # noqa: E402
+from dessurt.checkpoint import CheckpointError, load, read_official
+from dessurt.checkpoint.official import reset, training_state
+from dessurt.data.example import Example
+from dessurt.data.sets import option
+from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.page import Page
+from dessurt.page.marks import Marks
+from dessurt.protocol import Request
+from dessurt.train.config import ConfigError, Part, read
+from dessurt.train.learner.start import fitted
+from dessurt.train.learner.teacher import Teacher, TeacherError
+from dessurt.train.loop import Run, fastest_precision
+from dessurt.train.main import main
+from dessurt.train.original.schedules import multiplier
+from dessurt.train.samples.batch import stacked
+from dessurt.train.samples.pages import Source
+from dessurt.train.samples.sampler import Sampler
+from dessurt.truth import Line
+from dessurt.truth.printed import Printed
+from tests.unit.train.test_train_data import TINY, config_of, official, part, write
 
 BUFFERS = ("relative_position_index", "attn_mask")
 

@@ -8,11 +8,8 @@ from typing import Any
 
 import pytest
 
-for library in ("accelerate", "typst"):
-    pytest.importorskip(library)
-
-from dessurt.checkpoint.runs import read_log  # noqa: E402
-from tests.unit import toy  # noqa: E402
+from dessurt.checkpoint.runs import read_log
+from tests.slow import toy
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reproduce.md").read_text(encoding="utf-8")

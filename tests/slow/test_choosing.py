@@ -6,22 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from PIL import Image
 
-pytest.importorskip("typst")
-pytest.importorskip("accelerate")
-
-from accelerate.state import AcceleratorState  # noqa: E402
-
-from dessurt.checkpoint import load  # noqa: E402
-from dessurt.synth import NoFontsError  # noqa: E402
-from dessurt.train import main as command  # noqa: E402
-from dessurt.train.checks import character_errors, validation_questions  # noqa: E402
-from dessurt.train.config import read  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.selection import SHARES  # noqa: E402
-from tests.app.fake_instrument import FakeInstrument  # noqa: E402
-from tests.unit.test_train import TINY  # noqa: E402
+from dessurt.checkpoint import load
+from dessurt.synth import NoFontsError
+from dessurt.train import main as command
+from dessurt.train.checks import character_errors, validation_questions
+from dessurt.train.config import read
+from dessurt.train.loop import Run
+from dessurt.train.selection import SHARES
+from tests.app.fake_instrument import FakeInstrument
+from tests.unit.train.test_train import TINY
 
 
 @pytest.fixture

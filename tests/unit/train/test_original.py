@@ -7,22 +7,16 @@ from typing import Any
 import pytest
 import torch
 
-pytest.importorskip("accelerate")
-
-from dessurt import open_model  # noqa: E402
-from dessurt.checkpoint.runs import read_log  # noqa: E402
-from dessurt.checkpoint.upkeep import series  # noqa: E402
-from dessurt.train.config import (  # noqa: E402
-    ConfigError,
-    Part,  # noqa: E402
-    read,
-)
-from dessurt.train.learner.start import optimiser_of, student_of  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.main import main  # noqa: E402
-from dessurt.train.original.configs import left_out, translated  # noqa: E402
-from dessurt.train.original.keys import OriginalError  # noqa: E402
-from tests.unit.test_train_data import config_of, official, part, write  # noqa: E402
+from dessurt import open_model
+from dessurt.checkpoint.runs import read_log
+from dessurt.checkpoint.upkeep import series
+from dessurt.train.config import ConfigError, Part, read
+from dessurt.train.learner.start import optimiser_of, student_of
+from dessurt.train.loop import Run
+from dessurt.train.main import main
+from dessurt.train.original.configs import left_out, translated
+from dessurt.train.original.keys import OriginalError
+from tests.unit.train.test_train_data import config_of, official, part, write
 
 
 def given(**sections: dict[str, Any]) -> dict[str, Any]:

@@ -13,35 +13,24 @@ import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("typst")
-pytest.importorskip("accelerate")
+from dessurt.data import sets
+from dessurt.data.example import Example
+from dessurt.data.questions.makers import TASKS
+from dessurt.data.records import Record
+from dessurt.page import Page
+from dessurt.page.marks import Marks
+from dessurt.protocol import Request
+from dessurt.synth import page as synthetic
+from dessurt.train import config as configs
+from dessurt.train.config import ConfigError, read
+from dessurt.train.learner.student import Taught
+from dessurt.train.loop import Run
+from dessurt.train.original.configs import MODES, SETS, TOKENS, OriginalError, left_out, translated
+from dessurt.truth import Truth, moved
+from dessurt.truth.printed import Printed
+from tests.unit.train.test_train_data import official
 
-
-from dessurt.data import sets  # noqa: E402
-from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.questions.makers import TASKS  # noqa: E402
-from dessurt.data.records import Record  # noqa: E402
-from dessurt.page import Page  # noqa: E402
-from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.protocol import Request  # noqa: E402
-from dessurt.synth import page as synthetic  # noqa: E402
-from dessurt.train import config as configs  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
-from dessurt.train.learner.student import Taught  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.original.configs import (  # noqa: E402
-    MODES,
-    SETS,
-    TOKENS,
-    OriginalError,
-    left_out,
-    translated,
-)
-from dessurt.truth import Truth, moved  # noqa: E402
-from dessurt.truth.printed import Printed  # noqa: E402
-from tests.unit.test_train_data import official  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 OURS = [path for path in sorted((ROOT / "configs").glob("*.json"))
         if not path.stem.startswith(("dessurt_", "my_pages"))]  # those see windows
 TOY = {"im_embed_dim": 8, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16,
@@ -97,7 +86,7 @@ def toy(config: dict[str, Any]) -> dict[str, Any]:
         for part in stage["parts"].values():
             if "data" in part:
                 own = OWN.get(part["data"]["set"], "json>")
-                part["data"] = {"set": "tests.unit.test_configs:Forms", "own": own}
+                part["data"] = {"set": "tests.unit.train.test_configs:Forms", "own": own}
             else:
                 part["documents"] = 1
             part["batch"] = 1

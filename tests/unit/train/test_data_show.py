@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("accelerate")
-pytest.importorskip("matplotlib")
-
-from dessurt.cli import main  # noqa: E402
-from dessurt.model import Tokenizer  # noqa: E402
-from dessurt.page.contact_sheet import LEADING, MARGIN, joined, sheet, written  # noqa: E402
-from dessurt.train import showing  # noqa: E402
-from tests.unit.test_train_data import HERE, config_of, official, part, write  # noqa: E402
+from dessurt.cli import main
+from dessurt.model import Tokenizer
+from dessurt.page.contact_sheet import LEADING, MARGIN, joined, sheet, written
+from dessurt.train import showing
+from tests.unit.train.test_train_data import HERE, config_of, official, part, write
 
 PAGES = f"{HERE}:Pages"
 BLACK = (0, 0, 0)

@@ -1,91 +1,24 @@
 """Training from the original's configs as they are, and from its files."""
 
-import json
-import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer as Backend
-from tokenizers import decoders, models, pre_tokenizers, trainers
 
-pytest.importorskip("accelerate")
-
-from dessurt.checkpoint import OFFICIAL_TOKENIZER, load  # noqa: E402
-from dessurt.checkpoint.runs import read_log, read_state, write_state  # noqa: E402
-from dessurt.data.records import readable  # noqa: E402
-from dessurt.data.sets import open_set  # noqa: E402
-from dessurt.model import Tokenizer  # noqa: E402
-from dessurt.opening import open_model  # noqa: E402
-from dessurt.train.checks import answered  # noqa: E402
-from dessurt.train.config import ConfigError, read  # noqa: E402
-from dessurt.train.loop import Run, _average  # noqa: E402
-from dessurt.train.main import main  # noqa: E402
-from tests.unit.test_checkpoint import official_file  # noqa: E402
-from tests.unit.test_configs import docvqa  # noqa: E402
-from tests.unit.test_train_data import config_of, part, write  # noqa: E402
+from dessurt.checkpoint import OFFICIAL_TOKENIZER, load
+from dessurt.checkpoint.runs import read_log, read_state, write_state
+from dessurt.model import Tokenizer
+from dessurt.train.config import ConfigError, read
+from dessurt.train.loop import Run, _average
+from dessurt.train.main import main
+from tests.unit.test_checkpoint import official_file
+from tests.unit.train.test_configs import docvqa
+from tests.unit.train.test_train_data import config_of, part, write
 
 # What is exported
-
-
-# Sizes alone: everything else is as the original's configs have it.
-TOY = {
-    "image_size": [48, 48], "conv_patch_emb": False, "im_embed_dim": 64, "blocks_per_level": [1],
-    "window_size": 6, "swin_nheads": [2], "use_swin": [True], "swin_cross_attention": [True],
-    "use_auto": [True], "decode_dim": 96, "dim_ff": 128, "decode_num_heads": 4,
-    "do_mask_output": False, "no_dropout": True, "init_from_pretrained": False,
-}  # fmt: skip
-
-
-def vocabulary(texts: list[str], folder: Path) -> Path:
-    """A small one in BART's manner, in which each word of the texts is a piece."""
-    backend = Backend(models.BPE(unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    backend.decoder = decoders.ByteLevel()
-    backend.train_from_iterator(texts, trainers.BpeTrainer(
-        vocab_size=800, special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
-    ))  # fmt: skip
-    folder.mkdir()
-    backend.save(str(folder / "tokenizer.json"))
-    return folder
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Sums of toy size take longer on two cores than on one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["cats_qa", "cats_each"])
-def test_the_cats_of_the_original_are_learned(
-    shared: Path, tmp_path: Path, one_thread: None, name: str
-) -> None:
-    original = shared / "data" / "original"
-    data = original / "example_data" / name
-    pages = readable(open_set({"set": "my_dataset", "folder": str(data)}), random.Random(0))
-    found = [example for record in pages for example in record.examples]
-    texts = [found[0].request.text, *(example.answers[0] for example in found)]
-    pieces = vocabulary(texts, tmp_path / "vocabulary")
-    sizes = {"optimizer.lr": 1.5e-3, **{f"model.{key}": value for key, value in TOY.items()}}
-    settings = [f"--set={key}={json.dumps(value)}" for key, value in sizes.items()]
-    config = original / "configs" / f"cf_test_{name}_finetune.json"
-    assert main([
-        str(config), "--data", str(data), "--runs", str(tmp_path), "--device", "cpu",
-        "--tokenizer", str(pieces), *settings,
-    ]) == 0  # fmt: skip
-    model = open_model(tmp_path / f"test_{name}_finetune" / "checkpoint")
-    answers = [answered(model, example) for example in found]
-    assert len(answers) == 10
-    assert sum(written == right for written, right in answers) >= 9, answers
 
 
 def test_a_config_of_the_original_exports_the_weights_themselves(tmp_path: Path) -> None:

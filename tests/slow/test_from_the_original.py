@@ -8,12 +8,9 @@ from pathlib import Path
 
 import pytest
 
-for library in ("accelerate", "matplotlib", "typst"):
-    pytest.importorskip(library)
-
-from dessurt import cli  # noqa: E402
-from dessurt.model import Tokenizer  # noqa: E402
-from tests.unit import toy  # noqa: E402
+from dessurt import cli
+from dessurt.model import Tokenizer
+from tests.slow import toy
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "from_the_original.md"
 _, *SECTIONS = TABLE.read_text(encoding="utf-8").split("\n## ")
@@ -27,7 +24,7 @@ COMMANDS = list(
 ELSEWHERE = {
     "dessurt app": "serves until it is stopped; tests/app starts it",
     "dessurt data pairs": "needs transformers and a language model; test_pairs.py feigns one",
-    "torchrun": "starts processes of its own; test_train.py trains with two",
+    "torchrun": "starts processes of its own; test_docs.py has its words parsed",
 }
 GPUS = [command for command in COMMANDS if "--device cuda" in command]
 HERE = [

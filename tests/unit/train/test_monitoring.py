@@ -9,39 +9,32 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
-pytest.importorskip("accelerate")
+from dessurt import Request, open_model
+from dessurt.checkpoint.runs import read_log, read_state
+from dessurt.data.example import Example
+from dessurt.data.records import DataError, Record
+from dessurt.evaluate.trainer_log import logged, summed_up
+from dessurt.model import Tokenizer
+from dessurt.page import Page
+from dessurt.page.marks import Marks
+from dessurt.train.config import ConfigError, Part, read
+from dessurt.train.learner.student import Student
+from dessurt.train.loop import Run
+from dessurt.train.monitoring import Asked, Drawn, Monitor, Questions, _measured
+from dessurt.train.samples.batch import stacked
+from dessurt.train.samples.pages import Source
+from dessurt.train.samples.placing import shifted
+from dessurt.train.samples.sampler import Sampler, _lowered
+from dessurt.truth import Entity, Line, Truth
+from dessurt.truth.form_text import to_json
+from dessurt.truth.printed import Printed
+from tests.unit.train.test_train_data import TINY, official, write
 
-from accelerate.state import AcceleratorState  # noqa: E402
-
-from dessurt import Request, open_model  # noqa: E402
-from dessurt.checkpoint.runs import read_log, read_state  # noqa: E402
-from dessurt.data.example import Example  # noqa: E402
-from dessurt.data.records import DataError, Record  # noqa: E402
-from dessurt.evaluate.trainer_log import logged, summed_up  # noqa: E402
-from dessurt.model import Tokenizer  # noqa: E402
-from dessurt.page import Page  # noqa: E402
-from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.train.config import (  # noqa: E402
-    ConfigError,
-    Part,  # noqa: E402
-    read,
-)
-from dessurt.train.learner.student import Student  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.monitoring import Asked, Drawn, Monitor, Questions, _measured  # noqa: E402
-from dessurt.train.samples.batch import stacked  # noqa: E402
-from dessurt.train.samples.pages import Source  # noqa: E402
-from dessurt.train.samples.placing import shifted  # noqa: E402
-from dessurt.train.samples.sampler import Sampler, _lowered  # noqa: E402
-from dessurt.truth import Entity, Line, Truth  # noqa: E402
-from dessurt.truth.form_text import to_json  # noqa: E402
-from dessurt.truth.printed import Printed  # noqa: E402
-from tests.unit.test_train_data import TINY, official, write  # noqa: E402
-
-HERE = "tests.unit.test_monitoring"
+HERE = "tests.unit.train.test_monitoring"
 METRICS = json.loads(
-    (Path(__file__).parents[1] / "golden" / "trainer_metrics.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "golden" / "trainer_metrics.json").read_text(encoding="utf-8")
 )
 
 

@@ -2,42 +2,32 @@
 
 import json
 import random
-import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-pytest.importorskip("typst")
-pytest.importorskip("accelerate")
+from dessurt.data.example import Example
+from dessurt.model import Tokenizer
+from dessurt.model.tokenizer import PAD
+from dessurt.page import Page
+from dessurt.page.frame import Frame
+from dessurt.page.marks import Marks
+from dessurt.protocol import Request
+from dessurt.synth.text import ALPHABET
+from dessurt.train.config import ConfigError, Part
+from dessurt.train.learner.heads import RowsAndColumns
+from dessurt.train.learner.vocabulary import tokenizer
+from dessurt.train.loop import Run
+from dessurt.train.main import main
+from dessurt.train.samples.batch import NOWHERE, with_slips
+from dessurt.train.samples.cells import Glyphs
+from dessurt.train.samples.pages import Source
+from dessurt.train.samples.sampler import Sampler
+from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth.printed import Printed
 
-from dessurt.checkpoint import load  # noqa: E402
-from dessurt.data.example import Example  # noqa: E402
-from dessurt.model import Tokenizer  # noqa: E402
-from dessurt.model.tokenizer import PAD  # noqa: E402
-from dessurt.page import Page  # noqa: E402
-from dessurt.page.frame import Frame  # noqa: E402
-from dessurt.page.marks import Marks  # noqa: E402
-from dessurt.protocol import Request  # noqa: E402
-from dessurt.synth.text import ALPHABET  # noqa: E402
-from dessurt.train.config import (  # noqa: E402
-    ConfigError,
-    Part,  # noqa: E402
-    read,
-)
-from dessurt.train.learner.heads import RowsAndColumns  # noqa: E402
-from dessurt.train.learner.vocabulary import tokenizer  # noqa: E402
-from dessurt.train.loop import Run  # noqa: E402
-from dessurt.train.main import main  # noqa: E402
-from dessurt.train.samples.batch import NOWHERE, with_slips  # noqa: E402
-from dessurt.train.samples.cells import Glyphs  # noqa: E402
-from dessurt.train.samples.pages import Source  # noqa: E402
-from dessurt.train.samples.sampler import Sampler  # noqa: E402
-from dessurt.truth import Line, Paragraph, Truth  # noqa: E402
-from dessurt.truth.printed import Printed  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[2]
 CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
 TINY = {
     "image_size": [128, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 32,
@@ -226,30 +216,6 @@ def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
     assert losses[-1] < 0.8 * losses[0]
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_been(held_out_fonts, tmp_path: Path) -> None:
-    config = small_config()
-    whole, parted = Run(config, tmp_path / "a", "cpu"), Run(config, tmp_path / "b", "cpu")
-    whole.train(workers=0)
-    assert whole.step == 6
-    step_of = parted._learn
-
-    def interrupted(*args: object) -> dict[str, float]:
-        if parted.step == 2:
-            signal.raise_signal(signal.SIGINT)  # as Ctrl-C
-        return step_of(*args)
-
-    parted._learn = interrupted
-    parted.train(workers=0)
-    assert parted.step == 3
-    taken_up = Run(config, tmp_path / "b", "cpu")
-    taken_up.train(workers=1)
-    assert taken_up.step == 6
-    for one, two in zip(whole.plain.parameters(), taken_up.plain.parameters(), strict=True):
-        assert torch.equal(one, two)
-    for one, two in zip(whole.mean.parameters(), taken_up.mean.parameters(), strict=True):
-        assert torch.equal(one, two)
-
-
 def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) -> None:
     stage = {"steps": 6, "lr": 1e-3, "parts": {"line": LINE}}
     run = Run(small_config(stages=[stage], remember=True), tmp_path, "cpu")
@@ -298,46 +264,6 @@ def test_micro_batches_add_up_to_a_step(held_out_fonts, tmp_path: Path) -> None:
     assert run.step == 2 and len(weights) == 6
     moved = [not torch.equal(a, b) for a, b in zip(weights, weights[1:], strict=False)]
     assert moved == [False, True, False, False, True]
-
-
-def test_a_budget_ends_with_a_measured_checkpoint(held_out_fonts, tmp_path: Path) -> None:
-    config = small_config(stages=[{"steps": 10**6, "lr": 1e-3, "parts": {"line": LINE}}])
-    path = tmp_path / "tiny.json"
-    path.write_text(json.dumps(config))
-    arguments = [str(path), "--runs", str(tmp_path), "--device", "cpu", "--workers", "0"]
-    assert main([*arguments, "--budget", "0.1"]) == 0
-    run = Run(config, tmp_path / "tiny", "cpu")
-    assert run.step > 0 and run.seconds > 0
-    log = [json.loads(each) for each in (tmp_path / "tiny" / "log.jsonl").open()]
-    assert log[-1]["kind"] == "check" and log[-1]["step"] == run.step
-    assert log[-1]["w0> CER"] > 0 and 0 <= log[-1]["0w~ IoU"] <= 1
-    loaded = load(tmp_path / "tiny" / "checkpoint")
-    mean = run.mean.module.model
-    assert torch.allclose(loaded.model.text_embedding.weight, mean.text_embedding.weight, atol=1e-3)
-    assert loaded.config["card"]["tasks"] == ["w0>", "0w~"]
-    config["start"] = str(tmp_path / "tiny" / "checkpoint")
-    started = Run(config, tmp_path / "on", "cpu")
-    weight = started.plain.model.absolute_2dpos_embed
-    assert torch.allclose(weight, loaded.model.absolute_2dpos_embed, atol=1e-3)
-
-
-SMALL = sorted((ROOT / "configs").glob("dessurt_*.json"))
-
-
-@pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
-def test_a_shipped_config_trains_at_toy_size(tmp_path: Path, path: Path) -> None:
-    config = read(path)
-    config.pop("start", None)
-    toy = {"im_embed_dim": 12, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16}
-    config["model"] |= {**toy, "decode_num_heads": 4, "swin_nheads": [2]}
-    for number, stage in enumerate(config["stages"]):
-        for name, part in stage["parts"].items():
-            one = {"lr": 1e-3, "parts": {name: {**part, "batch": 1}}, "steps": 1}
-            run = Run({**config, "stages": [one]}, tmp_path / f"{number}{name}", "cpu")
-            _, text, batch, _ = next(iter(run.batches(one, 1)))
-            assert batch.image.shape[2:] == tuple(part["window"])
-            figures = run._learn(batch, text)
-            assert all(np.isfinite(value) for value in figures.values()), figures
 
 
 def test_an_unreadable_config_is_refused_with_advice(capsys: pytest.CaptureFixture) -> None:

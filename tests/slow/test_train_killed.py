@@ -9,15 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
 
-pytest.importorskip("accelerate")
-
-from dessurt.checkpoint import load  # noqa: E402
-from dessurt.checkpoint.runs import LOG, STATE, STOPPED, forget_log_after, read_log, read_state  # noqa: E402
-from dessurt.train import loop  # noqa: E402
-from tests.unit.test_train_data import config_of, part  # noqa: E402
+from dessurt.checkpoint import load
+from dessurt.checkpoint.runs import LOG, STATE, STOPPED, forget_log_after, read_log, read_state
+from dessurt.train import loop
+from tests.unit.train.test_train_data import config_of, part
 
 STEPS = 12
 DEADLINE = 300.0  # seconds; only a run that hangs comes there
@@ -34,7 +31,8 @@ def train(config: dict[str, Any], folder: Path) -> None:
 def test_a_run_that_is_killed_goes_on_bit_by_bit(tmp_path: Path) -> None:
     # Processes are forked from one that has imported everything and computed nothing.
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([__name__, "dessurt.train.loop", "tests.unit.test_train_data"])
+    data = "tests.unit.train.test_train_data"
+    server.set_forkserver_preload([__name__, "dessurt.train.loop", data])
     stage = {"steps": STEPS, "lr": 1e-3, "parts": {"only": part(damaged=[4]) | {"batch": 1}}}
     config = config_of(part(), stages=[stage])
 
