@@ -2,9 +2,11 @@
 
 import ast
 import re
+import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 MOST_FLOORS = 8
+MOST_LINES = 400  # of a file: it is read from top to bottom
+SHORT, MOST_SHORT = 60, 20  # how many files may have fewer lines: no chains of small ones
+MEDIAN, NINE_OF_TEN = 8, 23  # lines of a function, its docstring included
 # What must stay so light that the app's page is there before torch is.
 WITHOUT_TORCH = ("dessurt.page_files", "dessurt.page", "dessurt.tasks", "dessurt.protocol",
                  "dessurt.truth")  # fmt: skip
@@ -43,8 +48,16 @@ for module in pkgutil.walk_packages(dessurt.__path__, "dessurt."):
 """
 
 
-def python_files(folder: str) -> list[Path]:
-    return sorted((ROOT / folder).rglob("*.py"))
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+HOUSE = python_files("dessurt", "dessurt_app")
 
 
 def module_name(path: Path) -> str:
@@ -57,7 +70,7 @@ def imported_modules(path: Path) -> Iterator[str]:
     package = module_name(path).split(".")
     if path.name != "__init__.py":
         package = package[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -81,7 +94,7 @@ def room(module: str) -> str:
 def rooms() -> dict[str, set[str]]:
     """Which rooms each room imports from: the whole house, drawn from the files themselves."""
     graph: dict[str, set[str]] = {}
-    for path in [*python_files("dessurt"), *python_files("dessurt_app"), ROOT / "app.py"]:
+    for path in [*HOUSE, ROOT / "app.py"]:
         here = room(module_name(path))
         known = graph.setdefault(here, set())
         for module in imported_modules(path):
@@ -119,8 +132,27 @@ def committed_files() -> list[Path]:
     return [path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
+def lines_of(path: Path) -> int:
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def public_definitions(node: ast.AST) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Yield the classes, functions and methods that others may use; not those in functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.ClassDef) and not child.name.startswith("_"):
+            yield child
+            if isinstance(child, ast.ClassDef):
+                yield from public_definitions(child)
+
+
 def calls(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             yield node
 
@@ -144,8 +176,8 @@ def test_the_core_imports_without_gradio() -> None:
 
 def test_the_house_has_few_floors_and_imports_go_down_only() -> None:
     graph, floor = rooms(), floors()
-    for number in sorted({*floor.values()}, reverse=True):
-        print(number, *sorted(name for name, on in floor.items() if on == number))
+    for name in sorted(floor, key=lambda name: (-floor[name], name)):
+        print(floor[name], name, "->", *sorted(graph.get(name, ())))
     assert max(floor.values()) <= MOST_FLOORS
     wrong = {name: graph[name] & apart for name, apart in KEPT_APART.items() if graph[name] & apart}
     assert not wrong
@@ -181,6 +213,56 @@ def test_no_module_of_the_core_imports_itself_in_a_circle() -> None:
         visit(name, ())
 
 
+def test_no_file_is_too_long_to_be_read() -> None:
+    scripts = (ROOT / "dessurt_app").rglob("*.js")
+    long = [f"{path.relative_to(ROOT)}: {lines}" for path in [*HOUSE, *scripts]
+            if (lines := lines_of(path)) > MOST_LINES]  # fmt: skip
+    assert not long, "\n".join(long)
+
+
+def test_few_files_are_so_short_that_they_only_make_a_chain_longer() -> None:
+    # A package's __init__ and __main__ are doors, not files to be read. Blank lines count.
+    doors = ("__init__.py", "__main__.py")
+    short = [f"{path.relative_to(ROOT)}: {lines}" for path in HOUSE
+             if path.name not in doors and (lines := lines_of(path)) < SHORT]  # fmt: skip
+    assert len(short) <= MOST_SHORT, "\n".join([f"{len(short)} files:", *short])
+
+
+def test_functions_are_short() -> None:
+    every = [node for path in HOUSE for node in functions(path)]
+    lengths = [(node.end_lineno or 0) - node.lineno + 1 for node in every]
+    ninth = sorted(lengths)[9 * len(lengths) // 10]
+    print(f"{len(lengths)} functions: median {statistics.median(lengths):g} lines, 90th percentile "
+          f"{ninth}, longest {max(lengths)}")  # fmt: skip
+    assert statistics.median(lengths) <= MEDIAN
+    assert ninth <= NINE_OF_TEN, f"{sum(each > NINE_OF_TEN for each in lengths)} are longer"
+
+
+def is_typed(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    given = node.args
+    names = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+    bare = {name.arg for name in names if name and name.annotation is None}
+    return node.returns is not None and bare <= {"self", "cls"}
+
+
+def test_every_function_is_typed() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.name}"
+        for path in HOUSE for node in functions(path) if not is_typed(node)
+    ]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+
+
+def test_everything_public_is_documented() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+        for path in HOUSE
+        for node in [tree(path), *public_definitions(tree(path))]
+        if not ast.get_docstring(node)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_committed_text_names_a_machine() -> None:
     machine_path = re.compile(r"(?<![\w.])/(work|opt|root|home)/")
     wrong = []
@@ -211,7 +293,7 @@ def test_weights_are_never_unpickled_freely() -> None:
 
 def test_text_files_are_utf_8_whatever_the_computer_takes_for_usual() -> None:
     wrong = []
-    for path in [*python_files("dessurt"), *python_files("dessurt_app"), ROOT / "app.py"]:
+    for path in [*HOUSE, ROOT / "app.py"]:
         for call in calls(path):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             place = {"read_text": 0, "write_text": 1}.get(name)
