@@ -1,1 +1,1 @@
-"""Measurements that print a side-by-side ratio. Never imported by the product."""
+"""Measurements, printed beside a bound or another way; the product never imports them."""

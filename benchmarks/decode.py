@@ -2,7 +2,7 @@
 
     python -m benchmarks.decode --config official|small [--tokens 12] [--json]
 
-Each way runs in a process of its own, so that its peak memory can be told.
+Each way runs in a process of its own, so that its peak memory can be measured.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ QUESTIONS = ((105, [0, 2264, 16, 5, 746, 1280, 528, 116, 2]), (14, [0, 2]))
 
 
 def measure(config: str, naive: bool, tokens: int, seed: int) -> dict[str, Any]:
-    """Ask two questions about a page, and one about others; seconds, tokens, peak memory in MB."""
+    """Ask two questions about one page and one about others: seconds, tokens, peak memory in MB."""
     torch.manual_seed(seed)
     settings, vocab_size = CONFIGS[config]
     model = Dessurt(DessurtConfig.from_dict(settings, vocab_size)).eval()
@@ -87,7 +87,7 @@ def _alone(function: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure both ways and print them side by side."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

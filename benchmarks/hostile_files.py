@@ -1,4 +1,4 @@
-"""Small files that are made to harm: they take long, or claim or unpack to very much."""
+"""Small files made to do harm: they take long to open, or claim or unpack to very much."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 
 
 def hostile_files() -> dict[str, bytes]:
-    """One of each kind, by its name."""
+    """One file of each kind, by its name."""
     return {
         "nested.pdf": nested_pdf(),
         "unpacks.pdf": _pdf(b"/Filter/FlateDecode", _gigabyte(), b""),
@@ -22,7 +22,7 @@ WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\x0e\0\0\0" + bytes.fromhex("2ffeffce03071011fd0f
 
 
 def nested_pdf(depth: int = 7) -> bytes:
-    """A page that draws a form ten times, which draws another ten times, and so on."""
+    """A page that draws a form ten times, which draws another one ten times, and so on."""
     forms = b""
     for number in range(5, 5 + depth):
         body = b"/F Do\n" * 10 if number < 4 + depth else b"0 0 600 800 re f\n" * 10
@@ -45,7 +45,7 @@ def _pdf(filters: bytes, content: bytes, more: bytes) -> bytes:
 
 
 def _gigabyte() -> bytes:
-    """Spaces, packed into a megabyte."""
+    """A gigabyte of spaces, packed into a megabyte."""
     packer = zlib.compressobj(9)
     blank = b" " * 2**20
     return b"".join(packer.compress(blank) for _ in range(2**10)) + packer.flush()

@@ -1,12 +1,13 @@
-"""How well lines are found, and how tilted, on pages that lie as scans and photographs do.
+"""How well lines and their tilt are found, on pages that lie as in scans and photographs.
 
     python -m benchmarks.lines [PAGES] [FOLDER]
 
 Synthetic pages are turned by up to 5 degrees; those of FOLDER (by default the pages beside the
-repository, if they are there), an image and a JSON file with "lines" each, are laid down in every
-way of `WAYS`. A true line is found if one shares half of its area; beside that, cells and labels
-count whose row was found as one line. Its angle is that of the line found, and that measured in a
-box drawn round it. Times are those of the process, so other work on the machine does not count.
+repository, if they are there), each an image and a JSON file with "lines", are laid down in every
+way of `WAYS`. A true line counts as found if a found one shares half of its area; a second figure
+also counts cells and labels whose row was found as one line. Two angles are compared with the
+true one: that of the line found, and that measured in a box drawn round the line. Times are CPU
+times, so other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Placing = Callable[[np.ndarray], np.ndarray]  # points, float [..., 2], to the s
 
 @dataclass
 class Figures:
-    """What was measured of pages that lie in one way."""
+    """What was measured on pages that lie in one way."""
 
     found: list[bool] = field(default_factory=list)
     in_rows: list[bool] = field(default_factory=list)  # or a part of a row that was found
@@ -46,7 +47,7 @@ class Figures:
     seconds: list[float] = field(default_factory=list)  # of each page
 
     def add(self, gray: np.ndarray, quads: np.ndarray) -> None:
-        """Measure a page; `quads`: the corners of its lines in order, [n, 4, 2]."""
+        """Measure a page whose lines have these corners in reading order, [n, 4, 2]."""
         page = Page.from_array(gray)
         started = time.process_time()
         lines = lines_of(page)
@@ -70,7 +71,7 @@ class Figures:
             self.marked.append(abs(marked_angle(page, box) - angle))
 
     def row(self) -> str:
-        """Of a table."""
+        """The figures as a row of the table."""
         cells = [f"{len(self.found):6d}"]
         cells += [f"{np.mean(found):7.3f}" for found in (self.found, self.in_rows)]
         for off in (self.off, self.marked):
@@ -85,13 +86,13 @@ def angle_of(quad: np.ndarray) -> float:
 
 
 def near(quad: np.ndarray, outlines: np.ndarray) -> np.ndarray:
-    """Those outlines whose bounds meet those of a quad."""
+    """The outlines whose bounds meet those of a quad."""
     low, high = outlines.min(1), outlines.max(1)
     return outlines[((low < quad.max(0)) & (high > quad.min(0))).all(1)]
 
 
 def overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """The area that two convex shapes share, of that of both."""
+    """The intersection of two convex shapes over their union."""
     shared = shared_area(one, other)
     return shared / (area(one) + area(other) - shared)
 
@@ -108,17 +109,17 @@ def row_in(line: np.ndarray, quads: np.ndarray) -> np.ndarray:
 
 
 def shared_area(one: np.ndarray, other: np.ndarray) -> float:
-    """Of two convex shapes."""
+    """The area that two convex shapes share."""
     return cv2.intersectConvexConvex(np.float32(one), np.float32(other))[0]
 
 
 def area(shape: np.ndarray) -> float:
-    """In page pixels."""
+    """The area of a polygon, in page pixels."""
     return cv2.contourArea(np.float32(shape))
 
 
 def turn(angle: float) -> Callable[[np.ndarray], tuple[np.ndarray, Placing]]:
-    """Turned round its middle, clockwise as it looks."""
+    """Turn a page round its middle, clockwise as it looks."""
 
     def lay(gray: np.ndarray) -> tuple[np.ndarray, Placing]:
         height, width = gray.shape
@@ -133,7 +134,7 @@ def turn(angle: float) -> Callable[[np.ndarray], tuple[np.ndarray, Placing]]:
 
 
 def perspective(gray: np.ndarray) -> tuple[np.ndarray, Placing]:
-    """Seen from the side: one corner lies a twentieth of the page further in."""
+    """Show a page from the side: one corner lies a twentieth of the page further in."""
     height, width = gray.shape
     sides = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     seen = sides + np.array([[0.05, 0.02], [-0.03, 0], [0, 0], [0, -0.05]]) * (width, height)
@@ -147,7 +148,7 @@ def perspective(gray: np.ndarray) -> tuple[np.ndarray, Placing]:
 
 
 def spine(gray: np.ndarray) -> tuple[np.ndarray, Placing]:
-    """Near a book's spine, on the left, lines run down to it."""
+    """Show a page of an open book: near the spine, on the left, lines run down to it."""
     height, width = gray.shape
 
     def fall(x: np.ndarray) -> np.ndarray:
@@ -167,7 +168,7 @@ WAYS = {
 
 
 def synthetic(pages: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """So many pages, each turned by an angle of its own, and the corners of their lines."""
+    """Yield so many pages, each turned by an angle of its own, with the corners of their lines."""
     rng = np.random.default_rng(0)
     for seed in range(pages):
         shown = drawn(seed, scans=0)[0]
@@ -177,7 +178,7 @@ def synthetic(pages: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def real(folder: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The pages of a folder and the corners of their lines."""
+    """Yield the pages of a folder with the corners of their lines."""
     for file in sorted(folder.glob("*.json")):
         told = json.loads(file.read_text("utf-8"))
         boxes = np.array([line["box"] for line in told.get("lines", ()) if line["eval"]])

@@ -18,7 +18,7 @@ from dessurt.model.tokenizer import START
 
 
 class NaiveAnswer:
-    """A running answer; the same face as `dessurt.decode.Answer` with one beam."""
+    """A running answer, with the interface of `dessurt.model.latent.Answer` for one beam."""
 
     @torch.inference_mode()
     def __init__(self, model: Dessurt, image: Tensor, task_index: Tensor, query_ids: Tensor):

@@ -3,13 +3,13 @@
     python -m benchmarks.soak [--minutes 2] [--clients 32] [--seed 0]
 
 The app runs in a process of its own, with an instrument that spells out the page and the marks it
-was asked about. Each client has a page of its own, draws other marks for each question, and now
-and then stops an answer, leaves in the middle of one, or comes back as a new visitor. One client in
-eight is hostile: it sends bodies and files that are too large or made to harm, leaves answers
-unread, and asks about pages of 59 megapixels. All of them warm the app up; then the ordinary ones
-are alone; then the hostile ones come back. Exit code 1 if an answer was not the client's own or
-was lost, if an ordinary client waited more than three times as long with the hostile ones as
-without, or if memory grew.
+was asked about. Each client has a page of its own, draws new marks for each question, and now and
+then stops an answer, leaves in the middle of one, or comes back as a new visitor. One client in
+eight is hostile: it sends bodies and files that are too large or made to do harm, leaves answers
+unread, and asks about pages of 59 megapixels. All clients warm the app up together; then the
+ordinary ones are alone; then the hostile ones come back. The exit code is 1 if an answer was not
+the client's own or was lost, if an ordinary client waited more than three times as long with the
+hostile ones as without, or if memory grew.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ LARGE_SIDE = 7700  # pixels of a page of 59 megapixels
 
 
 def _serve(pipe: Connection) -> None:
-    """The server process: tells its address and goes on until it is ended."""
+    """The server process: sends its address and serves until it is ended."""
     from dessurt_app.launch import launch_options
     from dessurt_app.ui import build
 
@@ -70,7 +70,7 @@ def _serve(pipe: Connection) -> None:
 
 @contextmanager
 def served() -> Iterator[tuple[str, psutil.Process]]:
-    """The address of an app and its process."""
+    """Yield the address of an app, and its process."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), daemon=True)
@@ -84,7 +84,7 @@ def served() -> Iterator[tuple[str, psutil.Process]]:
 
 @dataclass
 class Visitor:
-    """One client with its page; `run` asks until the time is over."""
+    """One client with its page; `run` asks until the time is up."""
 
     address: str
     file: Path
@@ -94,7 +94,7 @@ class Visitor:
     waits: list[float] = field(default_factory=list)  # seconds until a whole answer was there
 
     def __post_init__(self) -> None:
-        """Come in."""
+        """Open the page and connect."""
         self.page = Page.open(self.file)
         self.client = self._come()
 
@@ -113,7 +113,7 @@ class Visitor:
                 self.wrong.append(f"{way.__name__}: {type(error).__name__}: {error}"[:300])
 
     def question(self) -> tuple[list[Any], str]:
-        """New marks on the page, as the endpoint takes them, and the right answer."""
+        """New marks on the page, as the endpoint takes them, and the right answer to them."""
         boxes = []
         for _ in range(self.dice.randint(1, 6)):
             x, y = self.dice.randrange(self.page.width - 9), self.dice.randrange(100)
@@ -123,7 +123,7 @@ class Visitor:
         return [canvas, "w0>", "", False], spelling(self.page, marks)
 
     def listen(self) -> None:
-        """Wait for the whole answer; who is sent away asks again."""
+        """Wait for the whole answer, and ask again if sent away."""
         arguments, right = self.question()
         began = time.monotonic()
         while True:
@@ -138,7 +138,7 @@ class Visitor:
             self.wrong.append(f"{answer['state']}: {answer['text'][:60]!r}, not {right[:60]!r}")
 
     def stop(self) -> None:
-        """Cancel after some of the answer has come."""
+        """Cancel once part of the answer has come."""
         arguments, right = self.question()
         job, enough = self.client.submit(*arguments, api_name="/answer"), self.dice.randrange(12)
         for answer in job:
@@ -170,7 +170,7 @@ class Visitor:
         self.seen["came back"] += 1
 
     def _usual(self) -> list[Any]:
-        """What the endpoint takes for arguments that are not given."""
+        """The default values of the arguments of the endpoint."""
         info = self.client.view_api(return_format="dict", print_info=False)
         parameters = info["named_endpoints"]["/answer"]["parameters"]
         return [parameter.get("parameter_default") for parameter in parameters]
@@ -187,10 +187,10 @@ class Visitor:
 
 
 class Attacker:
-    """A hostile client: whatever the app answers, it goes on."""
+    """A hostile client, which goes on whatever the app answers."""
 
     def __init__(self, address: str, dice: random.Random, files: dict[str, bytes]) -> None:
-        """Bring `files` along, and a large page."""
+        """`files` are harmful ones, by name; a large page is made besides."""
         self.dice, self.files, self.seen = dice, files, Counter()
         self.web = httpx.Client(base_url=f"{address}gradio_api/", timeout=TIMEOUT)
         components = httpx.get(f"{address}config", timeout=TIMEOUT).json()["components"]
@@ -204,7 +204,7 @@ class Attacker:
         self.large = file.getvalue()
 
     def run(self, end: float) -> None:
-        """Harm until `end` (monotonic)."""
+        """Do harm until `end` (monotonic)."""
         ways = (self.huge_body, self.huge_upload, self.dead_stream, self.large_page, self.file)
         while time.monotonic() < end:
             way = self.dice.choice(ways)
@@ -215,7 +215,7 @@ class Attacker:
                 self.seen[f"{way.__name__} refused"] += 1
 
     def huge_body(self) -> None:
-        """JSON of 20 MB and more; half of the time without telling how long it is."""
+        """Send JSON of 20 MB and more, half of the time without its length in the header."""
         body = json.dumps({"data": ["x" * self.dice.choice((20, 40)) * MEGA]}).encode()
         pieces = (body[start : start + MEGA] for start in range(0, len(body), MEGA))
         self.web.post(
@@ -225,7 +225,7 @@ class Attacker:
         ).raise_for_status()
 
     def huge_upload(self) -> None:
-        """A file larger than any may be."""
+        """Upload a file larger than the limit."""
         self._upload("large.png", bytes(90 * MEGA))
 
     def dead_stream(self) -> None:
@@ -234,7 +234,7 @@ class Attacker:
             time.sleep(self.dice.choice((0, 5)))
 
     def large_page(self) -> None:
-        """All that can be asked of a whole page that is as large as can be."""
+        """Ask everything about a page of the largest size allowed."""
         path = self._upload("page.png", self.large)
         self._call("open_page", path)
         self._call("find_lines", path)
@@ -242,7 +242,7 @@ class Attacker:
             stream.read()
 
     def file(self) -> None:
-        """Open one that is made to harm."""
+        """Open a file that is made to do harm."""
         name = self.dice.choice([*self.files])
         self._call("open_page", self._upload(name, self.files[name]))
 
@@ -266,7 +266,7 @@ class Attacker:
 
 
 def _pages(folder: Path, count: int, seed: int) -> list[Path]:
-    """So many different pages, all with the same file name."""
+    """Write so many different pages, all with the same file name."""
     dice = np.random.default_rng(seed)
     files = []
     for number in range(count):
@@ -288,7 +288,7 @@ def _let_in(visitors: Sequence[Visitor | Attacker], seconds: float) -> None:
 
 
 def _memory(server: psutil.Process) -> float:
-    """MB of the app and all that it has started."""
+    """Memory of the app and all its processes, in MB."""
     total = 0
     for process in (server, *server.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
@@ -297,7 +297,7 @@ def _memory(server: psutil.Process) -> float:
 
 
 def soak(minutes: float, clients: int, seed: int) -> dict[str, Any]:
-    """Let the visitors in; what came of it."""
+    """Let the visitors in, and return what they saw."""
     with tempfile.TemporaryDirectory() as folder, served() as (address, server):
         hostile = clients // HOSTILE
         files = _pages(Path(folder), clients - hostile, seed)
@@ -334,7 +334,7 @@ def soak(minutes: float, clients: int, seed: int) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Soak and print; 0 if all holds."""
+    """Soak, print, and return 0 if everything holds."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

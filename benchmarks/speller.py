@@ -1,4 +1,4 @@
-"""An instrument that spells out what it was asked about: whose answer it is can be told."""
+"""An instrument that spells out what it was asked about, so that an answer shows whose it is."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def spelling(page: Page, marks: Marks) -> str:
 
 
 class Speller:
-    """Writes the `spelling`, a few letters each `seconds`."""
+    """Writes the `spelling`, a few letters every `seconds`."""
 
     card = Card("speller", tasks=("w0>",))
 
     def __init__(self, seconds: float) -> None:
-        """Args: seconds: time for one token."""
+        """`seconds` is the time for one token."""
         self.seconds = seconds
 
     def frame(self, page: Page, marks: Marks) -> Frame:
@@ -37,7 +37,7 @@ class Speller:
         return [request]
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
-        """Spell."""
+        """Write the spelling of the page and its marks."""
         text = spelling(page, request.marks)
         parts = [text[i : i + LETTERS_PER_TOKEN] for i in range(0, len(text), LETTERS_PER_TOKEN)]
         for number, part in enumerate(parts):

@@ -1,8 +1,8 @@
-"""How many pages a second one core draws, and which part takes how long.
+"""How many pages one core draws in a second, and how long each part takes.
 
     python -m benchmarks.synth [DOCUMENTS]
 
-Times are those of the process, so other work on the machine does not count.
+Times are CPU times, so other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dessurt.synth.sheet import Sheet, compiled
 
 
 def main(documents: int) -> None:
-    """Draw so many documents, part by part, and print a table."""
+    """Draw as many documents as asked for, part by part, and print a table."""
     cv2.setNumThreads(1)
     for seed in range(5):  # fonts and texts are read from disk only once
         page(seed)

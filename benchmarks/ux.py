@@ -2,8 +2,8 @@
 
     python -m benchmarks.ux [--only A5,A12]
 
-Needs a Chromium (`make test` finds or installs one). The instrument is a fake that yields at once,
-but for A19 and A26, which start the app as people do, with the checkpoint that is shipped. Times
+Needs a Chromium (`make test` finds or installs one). The instrument is a fake that answers at
+once, except in A19 and A26, which start the app as people do, with the shipped checkpoint. Times
 mean something only while the machine has nothing else to do.
 """
 
@@ -44,7 +44,7 @@ SAID = """document.querySelector('#page [data-part="said"]').textContent"""
 
 @dataclass(frozen=True)
 class Row:
-    """One criterion of the table."""
+    """A criterion: a row of the table."""
 
     what: str
     bound: str
@@ -54,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Desk:
-    """What measurements work with."""
+    """The browser, the fake and the app that measurements work with."""
 
     browser: Browser
     fake: TimedFake
@@ -71,21 +71,21 @@ class Desk:
 def measured(
     screen: Screen, event: str | None, condition: str, act: Callable[[], None], painted: bool = True
 ) -> float:
-    """Milliseconds from an event, which `act` brings about, to a condition on the screen."""
+    """Milliseconds from an event that `act` causes to a condition on the screen."""
     screen.tab.evaluate("what => probe.measure(...what)", [event, condition, painted])
     act()
     return screen.tab.evaluate("() => probe.result")
 
 
 def frames_while(screen: Screen, act: Callable[[], None]) -> list[list[float]]:
-    """[time in ms since 1970, letters of the answer] of each frame while `act` goes on."""
+    """For each frame while `act` runs: [time in ms since 1970, letters of the answer]."""
     screen.tab.evaluate("probe.startFrames()")
     act()
     return screen.tab.evaluate("probe.stopFrames()")
 
 
 def limit(what: str, bound: float, value: float, unit: str = "ms") -> Row:
-    """A row whose value must not be above its bound."""
+    """A row whose value must not exceed its bound."""
     places = 0 if unit == "ms" else 4 if unit == "CLS" else 1
     shown = f"{value:.{places}f} {unit}"
     return Row(what, f"<= {bound:g} {unit}", shown, value <= bound)
@@ -95,7 +95,7 @@ def limit(what: str, bound: float, value: float, unit: str = "ms") -> Row:
 
 
 def a3(desk: Desk) -> Iterator[Row]:
-    """From the end of a drag to the new value."""
+    """Time from the end of a drag to the new value."""
     screen, times = desk.screen(), []
     for step in range(REPEATS):
         before = json.dumps(screen.tab.evaluate(SAID))
@@ -105,7 +105,7 @@ def a3(desk: Desk) -> Iterator[Row]:
 
 
 def a4_a5(desk: Desk) -> Iterator[Row]:
-    """From Run to the request, and to the first token."""
+    """Time from *Run* to the request, and to the first token."""
     screen = desk.screen()
     desk.fake.words, desk.fake.seconds = ["one"], 0
     sent, shown = [], []
@@ -118,7 +118,7 @@ def a4_a5(desk: Desk) -> Iterator[Row]:
 
 
 def a6_a7(desk: Desk) -> Iterator[Row]:
-    """What goes over the wire."""
+    """Bytes that go over the wire."""
     screen = desk.screen()
     with tempfile.TemporaryDirectory() as folder:
         paper((1700, 2200)).save(Path(folder) / "page.png")
@@ -143,7 +143,7 @@ def a6_a7(desk: Desk) -> Iterator[Row]:
 
 
 def a8(desk: Desk) -> Iterator[Row]:
-    """Painting where there is much already."""
+    """Frames a second while painting on a page with many marks."""
     for title in (WRITTEN_BOXES, WRITTEN_STROKES):
         screen = desk.screen()
         screen.tab.click(f'#examples button:has-text("{title}")')
@@ -170,7 +170,7 @@ def _painting(screen: Screen, what: str, longest: float | None = None) -> Iterat
 
 
 def a10(desk: Desk) -> Iterator[Row]:
-    """A page of 35 megapixels."""
+    """Opening a page of 35 megapixels."""
     screen = desk.screen()
     with tempfile.TemporaryDirectory() as folder:
         paper((5000, 7000)).save(Path(folder) / "large.png")
@@ -184,7 +184,7 @@ def a10(desk: Desk) -> Iterator[Row]:
 
 
 def a11(desk: Desk) -> Iterator[Row]:
-    """Tokens on the screen against tokens in the model."""
+    """Delay of tokens on the screen behind those of the model."""
     screen = desk.screen()
     desk.fake.words, desk.fake.seconds = ["word"] * 80, 0.05
     frames = frames_while(screen, screen.run_to_end)
@@ -199,7 +199,7 @@ def a11(desk: Desk) -> Iterator[Row]:
 
 
 def a12(desk: Desk) -> Iterator[Row]:
-    """Stop."""
+    """Time from *Stop* to the end of the answer."""
     screen = desk.screen()
     desk.fake.words, desk.fake.seconds = ["word"] * 1000, 0.05
     screen.run()
@@ -212,7 +212,7 @@ def a12(desk: Desk) -> Iterator[Row]:
 
 
 def a13(desk: Desk) -> Iterator[Row]:
-    """What the app adds to a model that takes no time."""
+    """What the app adds to the time of a model that takes none."""
     screen = desk.screen()
     desk.fake.words, desk.fake.seconds = ["word"] * 500, 0
     took = measured(screen, "click", RUN_IS_BACK, screen.run)
@@ -221,7 +221,7 @@ def a13(desk: Desk) -> Iterator[Row]:
 
 
 def a14(desk: Desk) -> Iterator[Row]:
-    """What moves by itself."""
+    """How much of the screen moves by itself (layout shift)."""
     screen = desk.screen()
     screen.tab.wait_for_timeout(1000)
     at_load = screen.tab.evaluate("probe.shifts")
@@ -234,7 +234,7 @@ def a14(desk: Desk) -> Iterator[Row]:
 
 @contextmanager
 def _started(*flags: str) -> Iterator[tuple[str, float]]:
-    """`python app.py` as people start it: its address and when it was started."""
+    """Yield the address of an app started by `python app.py`, and when it was started."""
     command = [sys.executable, "-u", "app.py", "--no-browser", *flags]
     began = time.time()
     app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -247,7 +247,7 @@ def _started(*flags: str) -> Iterator[tuple[str, float]]:
 
 
 def a19_a26(desk: Desk) -> Iterator[Row]:
-    """The real app."""
+    """Start of the real app, and its first sign that it reads."""
     with tempfile.TemporaryDirectory() as empty:
         with _started("--checkpoint", str(Path(empty) / "none")) as (address, began):
             took, _ = _first_screen(desk, address)
@@ -261,7 +261,7 @@ def a19_a26(desk: Desk) -> Iterator[Row]:
 
 
 def a20(desk: Desk) -> Iterator[Row]:
-    """From the end of a drag to the model's new input in Inspect."""
+    """Time from the end of a drag to the model's new input in Inspect."""
     screen = desk.screen()
     screen.tab.get_by_role("tab", name=strings.INSPECT_TAB).click()
     facts = """document.querySelector('#inspect [data-part="facts"]').firstChild"""
@@ -279,7 +279,7 @@ def a20(desk: Desk) -> Iterator[Row]:
 
 
 def _first_screen(desk: Desk, address: str) -> tuple[float, str]:
-    """When the screen is there (seconds since 1970), and what it says of the model then."""
+    """When the screen appears (seconds since 1970), and what it then says about the model."""
     there = """document.querySelector("#page canvas") && document.querySelector("#model")"""
     page = desk.browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
     page.add_init_script(f"{PROBE}; probe.measure(null, {json.dumps(there)}, true);")

@@ -1,4 +1,4 @@
-"""What benchmarks.ux measures with: pages, crowded examples, and a fake that notes its times."""
+"""What `benchmarks.ux` measures with: pages, crowded examples, a fake that records its times."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STROKE_POINTS = 40
 
 
 class TimedFake(FakeInstrument):
-    """Notes in `times` when it made each token of the last question (seconds since 1970)."""
+    """Records in `times` when it made each token of the last answer (seconds since 1970)."""
 
     def _answer(self, page: Page, request: Request) -> Iterator[Event]:
         self.times: list[float] = []
@@ -45,7 +45,7 @@ def paper(size: tuple[int, int]) -> Image.Image:
 
 @cache
 def crowded_examples() -> list[Example]:
-    """The usual examples, and two with more marks than anybody draws."""
+    """The usual examples, and two with more marks than anybody would draw."""
     dice = np.random.default_rng(0)
     corners = dice.uniform((0, 0), (1600, 2150), (1000, 2))
     boxes = Marks.from_boxes(highlight=[(x, y, x + 60, y + 24) for x, y in corners])
