@@ -19,7 +19,9 @@ from dessurt.page_files import limits
 from dessurt.page_files.tiff import page_numbers
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
-cases = pytest.mark.skipif(not CASES.is_dir(), reason="the cases handed over are not here")
+cases = pytest.mark.skipif(
+    not CASES.is_dir(), reason="reference material is not beside this checkout (../shared)"
+)
 
 
 def opened(tmp_path: Path, content: bytes, name: str = "page.tif") -> np.ndarray:
