@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks
-from dessurt.protocol import Card, Done, Event, Request, Text
+from dessurt.protocol import Card, Done, Event, Request, Text, View
 
 LETTERS_PER_TOKEN = 12
 
@@ -28,13 +28,13 @@ class Speller:
         """`seconds` is the time for one token."""
         self.seconds = seconds
 
-    def frame(self, page: Page, marks: Marks) -> Frame:
+    def views(self, page: Page, request: Request) -> tuple[View, ...]:
         """The whole page, made to fit."""
-        return Frame.fit(page.size, (1152, 768))
+        return (View(request, Frame.fit(page.size, (1152, 768))),)
 
-    def parts(self, page: Page, request: Request) -> list[Request]:
-        """Each question is asked as a whole."""
-        return [request]
+    def token_ids(self, text: str) -> list[int]:
+        """A token for so many letters as it writes at a time."""
+        return list(range(-(-len(text) // LETTERS_PER_TOKEN)))
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         """Write the spelling of the page and its marks."""

@@ -41,14 +41,14 @@ from dessurt import (
     open_model,
 )
 from dessurt.checkpoint.verbs import add_verbs
-from dessurt.tasks import TaskError, split_query
+from dessurt.tasks import TaskError, split
 from dessurt.train.data_verbs import add_data_verbs
 
 DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
 # Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.
 PACKAGES = {
-    verb: what
-    for verb, what in (
+    verb: purpose
+    for verb, purpose in (
         ("train", "train a model from a config"),
         ("evaluate", "measure a checkpoint"),
         ("synth", "make synthetic pages"),
@@ -77,20 +77,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         reads the output any more.
     """
     words = sys.argv[1:] if argv is None else list(argv)
-    # A box that begins left of the page: to argparse an option, unless there is a space in it.
+    # argparse takes a box that begins left of the page for an option, unless a space comes first.
     words = [f" {word}" if re.fullmatch(r"-[\d.]+(,-?[\d.]+){3}", word) else word for word in words]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal may not know the sign
-    if words and words[0] in (*PACKAGES, "app"):  # they read their flags themselves
+    if words and words[0] in (*PACKAGES, "app"):  # these parse their own flags
         run = _app if words[0] == "app" else _package
         arguments = argparse.Namespace(run=run, words=words)
     else:
         arguments = _parser().parse_args(words)
     warnings.filterwarnings("ignore", module="PIL")  # about damaged files; the error says enough
     try:
-        done: int = arguments.run(arguments)
-        return done
+        code: int = arguments.run(arguments)
+        return code
     except (*EXPECTED, CommandError) as error:
         print(f"dessurt: {error}", file=sys.stderr)
         return 2
@@ -123,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("page", metavar="PAGE", help="image or PDF file")
     ask.add_argument("--task", required=True, help="task token, e.g. 'w0>'; text may follow it")
     ask.add_argument("--text", help="the text that the task takes")
-    for flag, what in (("--highlight", "boxes to point at"), ("--mask", "boxes to hide")):
+    for flag, purpose in (("--highlight", "boxes to point at"), ("--mask", "boxes to hide")):
         ask.add_argument(
             flag,
             type=_box,
@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
             action="extend",
             default=[],
             metavar="x0,y0,x1,y1",
-            help=f"{what}, in page pixels",
+            help=f"{purpose}, in page pixels",
         )
     ask.add_argument("--checkpoint", help="official .pth, our folder, or a hub repository")
     ask.add_argument("--tokenizer", **TOKENIZER)
@@ -154,9 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     add_verbs(verbs, actions)
     add_data_verbs(verbs)
 
-    # Only for the help: these read their own words.
-    for verb, what in {"app": "open the browser app", **PACKAGES}.items():
-        verbs.add_parser(verb, help=what)
+    # Only for the help: these parse their own flags.
+    for verb, purpose in {"app": "open the browser app", **PACKAGES}.items():
+        verbs.add_parser(verb, help=purpose)
     return parser
 
 
@@ -171,13 +171,13 @@ def _box(text: str) -> tuple[float, float, float, float]:
 
 
 def _ask(arguments: argparse.Namespace) -> int:
-    task, text = split_query(arguments.task)
+    task, text = split(arguments.task)  # whether there is such a task, the model's card says
     if text and arguments.text is not None:
         raise CommandError("Give the text once: after the task or with --text.")
     if arguments.region is not None:
         _check_region(Path(arguments.region))
     request = Request(
-        task=task.token,
+        task=task,
         text=text if arguments.text is None else arguments.text,
         marks=Marks.from_boxes(arguments.highlight, arguments.mask),
         max_tokens=arguments.max_tokens,
@@ -201,13 +201,13 @@ def _ask(arguments: argparse.Namespace) -> int:
 
 
 class _Answer:
-    """What came so far, shown as it comes."""
+    """An answer, printed as it comes."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
         self.started = time.perf_counter()
         self.first: float | None = None
-        self.late: list[str] = []  # what was told while the answer was on its line
+        self.late: list[str] = []  # notices that came while the answer was on its line
         self.outcome = Outcome()
 
     def take(self, event: Event) -> None:
@@ -231,7 +231,7 @@ class _Answer:
                 _write_region(event.map, self.arguments.region)
                 print(f"Wrote {self.arguments.region}.", file=sys.stderr)
             case Done():
-                pass  # `finish` tells of it
+                pass  # `finish` prints it
             case _:
                 assert_never(event)
 
@@ -242,11 +242,11 @@ class _Answer:
         self.take(Done(self.first or seconds, seconds, tokens, "user"))
 
     def finish(self) -> None:
-        """Print what is left to say."""
+        """Print the end, or with --json the whole."""
         done = self.outcome.done
         assert done is not None  # every answer ends with Done
         if self.arguments.json:
-            whole = {
+            fields = {
                 "answer": self.outcome.text,
                 "tokens": [
                     {"text": token.delta, "id": token.token_id, "probability": token.probability}
@@ -256,26 +256,26 @@ class _Answer:
                 "seconds": done.seconds,
                 "stopped_by": done.stopped_by,
             }
-            print(json.dumps(whole, ensure_ascii=False))
+            print(json.dumps(fields, ensure_ascii=False))
             return
         print(flush=True)
         for message in self.late:
             print(message, file=sys.stderr)
         if done.stopped_by != "end":
-            why = {
+            reasons = {
                 "user": "as you asked",
                 "length": "at the longest length allowed",
                 "loop": "since it only repeated itself",
             }
             print(
-                f"Stopped after {done.tokens} tokens, {why[done.stopped_by]}.",
+                f"Stopped after {done.tokens} tokens, {reasons[done.stopped_by]}.",
                 file=sys.stderr,
             )
 
 
-def _checkpoint(given: str | None) -> str | Path:
-    if given is not None:
-        return given
+def _checkpoint(name: str | None) -> str | Path:
+    if name is not None:
+        return name
     if not DEFAULT_CHECKPOINT.exists():
         raise CommandError(
             "The small checkpoint is not installed here: pass --checkpoint with a folder or .pth."
@@ -284,7 +284,7 @@ def _checkpoint(given: str | None) -> str | Path:
 
 
 def _check_region(path: Path) -> None:
-    """Say before the model is asked that its region could not be written."""
+    """Refuse, before the model is asked, a path to which its region cannot be written."""
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
         raise CommandError(
             f"Cannot write the region to {path}: name a .png in a folder that exists."
@@ -292,7 +292,7 @@ def _check_region(path: Path) -> None:
 
 
 def _write_region(region: np.ndarray, path: str) -> None:
-    """A map of 0 ... 1 as a grey picture of the page's size."""
+    """Write a map of 0 to 1 as a grey picture of the page's size."""
     try:
         Image.fromarray(np.rint(region * 255).astype(np.uint8)).save(path)
     except OSError as error:
@@ -319,8 +319,8 @@ def _package(arguments: argparse.Namespace) -> int:
 def _convert(arguments: argparse.Namespace) -> int:
     try:
         folder = arguments.tokenizer
-        given = checkpoint.open_tokenizer(folder) if folder else None
-        checkpoint.convert(arguments.source, arguments.folder, given)
+        tokenizer = checkpoint.open_tokenizer(folder) if folder else None
+        checkpoint.convert(arguments.source, arguments.folder, tokenizer)
     except OSError as error:
         raise CommandError(f"Could not convert {arguments.source} ({error}).") from error
     print(f"Wrote {arguments.folder}.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,8 +12,8 @@ from dessurt.model.latent import Answer, Decoder
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import END
 
-LOOP = 40  # tokens that only repeat a few before an answer counts as stuck
-LOOP_UNIT = 8  # tokens that are repeated, at most
+LOOP = 40  # tokens; an answer counts as stuck when so many at its end only repeat a few
+LOOP_UNIT = 8  # tokens; the longest stretch whose repetition counts
 
 
 @dataclass(frozen=True)
@@ -24,6 +23,20 @@ class Step:
     token_id: int
     probability: float
     alternatives: tuple[tuple[int, float], ...] = ()  # (id, probability), best first
+
+
+@dataclass(frozen=True)
+class Beam:
+    """One of the answers that a beam search follows."""
+
+    ids: Sequence[int] = ()
+    probabilities: Sequence[float] = ()
+
+    @property
+    def steps(self) -> list[Step]:
+        """Its tokens up to and including its first `</s>`."""
+        length = self.ids.index(END) + 1 if END in self.ids else len(self.ids)
+        return list(map(Step, self.ids[:length], self.probabilities[:length]))
 
 
 def greedy_steps(
@@ -60,14 +73,14 @@ def repeats(ids: Sequence[int]) -> bool:
     )
 
 
-def beam_steps(
+def beam_search(
     answer: Answer,
     max_tokens: int,
     beams: int,
     suppressed: Sequence[int] = (),
     score: str = "log_prob",
-) -> Generator[None, None, list[Step]]:
-    """Beam search; yields once a token and returns the best beam.
+) -> Iterator[Beam]:
+    """Follow several answers at once; yields the best one so far after each token.
 
     Args:
         answer: at its beginning.
@@ -82,9 +95,9 @@ def beam_steps(
         ValueError: unknown score.
     """
     if score == "log_prob":
-        return (yield from _beam_by_log_probability(answer, max_tokens, beams, suppressed))
+        return _search_by_log_probability(answer, max_tokens, beams, suppressed)
     if score == "sum_prob":
-        return (yield from _beam_by_sum(answer, max_tokens, beams, suppressed))
+        return _search_by_sum(answer, max_tokens, beams, suppressed)
     raise ValueError(f'score must be "log_prob" or "sum_prob", not {score!r}')
 
 
@@ -122,17 +135,8 @@ def beam(
 ) -> list[int]:
     """The best beam's ids up to and including its first `</s>`; arguments as `greedy`."""
     answer = _begin(model, image, task_index, query_ids, max_tokens)
-    steps = drain(beam_steps(answer, max_tokens, beams, suppressed, score))
-    return [step.token_id for step in steps]
-
-
-def drain(steps: Generator[None, None, list[Step]]) -> list[Step]:
-    """Run a beam search to its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
+    *_, best = beam_search(answer, max_tokens, beams, suppressed, score)
+    return [step.token_id for step in best.steps]
 
 
 def _begin(
@@ -154,21 +158,21 @@ def _begin(
     )
 
 
-def _beam_by_sum(
+def _search_by_sum(
     answer: Answer, max_tokens: int, beams: int, suppressed: Sequence[int]
-) -> Generator[None, None, list[Step]]:
+) -> Iterator[Beam]:
     probabilities = _suppress(answer.probabilities, suppressed)
     scores, tokens = probabilities[0].sort(descending=True)
     scores, tokens = scores[:beams], tokens[:beams]
     parents = torch.zeros_like(tokens)
     ids, chances = tokens[:, None], scores[:, None]
     for index in range(max_tokens):
-        yield
+        yield Beam(ids[0].tolist(), chances[0].tolist())
         # The original tests for an end only now and then, and only in its best five beams.
         if index % 15 == 14 and (ids[:5] == END).any():
-            break
+            return
         if index + 1 == max_tokens:
-            break
+            return
         answer.append(tokens, parents)
         probabilities = _suppress(answer.probabilities, suppressed)
         ranked, order = (scores[:, None] + probabilities).flatten().sort(descending=True)
@@ -177,17 +181,16 @@ def _beam_by_sum(
         tokens = order % probabilities.shape[1]
         ids = torch.cat([ids[parents], tokens[:, None]], 1)
         chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
-    return _until_end(ids[0].tolist(), chances[0].tolist())
 
 
-def _beam_by_log_probability(
+def _search_by_log_probability(
     answer: Answer, max_tokens: int, beams: int, suppressed: Sequence[int]
-) -> Generator[None, None, list[Step]]:
+) -> Iterator[Beam]:
     device = answer.probabilities.device
     ids = torch.zeros(1, 0, dtype=torch.long, device=device)
     chances = torch.zeros(1, 0, device=device)
     scores = torch.zeros(1, device=device)  # sums of log-probabilities
-    ended: list[tuple[float, list[int], list[float]]] = []
+    ended: list[tuple[float, list[int], list[float]]] = []  # means of log-probabilities
     for index in range(max_tokens):
         probabilities = _suppress(answer.probabilities, suppressed)
         # Twice as many candidates as beams: at most one of each beam's is an end.
@@ -201,22 +204,17 @@ def _beam_by_log_probability(
             ended.append((mean, ids[row].tolist(), chances[row].tolist()))
         going = (tokens != END).nonzero().flatten()[:beams]
         ids, chances, scores = ids[going], chances[going], ranked[going]
-        yield
-        best_going = float(scores[0]) / (index + 1) if len(going) else -math.inf
-        if len(ended) >= beams and max(ended)[0] >= best_going:
-            break
+        leading = [
+            (float(score) / (index + 1), ids[0].tolist(), chances[0].tolist())
+            for score in scores[:1]
+        ]
+        best = max(ended + leading)
+        yield Beam(*best[1:])
+        if len(ended) >= beams and max(ended)[0] >= best[0]:
+            return
         if not len(going) or index + 1 == max_tokens:
-            break
+            return
         answer.append(tokens[going], parents[going])
-    if len(ids):
-        ended.append((float(scores[0]) / ids.shape[1], ids[0].tolist(), chances[0].tolist()))
-    _, best_ids, best_chances = max(ended)
-    return _until_end(best_ids, best_chances)
-
-
-def _until_end(ids: list[int], chances: list[float]) -> list[Step]:
-    length = ids.index(END) + 1 if END in ids else len(ids)
-    return [Step(*pair) for pair in zip(ids[:length], chances[:length], strict=True)]
 
 
 def _suppress(probabilities: Tensor, suppressed: Sequence[int]) -> Tensor:

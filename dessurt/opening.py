@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from dessurt.checkpoint.files import CheckpointError, short
 from dessurt.protocol import Instrument
+from dessurt.reader.reader import LineByLine, LineReader
 
 # What `"kind"` in a folder's config.json says, and the function that opens such a folder. What says
 # nothing, and every file, is Dessurt.
@@ -33,26 +36,39 @@ def open_model(
     local = Path(path)
     if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
         local = _download(str(path))
-    module, _, function = KINDS[_kind(local)].partition(":")
-    opened: Instrument = getattr(importlib.import_module(module), function)(
-        local, device_of(device), tokenizer
-    )
-    return opened
+    config = _config(local)
+    kind = config.get("kind", "dessurt")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise CheckpointError(
+            f"{local.name} is a checkpoint of the kind {short(kind)}, which is not known here: "
+            f"known is {', '.join(KINDS)}."
+        )
+    module, _, function = KINDS[kind].partition(":")
+    opener = getattr(importlib.import_module(module), function)
+    return with_reader(opener(local, device_of(device), tokenizer), config)
 
 
-def _kind(path: Path) -> str:
-    """One of `KINDS`; what is wrong with a folder is told by who opens it."""
+def with_reader(model: LineReader, config: Mapping[str, Any]) -> Instrument:
+    """A model that answers line by line what its config lists: `"reader": {"tasks": [...]}`.
+
+    The older place of the list, `"frame": {"by_line": [...]}`, is still read.
+
+    Args:
+        model: the model.
+        config: its checkpoint's config, which whoever opened the model has checked.
+    """
+    by_line = config.get("frame", {}).get("by_line", ())
+    tasks = config.get("reader", {}).get("tasks", by_line)
+    return LineByLine(model, tasks) if tasks else model
+
+
+def _config(path: Path) -> dict[str, Any]:
+    """The config of a folder, {} for a file; whoever opens a folder says what is wrong with it."""
     try:
         config = json.loads((path / "config.json").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
-        return "dessurt"
-    kind = config.get("kind", "dessurt") if isinstance(config, dict) else "dessurt"
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise CheckpointError(
-            f"{path.name} is a checkpoint of the kind {short(kind)}, which is not known here: "
-            f"known is {', '.join(KINDS)}."
-        )
-    return kind
+        return {}
+    return config if isinstance(config, dict) else {}
 
 
 def device_of(name: str) -> torch.device:

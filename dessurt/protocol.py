@@ -6,15 +6,18 @@ same call, `Instrument.ask`. All geometry is in page pixels (x right, y down).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from statistics import fmean
 from typing import Any, Protocol, assert_never
 
 import numpy as np
 
+from dessurt import tasks
 from dessurt.page import Page
 from dessurt.page.frame import Frame
-from dessurt.page.marks import Marks
+from dessurt.page.marks import Marks, MarksError
+from dessurt.tasks import TASKS, Task, TaskError
 
 
 class RequestError(ValueError):
@@ -32,7 +35,41 @@ class Request:
     beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
     want_region: bool = False  # also run the mask head
     written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
-    alternatives: int = 5  # so many of the most probable tokens are told at each step of one beam
+    alternatives: int = 5  # how many of the most probable tokens each `Text` names, with one beam
+
+    def checked(self, page: Page, table: Sequence[Task] = TASKS) -> Request:
+        """This request, its marks cut to the page.
+
+        Args:
+            page: The page it is about.
+            table: All tasks that there are.
+
+        Raises:
+            RequestError: The task is unknown or lacks something, or a number is out of range.
+        """
+        try:
+            marks = self.marks.checked(page.size)
+            highlight, mask = marks.has("highlight"), marks.has("mask")
+            tasks.check(self.task, self.text, highlight, mask, table)
+        except (TaskError, MarksError) as error:
+            raise RequestError(str(error)) from error
+        if self.max_tokens < 1 or self.beams < 1:
+            raise RequestError("max_tokens and beams must be at least 1.")
+        if self.written and self.beams > 1:
+            raise RequestError("Only an answer of one beam can be continued: ask with beams=1.")
+        return replace(self, marks=marks)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a model sees at once: some questions take one look at the page, others many."""
+
+    request: Request  # its marks are as the model gets them
+    frame: Frame  # how the page lies in the model image
+
+    def channels(self, page: Page) -> np.ndarray:
+        """The model image, exactly as the model gets it: float32 [2, H, W], ink and marks."""
+        return self.frame.channels(page, self.request.marks)
 
 
 @dataclass(frozen=True)
@@ -130,6 +167,23 @@ class Outcome:
         return "".join(token.delta for token in self.tokens)
 
 
+# Mean probability of the tokens of a text that was read. Below it were 24 of 28 marks round blank
+# paper or figures, and 3 of 92 lines of text, of which two thirds of the characters or more were
+# misread.
+UNSURE = 0.5
+NOTHING_WRITTEN = Notice("The model wrote nothing: perhaps what it saw has no text.")
+VERY_UNSURE = Notice(
+    "The model was very unsure of this: perhaps what it saw has no text, or none that it can read."
+)
+
+
+def doubt(tokens: Sequence[Text]) -> Notice | None:
+    """The warning that belongs to what was read, from beginning to end, if it may not be text."""
+    if not "".join(token.delta for token in tokens).strip():
+        return NOTHING_WRITTEN
+    return VERY_UNSURE if fmean(token.probability for token in tokens) < UNSURE else None
+
+
 @dataclass(frozen=True)
 class Card:
     """What a checkpoint is and what it has learned."""
@@ -139,17 +193,36 @@ class Card:
     tasks: tuple[str, ...] = ()  # task tokens it was trained on; empty = not known
     quality: str = ""  # measured, in one line
     licence: str = ""
+    # All tasks of this kind of model, learned or not.
+    table: tuple[Task, ...] = field(default=TASKS, repr=False)
+
+    def task(self, token: str) -> Task:
+        """A row of its table.
+
+        Raises:
+            TaskError: There is none; the message names similar ones.
+        """
+        return tasks.task(token, self.table)
+
+    def lacks(self, token: str) -> bool:
+        """Whether it is known not to have learned a task."""
+        return bool(self.tasks) and token not in self.tasks
 
 
 def card_of(config: Mapping[str, Any], name: str) -> Card:
-    """What a checkpoint's config says about it; `name`: for one that does not give its own."""
-    given = config.get("card", {})
+    """What a checkpoint's config says about it.
+
+    Args:
+        config: The config.
+        name: Its name, if the config gives none.
+    """
+    entries = config.get("card", {})
     return Card(
         name=str(config.get("name") or name),
-        description=str(given.get("description", "")),
-        tasks=tuple(given.get("tasks", ())),
-        quality=str(given.get("quality", "")),
-        licence=str(given.get("licence", "")),
+        description=str(entries.get("description", "")),
+        tasks=tuple(entries.get("tasks", ())),
+        quality=str(entries.get("quality", "")),
+        licence=str(entries.get("licence", "")),
     )
 
 
@@ -158,15 +231,15 @@ class Instrument(Protocol):
 
     card: Card
 
-    def frame(self, page: Page, marks: Marks) -> Frame:
-        """How the page would be laid into the model image for a question with these marks."""
-        ...
+    def views(self, page: Page, request: Request) -> tuple[View, ...]:
+        """What the model sees of the page to answer a request, one look after another.
 
-    def parts(self, page: Page, request: Request) -> list[Request]:
-        """What is asked one after another to answer `request`: often that alone, or its lines.
+        The model is not run. There is at least one view; one that is asked line by line has one
+        for each line. The request need not be complete: text makes no difference, and one that
+        lacks its marks, or has no known task, is seen at once.
 
-        The model sees each part through `frame(page, part.marks)`; what text is asked for makes no
-        difference to that. There may be none, as on a page without lines.
+        Raises:
+            MarksError: A mark lies outside the page or has no area.
         """
         ...
 
@@ -175,11 +248,12 @@ class Instrument(Protocol):
         ...
 
     def ask(self, page: Page, request: Request) -> Events:
-        """Answer `request` about `page`.
+        """Answer a request about a page.
 
-        Closing the iterator stops the model within one token.
+        The request is checked at once, before the first event is taken. Closing the iterator
+        stops the model within one token.
 
         Raises:
-            RequestError: the task is unknown, or lacks the marks or text it needs.
+            RequestError: The task is unknown, or lacks the marks or text it needs.
         """
         ...

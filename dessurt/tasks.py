@@ -8,6 +8,7 @@ twice; the original looks up the later row, which leaves the earlier one without
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Signs in answers, and in what is typed.
@@ -225,9 +226,6 @@ TASKS: tuple[Task, ...] = tuple(
     for row, (token, group, name, needs, returns, text, answer) in enumerate(_ROWS)
 )
 
-# Of equal tokens the last row stands, as in the original.
-_BY_TOKEN = {entry.token: entry for entry in TASKS}
-
 _MISSING = {
     "highlight": "needs a highlight: mark a line or a box.",
     "mask": "needs a mask: cover the words in question.",
@@ -235,36 +233,53 @@ _MISSING = {
 }
 
 
-def task(token: str) -> Task:
-    """The task of a token.
+def task(token: str, table: Sequence[Task] = TASKS) -> Task:
+    """The task of a token; of equal tokens the last row stands, as in the original.
+
+    Args:
+        token: the task token.
+        table: all tasks that there are.
 
     Raises:
         TaskError: there is no such task; the message names similar ones.
     """
-    if token in _BY_TOKEN:
-        return _BY_TOKEN[token]
-    offered = [entry.token for entry in _BY_TOKEN.values() if not entry.hidden]
+    for entry in reversed(table):
+        if entry.token == token:
+            return entry
+    offered = [entry.token for entry in table if not entry.hidden]
     close = difflib.get_close_matches(token, offered, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "choose one, for example w0>."
     raise TaskError(f"There is no task {token!r}: {hint}")
 
 
-def split_query(query: str) -> tuple[Task, str]:
-    """Split a whole query such as "re~It was" into its task and its text.
+def split(query: str) -> tuple[str, str]:
+    """Split a whole query such as "re~It was" into its task token and its text.
 
     The token ends at the first `~` or `>`; further ones belong to the text.
 
     Raises:
-        TaskError: neither sign occurs, or the token is unknown.
+        TaskError: neither sign occurs.
     """
     ends = [place for place in (query.find("~"), query.find(">")) if place >= 0]
     if not ends:
         raise TaskError(f"{query!r} has no task: begin with one, for example natural_q~{query}.")
     end = min(ends) + 1
-    return task(query[:end]), query[end:]
+    return query[:end], query[end:]
 
 
-def check(token: str, text: str, highlight: bool, mask: bool) -> Task:
+def split_query(query: str) -> tuple[Task, str]:
+    """Split a whole query into its task and its text.
+
+    Raises:
+        TaskError: it names no task, or one that there is not.
+    """
+    token, text = split(query)
+    return task(token), text
+
+
+def check(
+    token: str, text: str, highlight: bool, mask: bool, table: Sequence[Task] = TASKS
+) -> Task:
     """The task of a token, if what it needs is there.
 
     Args:
@@ -272,11 +287,12 @@ def check(token: str, text: str, highlight: bool, mask: bool) -> Task:
         text: what was typed after it.
         highlight: whether anything is highlighted.
         mask: whether anything is masked.
+        table: all tasks that there are.
 
     Raises:
         TaskError: the task is unknown, or it lacks something; the message says what to do.
     """
-    entry = task(token)
+    entry = task(token, table)
     given = {"highlight": highlight, "mask": mask, "text": bool(text.strip())}
     for need, message in _MISSING.items():
         if need in entry.needs and not given[need]:

@@ -314,7 +314,7 @@ def _check_settings(checkpoint: Checkpoint) -> None:
         CheckpointError: it is not.
     """
     config = checkpoint.config
-    card, frame = config.get("card", {}), config.get("frame", {})
+    card, frame, reader = (config.get(name, {}) for name in ("card", "frame", "reader"))
     known = range(checkpoint.model.config.vocab_size)
     checks = {
         "card": isinstance(card, dict) and _are(str, card.get("tasks", [])),
@@ -327,6 +327,7 @@ def _check_settings(checkpoint: Checkpoint) -> None:
             for name in ("text_height", "step")
         )
         and (frame.get("mode") != "focus" or "text_height" in frame),
+        "reader": isinstance(reader, dict) and _are(str, reader.get("tasks", [])),
         "suppressed_token_ids": _are(int, checkpoint.suppressed)
         and all(id_ in known for id_ in checkpoint.suppressed),
     }

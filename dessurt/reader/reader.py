@@ -1,7 +1,9 @@
-"""Questions about a page, answered by reading it line by line and looking the text up in that.
+"""Answers line by line: an instrument round one that reads a line well, but not a whole page.
 
-A small checkpoint reads a line well long before it can find one on a page. Reading tells where each
-character stands (see `dessurt.model.pointing`), so what was read can be searched and shown.
+A small checkpoint loses its place in long paragraphs and on whole pages. Here each line is read by
+itself, as long recordings are transcribed a window at a time (arXiv 2212.04356, 3.8). Reading tells
+where each character stands (see `dessurt.model.pointing`), so what was read can be searched and
+shown.
 """
 
 from __future__ import annotations
@@ -9,19 +11,21 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Protocol
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 
-from dessurt import tasks
-from dessurt.model.tokenizer import END, Tokenizer
+from dessurt.model.tokenizer import END
 from dessurt.page import Page
-from dessurt.page.level import Level, level_of
+from dessurt.page.level import level_of
+from dessurt.page.lines import highlighted_lines, page_lines
 from dessurt.page.marks import Box, Marks
 from dessurt.protocol import (
+    NOTHING_WRITTEN,
+    VERY_UNSURE,
     Done,
     Event,
     Events,
@@ -31,47 +35,39 @@ from dessurt.protocol import (
     Region,
     Request,
     Text,
+    View,
+    doubt,
 )
 from dessurt.reader.forms import Form, pieces_of
 from dessurt.reader.pieces import Piece
-from dessurt.reader.search import Match, Span, find
+from dessurt.reader.search import Match, Span, answer_spans, find
+from dessurt.tasks import END_SIGN, NEW_LINE, Task
 
-READ = "w0>"  # what reads a line
-OF_FORMS = ("json>", "natural_q~")  # asked of a form that was read
+READ, READ_FORM = "w0>", "ner_line>"  # what is asked of a line, and of a line of a form
+LINE_TOKENS = 200  # the most that are written of a line
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
-TRIM = 0.02  # of a line's height above and below: lines are marked with a little margin
+TRIM = 0.02  # of a line's height, above and below: lines are marked with a little margin
 REMEMBERED_LINES = 4000  # more than are found on a page (lines.MOST_WORDS): none is lost meanwhile
-# Lines of one block, in heights of a line: no further apart than this, or than that where their
-# distance is the usual one of the page (but for so much), and of about the same height.
-NEAR, FAR, EVEN, ALIKE = 0.33, 0.75, 0.15, 1.6
-ASIDE = 5.0  # heights: no further aside; a line may be indented below a short one
-NEXT = 2.5  # heights: who reads on from the end of a line wants the next one, block or not
-
-# Mean probability of the tokens read. Below it were 24 of 28 marks round blank paper or figures,
-# and 3 of 92 lines of text, of which two thirds of the characters or more were misread.
-UNSURE = 0.5
 NO_LINES = Notice("No lines of text were found on this page: highlight what to read.")
-NOTHING_WRITTEN = Notice("The model wrote nothing: perhaps what it saw has no text.")
-VERY_UNSURE = Notice(
-    "The model was very unsure of this: perhaps what it saw has no text, or none that it can read."
-)
+
+Places = Iterable[tuple[Box, float]]  # level boxes, and how sure it is of each that it belongs
 
 
-def doubt(tokens: Sequence[Text]) -> Notice | None:
-    """What to tell of what was read from beginning to end, if it may not be text at all."""
-    if not "".join(token.delta for token in tokens).strip():
-        return NOTHING_WRITTEN
-    mean = float(np.mean([token.probability for token in tokens]))
-    return VERY_UNSURE if mean < UNSURE else None
+class LineReader(Instrument, Protocol):
+    """What reads a line, and can then say where each token of it stands."""
+
+    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
+        """Float32 [len(ids), 2], x and y in page pixels."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
 class ReadLine:
     """A line of the page and what the model wrote about it, without the end."""
 
-    asked: Request
+    request: Request
     tokens: tuple[Text, ...]
-    bounds: Box  # of its highlight, level (see `dessurt.page.level`)
+    box: Box  # of its highlight, level (see `dessurt.page.level`)
 
     @cached_property
     def text(self) -> str:
@@ -83,59 +79,83 @@ class ReadLine:
         """Which token ends each letter: int [letters]."""
         return np.repeat(np.arange(len(self.tokens)), [len(token.delta) for token in self.tokens])
 
+    @cached_property
+    def probability(self) -> float:
+        """The mean of its tokens."""
+        return float(np.mean([token.probability for token in self.tokens]))
+
     def tokens_from(self, letter: int) -> tuple[Text, ...]:
-        """Of a letter and those after it, without spaces at the beginning."""
+        """The tokens of a letter and those after it, without spaces at the beginning."""
         blank = len(self.text) - len(self.text[letter:].lstrip())
         return self.tokens[self.token_of_letter[blank] :] if blank < len(self.text) else ()
 
 
-class LineReader(Instrument, Protocol):
-    """What can be asked to read a line, and then where each token of it stands."""
+class LineByLine:
+    """Answers some tasks from the lines of the page, and leaves all others to the model inside.
 
-    tokenizer: Tokenizer
-
-    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        """Float32 [len(ids), 2], x and y in page pixels."""
-        ...
-
-
-class PageReader:
-    """Answers questions line by line from what a checkpoint reads, and remembers what it read.
-
-    It reads paragraphs and pages (`read_block0>`, `read_block>`), finds words or their lines
-    (`0w~`, `0;~`), reads on after them (`re~`), reads forms
-    (`json>`) and answers questions about them (`natural_q~`).
+    It reads paragraphs and pages (`read_block0>`, `read_block>`, and `w0>` with several lines
+    marked), finds words or their lines (`0w~`, `0;~`), reads on after them (`re~`), reads forms
+    (`json>`) and answers questions about them (`natural_q~`). The lines are those that are
+    highlighted, or without a highlight all that are found on the page. What was read is remembered.
     """
 
-    def __init__(self, instrument: LineReader) -> None:
-        """`instrument`: reads lines."""
-        self.instrument = instrument
+    def __init__(self, inner: LineReader, tasks: Collection[str]) -> None:
+        """Put the reader round a model.
+
+        Args:
+            inner: what reads lines.
+            tasks: the tasks that are answered line by line.
+        """
+        self.inner, self.card, self.tasks = inner, inner.card, frozenset(tasks)
         self._read: OrderedDict[tuple[str, Request], ReadLine] = OrderedDict()
 
-    def answer(self, page: Page, request: Request, parts: Sequence[Request]) -> Events:
-        """The events of a question; `parts`: how each line is read, in order."""
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the model inside has, for example its device."""
+        return getattr(self.inner, name)
+
+    def views(self, page: Page, request: Request) -> tuple[View, ...]:
+        """A view for each line; see `dessurt.protocol.Instrument`."""
+        request = replace(request, marks=request.marks.checked(page.size))
+        lines = self._lines(page, request) if self._is_by_line(page, request) else ()
+        return lines or self.inner.views(page, request)
+
+    def token_ids(self, text: str) -> list[int]:
+        """The tokens in which an answer of this text would be written."""
+        return self.inner.token_ids(text)
+
+    def ask(self, page: Page, request: Request) -> Events:
+        """Answer a request about a page; see `dessurt.protocol.Instrument`."""
+        request = request.checked(page, self.card.table)
+        if not self._is_by_line(page, request):
+            return self.inner.ask(page, request)
+        return self.answer(page, request, [view.request for view in self._lines(page, request)])
+
+    def _is_by_line(self, page: Page, request: Request) -> bool:
+        highlight = request.marks.has("highlight")
+        if request.task in self.tasks:
+            return highlight or "highlight" not in self.card.task(request.task).needs
+        # Whoever marks several lines for the task that reads one wants them all.
+        return (
+            request.task == READ
+            and highlight
+            and len(highlighted_lines(page, request.marks)) > 1
+        )
+
+    def _lines(self, page: Page, request: Request) -> tuple[View, ...]:
+        """How the model inside sees each line that is read to answer a request."""
+        find_lines = highlighted_lines if request.marks.has("highlight") else page_lines
+        task = READ_FORM if _is_of_form(self.card.task(request.task)) else READ
+        line = Request(task, max_tokens=LINE_TOKENS, beams=request.beams)
+        return tuple(
+            view
+            for marks in find_lines(page, request.marks)
+            for view in self.inner.views(page, replace(line, marks=marks))
+        )
+
+    def answer(self, page: Page, request: Request, lines: Sequence[Request]) -> Events:
+        """The events of a question; `lines` is how each line is asked for, in order."""
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
-        match: Match | None = None
-        # Where the answer stands, level, and how sure that is.
-        boxes: Iterable[tuple[Box, float]]
-        texts: Iterator[Event]
-        if not parts:
-            yield NO_LINES
-            # What programs take for no entries.
-            signs = f"[]{tasks.END_SIGN}" if request.task == "json>" else ""
-            texts, boxes = (text for sign in signs for text in self._sign(sign)), ()
-        elif request.task in OF_FORMS:
-            form = yield from self._form(page, parts)
-            texts, boxes = self._of_form(form, request)
-        else:
-            if request.text:
-                match = yield from self._look_up(page, request.text, parts)
-            elif len(parts) != 1:
-                yield Notice(f"The model saw each of the {len(parts)} lines by itself.")
-            lines = [_bounds(level_of(page), part) for part in parts]
-            spans = _spans(request.task, lines, match)
-            texts = self._texts(page, request.task, parts, spans)
-            boxes = self._boxes(page, parts, spans, match)
+        texts, places = yield from self._reply(page, request, lines)
         before = len(request.written)
         for event in texts:
             written += isinstance(event, Text)
@@ -146,41 +166,67 @@ class PageReader:
                 first = first or time.perf_counter() - started
                 yield event
         whole = stopped_by == "end" and not request.text
-        if whole and (doubted := self._doubt(page, parts)):
-            yield doubted
+        if whole and (warning := self._doubt(page, lines)):
+            yield warning
         if request.want_region:
-            yield self._region(page, boxes)
+            yield self._region(page, places)
         seconds = time.perf_counter() - started
         yield Done(first, seconds, max(written - before, 0), stopped_by)
 
+    def _reply(
+        self, page: Page, request: Request, lines: Sequence[Request]
+    ) -> Generator[Event, None, tuple[Iterator[Event], Places]]:
+        """Read what must be known beforehand.
+
+        Returns:
+            The text of the answer, which goes on reading, and where it stands, which is known when
+            the text is.
+        """
+        task = self.card.task(request.task)
+        if not lines:
+            yield NO_LINES
+            # What programs take for no entries.
+            signs = f"[]{END_SIGN}" if task.shape == "json" else ""
+            return iter([text for sign in signs for text in self._sign(sign)]), ()
+        if _is_of_form(task):
+            form = yield from self._form(page, lines)
+            return self._of_form(form, task, request.text)
+        match: Match | None = None
+        if request.text:
+            match = yield from self._look_up(page, request.text, lines)
+        elif len(lines) != 1:
+            yield Notice(f"The model saw each of the {len(lines)} lines by itself.")
+        spans = answer_spans(task, [_box(page, line) for line in lines], match)
+        return self._texts(page, task, lines, spans), self._places(page, lines, spans, match)
+
     def _look_up(
-        self, page: Page, wanted: str, parts: Sequence[Request]
+        self, page: Page, wanted: str, lines: Sequence[Request]
     ) -> Generator[Notice | Progress, None, Match | None]:
         """Read until the text is found for sure, or to the end; an event after each token."""
         yield Notice(
             "The model read the page line by line; the text was looked up in what it had read."
         )
-        lines: list[str] = []
+        texts: list[str] = []
         match: Match | None = None
-        for part in parts:
-            for _ in self._line(page, part):
-                yield Progress(len(lines) + 1, len(parts))
-            lines.append(self._read[page.digest, part].text)
-            match = find(lines, wanted)
+        for line in lines:
+            for _ in self._line(page, line):
+                yield Progress(len(texts) + 1, len(lines))
+            texts.append(self._read[page.digest, line].text)
+            match = find(texts, wanted)
             if match is not None and match.similarity >= SURE:
                 break
         if match is None:
-            count = "only line" if len(parts) == 1 else f"{len(parts)} lines"
+            count = "only line" if len(lines) == 1 else f"{len(lines)} lines"
             yield Notice(f"It read nothing like that in the {count} that it saw.")
         return match
 
-    def _doubt(self, page: Page, parts: Sequence[Request]) -> Notice | None:
+    def _doubt(self, page: Page, lines: Sequence[Request]) -> Notice | None:
         """`doubt` of all lines, which were read; None if there are none."""
-        lines = [self._read[page.digest, part] for part in parts]
-        return doubt([token for line in lines for token in line.tokens]) if lines else None
+        tokens = [token for line in lines for token in self._read[page.digest, line].tokens]
+        return doubt(tokens) if lines else None
 
     def _form(
-        self, page: Page, parts: Sequence[Request]
+        self, page: Page, lines: Sequence[Request]
     ) -> Generator[Notice | Progress, None, Form]:
         """Read a form; an event after each token."""
         yield Notice(
@@ -188,110 +234,94 @@ class PageReader:
             "together was concluded from where they stand."
         )
         pieces: list[Piece] = []
-        for number, part in enumerate(parts, 1):
-            for _ in self._line(page, part):
-                yield Progress(number, len(parts))
-            line = self._read[page.digest, part]
-            pieces += pieces_of(line.tokens, partial(self._letters, page, line), line.bounds)
+        for number, request in enumerate(lines, 1):
+            for _ in self._line(page, request):
+                yield Progress(number, len(lines))
+            line = self._read[page.digest, request]
+            pieces += pieces_of(line.tokens, partial(self._letters, page, line), line.box)
         return Form(page, pieces)
 
-    def _of_form(
-        self, form: Form, request: Request
-    ) -> tuple[Iterator[Event], Iterable[tuple[Box, float]]]:
-        """The answer to a question about a form, and where it stands."""
-        if request.task == "json>":
-            letters, lines = form.as_json(), form.truth.lines
-        else:
-            letters, lines = form.answer(request.text)
+    def _of_form(self, form: Form, task: Task, question: str) -> tuple[Iterator[Event], Places]:
+        """The form itself or the answer to a question about it, and where it stands."""
+        as_json = task.shape == "json"
+        letters, lines = (form.as_json(), form.truth.lines) if as_json else form.answer(question)
         texts: Iterator[Event] = (t for letter, sure in letters for t in self._sign(letter, sure))
-        if request.task != "json>" and not lines:
+        if not as_json and not lines:
             texts = iter((Notice("The question names no label that was read on the page."),))
         return texts, ((form.box(line), 1.0) for line in lines)
 
     def _letters(self, page: Page, line: ReadLine) -> np.ndarray:
         """Where each letter of a line stands: x, level, float32 [letters]."""
-        places = self.instrument.places(page, line.asked, [t.token_id for t in line.tokens])
-        return level_of(page).to_level(places)[:, 0][line.token_of_letter]
+        points = self.inner.places(page, line.request, [t.token_id for t in line.tokens])
+        return level_of(page).to_level(points)[:, 0][line.token_of_letter]
 
-    def _line(self, page: Page, part: Request) -> Iterator[Event]:
-        """The tokens of a line but its end, as they are read, or remembered; what else is told."""
-        key = page.digest, part
+    def _line(self, page: Page, request: Request) -> Iterator[Event]:
+        """The tokens of a line but its end, as they are read or remembered, and notices."""
+        key = page.digest, request
         if key in self._read:
             self._read.move_to_end(key)
             yield from self._read[key].tokens
             return
         tokens: list[Text] = []
-        for event in self.instrument.ask(page, part):
+        for event in self.inner.ask(page, request):
             match event:
                 case Text(token_id=id_):
                     if id_ != END:
                         tokens.append(event)
                         yield event
-                case Notice() if event in (NOTHING_WRITTEN, VERY_UNSURE):
-                    pass  # of one line; `answer` tells it of all
-                case Notice() | Progress():
+                case Notice():
+                    # Doubts are those of one line; `answer` says it of all.
+                    if event not in (NOTHING_WRITTEN, VERY_UNSURE):
+                        yield event
+                case Progress():
                     yield event
-        self._read[key] = ReadLine(part, tuple(tokens), _bounds(level_of(page), part))
+                case Region() | Done():
+                    pass
+                case _:
+                    assert_never(event)
+        self._read[key] = ReadLine(request, tuple(tokens), _box(page, request))
         while len(self._read) > REMEMBERED_LINES:
             self._read.popitem(last=False)
 
     def _texts(
-        self, page: Page, task: str, parts: Sequence[Request], spans: Sequence[Span]
+        self, page: Page, task: Task, lines: Sequence[Request], spans: Sequence[Span]
     ) -> Iterator[Event]:
         """The text of an answer, in the signs of `dessurt.tasks`."""
-        if "text" not in tasks.task(task).returns:
+        if "text" not in task.returns:
             return
         begun = False
         for span in spans:
-            texts = self._line(page, parts[span.line])
+            texts = self._line(page, lines[span.line])
             if span.first:  # then it was read before
-                texts = iter(self._read[page.digest, parts[span.line]].tokens_from(span.first))
+                texts = iter(self._read[page.digest, lines[span.line]].tokens_from(span.first))
             elif begun:
-                yield from self._sign(tasks.NEW_LINE)
+                yield from self._sign(NEW_LINE)
             for event in texts:
                 begun = begun or isinstance(event, Text)
                 yield event
-        if spans and task == "re~":
-            yield from self._sign(tasks.END_SIGN)
+        if spans and "text" in task.needs:  # what is read on ends with the block
+            yield from self._sign(END_SIGN)
 
-    def _sign(self, sign: str, sure: float = 1.0) -> Iterator[Text]:
+    def _sign(self, sign: str, probability: float = 1.0) -> Iterator[Text]:
         """The tokens of a sign that the model did not write itself."""
-        *incomplete, last = self.instrument.tokenizer.encode(sign)
-        yield from (Text("", id_, sure) for id_ in incomplete)
-        yield Text(sign, last, sure)
+        *incomplete, last = self.inner.token_ids(sign)
+        yield from (Text("", id_, probability) for id_ in incomplete)
+        yield Text(sign, last, probability)
 
-    def _region(self, page: Page, boxes: Iterable[tuple[Box, float]]) -> Region:
-        """Where the answer stands, as sure as it was read (and found)."""
-        found = np.zeros(page.size, np.float32)
-        marks = Marks()
-        level = level_of(page)
-        for box, sure in boxes:
-            shape = level.shape("highlight", box)
-            x0, y0, x1, y1 = shape.bounds()
-            left, top = max(int(x0), 0), max(int(y0), 0)
-            part = found[top : math.ceil(y1), left : math.ceil(x1)]
-            if shape.is_upright:
-                part[:] = sure
-            else:
-                part[Marks((shape,)).rasterise(part.shape, offset=(-left, -top)) > 0] = sure
-            if not marks.shapes:
-                marks = Marks((shape,))
-        return Region(found, self.instrument.frame(page, marks))
-
-    def _boxes(
-        self, page: Page, parts: Sequence[Request], spans: Sequence[Span], match: Match | None
+    def _places(
+        self, page: Page, lines: Sequence[Request], spans: Sequence[Span], match: Match | None
     ) -> Iterator[tuple[Box, float]]:
-        """The place of each part of a line, and how sure it is, 0..1."""
+        """The place of each part of a line, as sure as it was read and found, 0..1."""
         for span in spans:
-            line = self._read.get((page.digest, parts[span.line]))
+            line = self._read.get((page.digest, lines[span.line]))
             if line is None or not line.text[span.first :].strip():
                 continue  # the answer was stopped before, or the text in question ends the line
-            sure = float(np.mean([token.probability for token in line.tokens]))
-            yield self._box(page, line, span), sure * (match.similarity / 100 if match else 1.0)
+            similar = match.similarity / 100 if match else 1.0
+            yield self._place(page, line, span), line.probability * similar
 
-    def _box(self, page: Page, line: ReadLine, span: Span) -> Box:
-        """Round a part of a line, level: it ends half-way to the letters next to it."""
-        x0, y0, x1, y1 = line.bounds
+    def _place(self, page: Page, line: ReadLine, span: Span) -> Box:
+        """The level box round a part of a line: it ends half-way to the letters next to it."""
+        x0, y0, x1, y1 = line.box
         y0, y1 = y0 + TRIM * (y1 - y0), y1 - TRIM * (y1 - y0)
         first, stop = span.first, min(span.stop, len(line.text))
         if first > 0 or stop < len(line.text):
@@ -304,43 +334,31 @@ class PageReader:
                 x1 = max(float(after[0] + letters[stop - 1]) / 2, x0 + 1)
         return x0, y0, x1, y1
 
-
-def _spans(task: str, lines: Sequence[Box], match: Match | None) -> list[Span]:
-    """The lines and parts of lines that the answer says or shows."""
-    if task.startswith("read_block") or task in (READ, *OF_FORMS):
-        return [Span(number) for number in range(len(lines))]
-    if match is None:
-        return []
-    if task == "0w~":
-        return list(match.spans)
-    if task == "0;~":
-        return [Span(span.line) for span in match.spans]
-    last = match.spans[-1]
-    return [Span(last.line, last.stop), *map(Span, _following(lines, last.line, match.ends_line))]
-
-
-def _following(lines: Sequence[Box], number: int, at_least_one: bool) -> Iterator[int]:
-    """The lines after a line, to the end of its block, or the next one below it in any case."""
-    boxes = np.array(lines)
-    middles = (boxes[:, 1] + boxes[:, 3]) / 2
-    pitches = np.diff(middles)
-    usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
-    for following in range(number + 1, len(lines)):
-        above, below, pitch = boxes[following - 1], boxes[following], pitches[following - 1]
-        low, high = sorted((above[3] - above[1], below[3] - below[1]))
-        gap = (below[1] - above[3]) / low
-        aside = (max(above[0], below[0]) - min(above[2], below[2])) / low
-        regular = abs(pitch - usual) < EVEN * usual
-        near = -1 < gap < (FAR if regular else NEAR) and high <= ALIKE * low
-        if at_least_one and following == number + 1:
-            near = pitch > 0 and gap < NEXT
-        in_the_same_row = abs(pitch) < low / 2  # as the text after a bullet
-        if aside > ASIDE or not (near or in_the_same_row):
-            return
-        yield following
+    def _region(self, page: Page, places: Places) -> Region:
+        """The places of an answer as a map of the page, seen as the first of them is."""
+        region = np.zeros(page.size, np.float32)
+        marks = Marks()
+        for box, sure in places:
+            shape = level_of(page).shape("highlight", box)
+            x0, y0, x1, y1 = shape.bounds()
+            left, top = max(int(x0), 0), max(int(y0), 0)
+            part = region[top : math.ceil(y1), left : math.ceil(x1)]
+            if shape.is_upright:
+                part[:] = sure
+            else:
+                part[Marks((shape,)).rasterise(part.shape, offset=(-left, -top)) > 0] = sure
+            marks = marks if marks.shapes else Marks((shape,))
+        (view, *_) = self.inner.views(page, Request(READ, marks=marks))
+        return Region(region, view.frame)
 
 
-def _bounds(level: Level, part: Request) -> Box:
-    """The level box round the line by whose highlight a part is asked."""
-    x0, y0, x1, y1 = zip(*map(level.bounds, part.marks.of("highlight")), strict=True)
+def _is_of_form(task: Task) -> bool:
+    """Whether it is answered from a form that was read."""
+    return task.shape == "json" or task.group == "Questions"
+
+
+def _box(page: Page, line: Request) -> Box:
+    """The level box round the line by whose highlight it is asked for."""
+    boxes = map(level_of(page).bounds, line.marks.of("highlight"))
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)

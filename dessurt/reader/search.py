@@ -5,23 +5,42 @@ from __future__ import annotations
 import itertools
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from rapidfuzz import fuzz
 
-SIMILAR = 70.0  # of 100, `fuzz.partial_ratio`: less is another text
+from dessurt.page.marks import Box
+from dessurt.tasks import Task
+
+SIMILAR = 70.0  # of 100, `fuzz.partial_ratio`: below it the text is another one
 MOST_WANTED = 100_000  # letters, more than a page holds; what comes after is not looked for
-# The time it takes to compare texts letter by letter grows with the square of their length. Both
-# longer than this, they are compared only where some pieces are found.
+# The time it takes to compare texts letter by letter grows with the square of their length. When
+# both are longer than this many letters, they are compared only where some pieces are found.
 LONG = 1000
-PIECES, PIECE = 5, 200  # how many, and of how many letters
+PIECES, PIECE = 5, 200  # how many pieces, and of how many letters
 # Quotation marks, dashes and slashes of all kinds are typed as one; some characters are not seen.
 _TYPED = str.maketrans(
     dict.fromkeys("‘’‚‛′‹›´`ʼ", "'") | dict.fromkeys("“”„‟″«»", '"')
     | dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("\N{FRACTION SLASH}\N{DIVISION SLASH}", "/")
     | dict.fromkeys("\N{SOFT HYPHEN}\N{ZERO WIDTH SPACE}\N{WORD JOINER}\ufeff")
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BlockRules:
+    """When a line belongs to the same block as the line before it; in heights of a line."""
+
+    gap: float = 0.33  # the most that may lie between them
+    usual_gap: float = 0.75  # the same, where their distance is the usual one of the page
+    uneven: float = 0.15  # of the usual distance: by how much it may differ and still count as such
+    taller: float = 1.6  # how many times as tall one may be as the other
+    aside: float = 5.0  # how far aside one may stand: a line may be indented below a short one
+    next_gap: float = 2.5  # after the end of a line the next one is wanted, block or not
+
+
+BLOCK = BlockRules()
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,49 @@ def find(lines: Sequence[str], wanted: str) -> Match | None:
         at += len(line) + 1
     ends_line = not lines[spans[-1].line][spans[-1].stop :].strip()
     return Match(similarity, tuple(spans), ends_line)
+
+
+def answer_spans(task: Task, boxes: Sequence[Box], match: Match | None) -> list[Span]:
+    """The lines and parts of lines that the answer to a task says or shows.
+
+    Args:
+        task: what is asked.
+        boxes: the level boxes of all lines.
+        match: where the text in question was read; None: nowhere, or the task takes none.
+    """
+    if "text" not in task.needs:
+        return [Span(number) for number in range(len(boxes))]
+    if match is None:
+        return []
+    if "text" in task.returns:  # it is read on from there
+        last = match.spans[-1]
+        rest = _rest_of_block(boxes, last.line, match.ends_line)
+        return [Span(last.line, last.stop), *map(Span, rest)]
+    if task.token == "0;~":
+        return [Span(span.line) for span in match.spans]
+    return list(match.spans)
+
+
+def _rest_of_block(boxes: Sequence[Box], number: int, at_least_one: bool) -> Iterator[int]:
+    """The lines after a line, to the end of its block, or the next one below it in any case."""
+    lines = np.array(boxes)
+    middles = (lines[:, 1] + lines[:, 3]) / 2
+    pitches = np.diff(middles)
+    usual = float(np.median(pitches[pitches > 0])) if (pitches > 0).any() else 0.0
+    for following in range(number + 1, len(lines)):
+        above, below, pitch = lines[following - 1], lines[following], pitches[following - 1]
+        low, high = sorted((above[3] - above[1], below[3] - below[1]))
+        gap = (below[1] - above[3]) / low
+        aside = (max(above[0], below[0]) - min(above[2], below[2])) / low
+        regular = abs(pitch - usual) < BLOCK.uneven * usual
+        most = BLOCK.usual_gap if regular else BLOCK.gap
+        near = -1 < gap < most and high <= BLOCK.taller * low
+        if at_least_one and following == number + 1:
+            near = pitch > 0 and gap < BLOCK.next_gap
+        in_the_same_row = abs(pitch) < low / 2  # as the text after a bullet
+        if aside > BLOCK.aside or not (near or in_the_same_row):
+            return
+        yield following
 
 
 def _aligned(wanted: str, letters: str) -> tuple[float, int, int] | None:

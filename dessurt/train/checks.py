@@ -19,6 +19,7 @@ from dessurt.evaluate.pages import Answer, folded
 from dessurt.evaluate.synthetic import pages
 from dessurt.evaluate.table import MEASURES, Result
 from dessurt.instrument import DessurtInstrument
+from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
 
 QUESTIONS = 24  # at most, spread evenly: training waits meanwhile
@@ -91,7 +92,7 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     Raises:
         SetError: none of the fonts kept for validation is installed.
     """
-    model = DessurtInstrument(checkpoint)
+    model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
     measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]
     results = {measure.name: Result(measure) for measure in measures}
     measure_all(model, all_of(list(pages(PAGES, seed)), measures, seed, QUESTIONS), PAGES, results)

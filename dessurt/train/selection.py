@@ -26,6 +26,7 @@ from torch import Tensor
 from dessurt.checkpoint import Checkpoint, load
 from dessurt.data.example import Example
 from dessurt.instrument import DessurtInstrument
+from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
 from dessurt.train.checks import answered, character_errors, validation_questions
 from dessurt.train.config import Part
@@ -112,7 +113,8 @@ class Chooser:
         if kept:
             self.best = self._rank(mine, others)
             self.tried.export(self.folder / "checkpoint")
-        model = DessurtInstrument(self.tried.checkpoint())
+        checkpoint = self.tried.checkpoint()
+        model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
         answers = [_shown(model, each) for each in self.mine[:SHOWN]]
         return {
             "kind": "look", "loss": mine, "other pages": others, "share": share, "kept": kept,
@@ -124,7 +126,7 @@ class Chooser:
         return {"kind": "after", **self._errors(load(self.folder / "checkpoint"))}
 
     def _errors(self, checkpoint: Checkpoint) -> dict[str, Any]:
-        model = DessurtInstrument(checkpoint)
+        model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
         others = character_errors(model, self.others)
         return {
             **character_errors(model, self.mine),

@@ -12,7 +12,6 @@ from typing import Any
 
 import gradio as gr
 
-from dessurt.inspect.inputs import parts_of
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks, MarksError
@@ -21,9 +20,9 @@ from dessurt_app import strings
 from dessurt_app.canvas.page_canvas import Drawn
 from dessurt_app.models import Loading, WeightsError
 
-# Page pixels, ascender to descender. Of 84 lines of real pages, shrunk and kept as JPEGs of quality
-# 60 (or lossless), these characters were wrong: from 11 pixels on 1.6 % (1.5 %), at 10 to 11 3.1 %
-# (1.6 %), at 9 to 10 5.5 % (2.4 %), at 8 to 9 14 % (8.4 %).
+# Page pixels, ascender to descender. In 84 lines of real pages, shrunk and saved as JPEGs of
+# quality 60 (or lossless), so many characters were wrong: from 11 pixels on 1.6 % (1.5 %), at 10 to
+# 11 pixels 3.1 % (1.6 %), at 9 to 10 pixels 5.5 % (2.4 %), at 8 to 9 pixels 14 % (8.4 %).
 SMALL_PRINT = 11
 SMALL_TEXT = 8  # model pixels; below this lines often cannot be read
 _CROP = f'<button type="button" data-do="crop">{strings.CROP}</button>'
@@ -39,36 +38,34 @@ class Caption(gr.HTML):
     """Shows what `caption` returns."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Args: kwargs: as of gr.HTML."""
+        """Load the button; `kwargs` are those of `gr.HTML`."""
         super().__init__(js_on_load=_ON_LOAD, apply_default_css=False, **kwargs)
 
 
 def caption(loading: Loading, drawn: Drawn, task: str) -> str:
     """HTML: the size of the page and, once the model is there, what the model will see of it."""
-    told = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
+    facts = [strings.PAGE_SIZE.format(width=drawn.page.width, height=drawn.page.height)]
     crop = False
     if loading.outcome is not None:
         try:
             frames = _frames(loading, drawn.page, drawn.marks, task)
         except (WeightsError, MarksError):
-            pass  # asking will say so
+            pass  # whoever asks is told
         else:
-            told += [_sees(frames)]
+            facts += [_sees(frames)]
             if height := marked_height(frames):
-                told += [strings.MARKED_TEXT.format(height=height)]
+                facts += [strings.MARKED_TEXT.format(height=height)]
             if warning := too_small(frames):
-                told += [warning]
+                facts += [warning]
             crop = warning == strings.TOO_SMALL and drawn.marks.has("highlight")
-    line = html.escape(" · ".join(told))
+    line = html.escape(" · ".join(facts))
     return f"{line} {_CROP}" if crop else line
 
 
 @lru_cache(maxsize=8)  # while text is typed it stays the same, and a page may have 200 lines
 def _frames(loading: Loading, page: Page, marks: Marks, task: str) -> tuple[Frame, ...]:
-    """How the model sees each part of the question."""
-    model = loading.model()
-    parts = parts_of(model, page, Request(task, marks=marks))
-    return tuple(model.frame(page, part.marks) for part in parts)
+    """How the page lies in each view that the model has of it."""
+    return tuple(view.frame for view in loading.model().views(page, Request(task, marks=marks)))
 
 
 def _sees(frames: Sequence[Frame]) -> str:
@@ -82,13 +79,13 @@ def _sees(frames: Sequence[Frame]) -> str:
 
 
 def marked_height(frames: Sequence[Frame]) -> str:
-    """How tall the lines of marked text are on the page and to the model; "" if none is marked."""
+    """How tall marked lines are on the page and to the model; "" if there are none."""
     page, model = _heights(frames)
     return strings.TEXT_HEIGHT.format(page=_range(page), model=_range(model)) if page else ""
 
 
 def too_small(frames: Sequence[Frame]) -> str:
-    """That marked text, or some of it, is too small to be read well, and what helps; "" if not."""
+    """A warning that some marked text is too small to be read well, with what helps; "" if not."""
     page, model = _heights(frames)
     if page and min(page) < SMALL_PRINT:
         return strings.TOO_SMALL_ON_PAGE
@@ -100,7 +97,7 @@ def too_small(frames: Sequence[Frame]) -> str:
 
 
 def _heights(frames: Sequence[Frame]) -> tuple[list[float], list[float]]:
-    """Of the lines that were measured: on the page, in its pixels, and in the model's."""
+    """The heights of the lines that were measured, in page pixels and in model pixels."""
     page = [frame.line_height for frame in frames if frame.line_height is not None]
     model = [frame.marked_text_height for frame in frames if frame.marked_text_height is not None]
     return page, model

@@ -1,6 +1,6 @@
 """Inspect: the exact input of the model, and its region; the screen is inspect_view.js.
 
-Nothing here runs the model, so nothing waits behind a question.
+Nothing here runs the model, so nobody waits for a question to be answered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from dessurt.inspect.inputs import ModelInput, model_input, parts_of
 from dessurt.page import PageError
 from dessurt.page.frame import Frame
 from dessurt.page.marks import MarksError
@@ -29,7 +28,7 @@ from dessurt_app.canvas.page_canvas import CanvasError, read_value
 from dessurt_app.models import Weights, WeightsError
 from dessurt_app.static_files import filled_in, script, static
 
-KEPT_FILES = 64  # of up to 12 MB; the browser fetches one at once, so older ones are of no use
+KEPT_FILES = 64  # of up to 12 MB each; the browser fetches its file at once, and once only
 _CHOSEN = "(...given) => [...given.slice(0, -1), window.dessurt.part]"
 _TELL = "() => { document.dispatchEvent(new CustomEvent('dessurt:drawn')) }"
 
@@ -45,15 +44,15 @@ class Preview:
     angle: float = 0.0  # degrees by which text runs down to the right that is level to the model
     page_size: tuple[int, int] = (0, 0)  # height, width
     text_height: float | None = None  # of marked text, model pixels
-    parts: int = 0  # how many the question has, each of which the model sees by itself
-    facts: tuple[tuple[str, str], ...] = ()  # what to tell people: names and values
+    parts: int = 0  # how many views of the page the model has to answer the question
+    facts: tuple[tuple[str, str], ...] = ()  # names and values, for people
 
 
 class InspectView(gr.HTML):
     """Shows a `Preview` and the model's region; its event `look` asks for a new preview."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Args: kwargs: as of gr.HTML."""
+        """Load the screen; `kwargs` are those of `gr.HTML`."""
         scripts = (
             "canvas/page_view.js",
             "canvas/region_map.js",
@@ -110,13 +109,13 @@ def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Hea
 
     Args:
         app: the app that is being built.
-        ask: with the page and the task to look at.
-        weights: where the model comes from.
-        header: in which a model is chosen.
+        ask: the screen with the page and the task to look at.
+        weights: the checkpoints that can be looked into.
+        header: the header in which one of them is chosen.
     """
     view = InspectView(elem_id="inspect")
-    # The view asks for a preview when something has changed and it is in sight; of a change on the
-    # canvas it hears without us.
+    # The view asks for a preview when something has changed and it is in sight; it hears of changes
+    # on the canvas by itself.
     gr.on(
         [app.load, ask.task.change, header.label.change],
         None,
@@ -133,7 +132,7 @@ def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Hea
             canvas: the page and the marks on it, as for /answer.
             checkpoint: the name of the checkpoint.
             task: a task token as in /tasks; some tasks are asked line by line.
-            part: which of the question's parts to look at, from 1; "parts" tells how many it has.
+            part: which of the question's parts to look at, from 1; "parts" says how many it has.
         """
         return preview(weights, canvas, checkpoint, task, part)
 
@@ -159,40 +158,39 @@ def preview(
     """What the model would get for this page with these marks; the model is not run.
 
     Args:
-        weights: where the model comes from.
-        canvas: as for /answer.
-        checkpoint: its name, as for /answer.
-        task: its token; without a known one, everything marked is seen at once.
-        part: which of the parts that the question has, from 1.
+        weights: the checkpoints that can be looked into.
+        canvas: a canvas value, as for /answer.
+        checkpoint: the checkpoint's name, as for /answer.
+        task: a task token; without a known one, everything marked is seen at once.
+        part: the number of the view, from 1.
     """
     number = 1 if part is None else part
     try:
         drawn = read_value(canvas)
         model = weights.of(checkpoint).model(timeout=0)
-        parts = parts_of(model, drawn.page, Request(task, marks=drawn.marks))
+        views = model.views(drawn.page, Request(task, marks=drawn.marks))
     except TimeoutError:
         return Preview(strings.INSPECT_LOADING)
     except (CanvasError, PageError, MarksError, WeightsError) as error:
         return Preview(str(error))
-    if not 1 <= number <= len(parts):
-        told = strings.NO_LINE.format(number=number, lines=len(parts))
-        return Preview(told, parts=len(parts))
-    given = model_input(model, drawn.page, parts[number - 1])
-    frame = given.frame
+    if not 1 <= number <= len(views):
+        message = strings.NO_LINE.format(number=number, lines=len(views))
+        return Preview(message, parts=len(views))
+    view = views[number - 1]
+    frame = view.frame
     return Preview(
-        channels=_write(given.channels),
+        channels=_write(view.channels(drawn.page)),
         scale=frame.scale,
         offset=frame.offset,
         angle=frame.angle,
         page_size=frame.page_size,
         text_height=frame.marked_text_height,
-        parts=len(parts),
-        facts=tuple(_facts(given)),
+        parts=len(views),
+        facts=tuple(_facts(frame)),
     )
 
 
-def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
-    frame = given.frame
+def _facts(frame: Frame) -> Iterator[tuple[str, str]]:
     height, width = frame.image_size
     yield strings.TENSOR, strings.TENSOR_VALUE.format(width=width, height=height)
     yield strings.SCALE, strings.SCALE_VALUE.format(scale=frame.scale[1])
@@ -200,8 +198,7 @@ def _facts(given: ModelInput) -> Iterator[tuple[str, str]]:
         yield strings.PADDING, strings.PADDING_VALUE.format(**_padding(frame))
     else:
         x0, y0, x1, y1 = frame.window
-        told = strings.WINDOW_VALUE.format(x0=x0, y0=y0, x1=x1, y1=y1)
-        yield strings.WINDOW, told
+        yield strings.WINDOW, strings.WINDOW_VALUE.format(x0=x0, y0=y0, x1=x1, y1=y1)
         if frame.angle:
             yield strings.TILT, strings.TILT_VALUE.format(angle=frame.angle)
     if text_height := marked_height([frame]):
@@ -218,7 +215,7 @@ def _padding(frame: Frame) -> dict[str, int]:
 
 
 def _write(channels: np.ndarray) -> str:
-    """Keep the array in a new file and forget the oldest ones."""
+    """Write the array to a new file and delete the oldest ones."""
     folder = Path(get_upload_folder()) / "inputs"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".npy", delete=False) as file:

@@ -12,7 +12,7 @@ from dessurt import tasks
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks
-from dessurt.protocol import Alternative, Card, Done, Event, Notice, Region, Request, Text
+from dessurt.protocol import Alternative, Card, Done, Event, Notice, Region, Request, Text, View
 
 
 class FakeInstrument:
@@ -42,12 +42,17 @@ class FakeInstrument:
             return Frame.focus(page.size, (64, 1024), marks, 20)
         return Frame.fit(page.size, (1152, 768))
 
-    def parts(self, page: Page, request: Request) -> list[Request]:
+    def views(self, page: Page, request: Request) -> tuple[View, ...]:
         """Blocks are read a shape at a time."""
-        if request.task != "read_block0>":
-            return [request]
-        shapes = request.marks.of("highlight")
-        return [replace(request, marks=Marks((shape,))) for shape in shapes]
+        request = replace(request, marks=request.marks.checked(page.size))
+        parts, shapes = [request], request.marks.of("highlight")
+        if request.task == "read_block0>" and shapes:
+            parts = [replace(request, marks=Marks((shape,))) for shape in shapes]
+        return tuple(View(part, self.frame(page, part.marks)) for part in parts)
+
+    def token_ids(self, text: str) -> list[int]:
+        """A token for each word."""
+        return list(range(len(text.split(" "))))
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         self.asked.append((page, request))

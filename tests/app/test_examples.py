@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dessurt import Page, Region, Request, Text, open_model, tasks
-from dessurt.instrument import DessurtInstrument
+from dessurt import Instrument, Page, Region, Request, Text, open_model, tasks
 from dessurt_app.canvas.examples import Example, load_examples
 from dessurt_app.models import SHIPPED
 
@@ -14,7 +13,7 @@ EXAMPLES = {example.title: example for example in load_examples()}
 
 
 @pytest.fixture(scope="module")
-def shipped() -> DessurtInstrument:
+def shipped() -> Instrument:
     if not (SHIPPED / "model.safetensors").exists():
         pytest.skip("no shipped checkpoint")
     return open_model(SHIPPED, "cpu")

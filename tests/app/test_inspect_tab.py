@@ -14,7 +14,8 @@ from PIL import Image
 from serving import serve
 
 from dessurt import Marks, Page, Request, open_model
-from dessurt.instrument import DessurtInstrument
+from dessurt.page.framing import Framing
+from dessurt.reader.reader import LineByLine
 from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 from dessurt_app.canvas.page_canvas import canvas_value
@@ -32,7 +33,7 @@ class ModelGivenInput(Exception):  # noqa: N818
 
 
 @pytest.fixture(scope="module")
-def instrument() -> DessurtInstrument:
+def instrument() -> LineByLine:
     if not (SHIPPED / "model.safetensors").exists():
         pytest.skip("no shipped checkpoint")
     return open_model(SHIPPED, "cpu")
@@ -75,7 +76,8 @@ def test_preview_is_bit_for_bit_what_the_model_gets(
     client, instrument, monkeypatch, page_file, way, marks
 ):
     if way == "whole page, as the original":
-        monkeypatch.delitem(instrument.checkpoint.config, "frame")
+        framing = Framing(instrument.config.image_size)
+        monkeypatch.setattr(instrument.inner, "framing", framing)
     canvas = {"page": handle_file(page_file), "marks": marks.to_json()}
     shown = client.predict(canvas, api_name="/preview")
     assert shown["message"] == ""
@@ -165,12 +167,23 @@ def test_a_line_that_there_is_not_is_told(part):
     ],
 )
 def test_a_question_that_is_not_asked_line_by_line_is_seen_at_once(task, marks):
-    class Strict(FakeInstrument):
-        def parts(self, page, request):
-            assert request.marks.has("highlight"), "not asked about a question that lacks it"
-            return super().parts(page, request)
+    shown = look(marks, task=task)
+    assert (shown.message, shown.parts) == ("", 1)
+    marked = np.load(shown.channels)[1]
+    assert (marked == 1).any() == marks.has("highlight")
 
-    shown = look(marks, Strict(), task)
+
+@pytest.mark.parametrize(
+    ("task", "marks"),
+    [
+        ("read_block0>", Marks()),
+        ("read_block0>", Marks(LINES.of("mask"))),
+        ("no such task", LINES),
+        ("", LINES),
+    ],
+)
+def test_a_question_that_lacks_its_marks_or_its_task_is_seen_at_once(instrument, task, marks):
+    shown = look(marks, instrument, task)
     assert (shown.message, shown.parts) == ("", 1)
     marked = np.load(shown.channels)[1]
     assert (marked == 1).any() == marks.has("highlight")

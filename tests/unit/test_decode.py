@@ -8,14 +8,26 @@ import numpy as np
 import pytest
 import torch
 
-from dessurt import Done, Marks, Notice, Page, Progress, Region, Request, RequestError, Text
+from dessurt import (
+    Done,
+    Instrument,
+    Marks,
+    Notice,
+    Page,
+    Progress,
+    Region,
+    Request,
+    RequestError,
+    Text,
+)
 from dessurt.checkpoint import Checkpoint
-from dessurt.decode import Step, beam, beam_steps, drain, greedy, greedy_steps
+from dessurt.decode import Step, beam, beam_search, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
 from dessurt.model import Tokenizer
 from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
-from dessurt.reader.reader import NOTHING_WRITTEN, VERY_UNSURE
+from dessurt.opening import with_reader
+from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE
 from tests.unit.test_model import SMALL, make
 
 IMAGE = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5)) * 2 - 1
@@ -68,7 +80,8 @@ def test_one_log_probability_beam_is_greedy() -> None:
 
 def test_beam_search_finds_the_best_of_all_answers() -> None:
     """With as many beams as there are tokens, two steps are searched exhaustively."""
-    steps = drain(beam_steps(begin(2), 2, 50))
+    *_, best = beam_search(begin(2), 2, 50)
+    steps = best.steps
     first = begin(2).probabilities[0]
     best = -np.inf
     for token in range(50):
@@ -85,7 +98,7 @@ def test_beam_search_finds_the_best_of_all_answers() -> None:
 
 def test_unknown_score() -> None:
     with pytest.raises(ValueError, match="log_prob"):
-        drain(beam_steps(begin(), 5, 2, score="luck"))
+        beam_search(begin(), 5, 2, score="luck")
 
 
 def test_text_stream_waits_for_whole_characters() -> None:
@@ -219,25 +232,37 @@ def test_it_is_told_where_there_may_be_nothing_to_read(
     assert not any(isinstance(event, Notice) for event in instrument.ask(PAGE, stopped))
 
 
-def test_parts_are_lines_where_the_checkpoint_says_so(instrument: DessurtInstrument) -> None:
+def test_views_are_of_lines_where_the_checkpoint_says_so(instrument: DessurtInstrument) -> None:
+    def seen(model: Instrument, page: Page, request: Request) -> list[Request]:
+        return [view.request for view in model.views(page, request)]
+
     lines = Marks.from_boxes(highlight=[(10, 60, 70, 80), (10, 20, 70, 40)])
     request = Request("read_block0>", marks=lines, max_tokens=9)
-    assert instrument.parts(PAGE, request) == [request]
-    instrument.checkpoint.config["frame"] = {"by_line": ["read_block0>", "read_block>"]}
-    boxes = [[(10, 20, 70, 40)], [(10, 60, 70, 80)]]
-    assert instrument.parts(PAGE, request) == [
-        Request("w0>", marks=Marks.from_boxes(highlight=box), max_tokens=200) for box in boxes
-    ]
+    assert seen(instrument, PAGE, request) == [request]
+    for config in (
+        {"reader": {"tasks": ["read_block0>", "read_block>"]}},
+        {"frame": {"by_line": ["read_block0>", "read_block>"]}},
+    ):
+        by_line = with_reader(instrument, config)
+        boxes = [[(10, 20, 70, 40)], [(10, 60, 70, 80)]]
+        assert seen(by_line, PAGE, request) == [
+            Request("w0>", marks=Marks.from_boxes(highlight=box), max_tokens=200) for box in boxes
+        ]
     gray = np.full((100, 300), 255, np.uint8)
     for top in (20, 60):  # two lines of rings
         for left in range(20, 200, 12):
             gray[top : top + 10, left : left + 8] = 0
             gray[top + 2 : top + 8, left + 2 : left + 6] = 255
     masked = Request("read_block>", marks=Marks.from_boxes(mask=[(0, 0, 9, 9)]))
-    parts = instrument.parts(Page.from_array(gray), masked)
+    parts = seen(by_line, Page.from_array(gray), masked)
     middles = [sum(part.marks.bounds("highlight")[1::2]) / 2 for part in parts]
     assert middles == pytest.approx([25, 65], abs=2)  # a line reaches further up than down
     assert all(part.marks.of("mask") == masked.marks.shapes for part in parts)
+
+
+def test_a_checkpoint_that_can_do_without_has_no_reader(instrument: DessurtInstrument) -> None:
+    for config in ({}, {"frame": {"mode": "fit"}}, {"reader": {"tasks": []}}):
+        assert with_reader(instrument, config) is instrument
 
 
 def test_long_text_is_told(instrument: DessurtInstrument) -> None:

@@ -10,9 +10,10 @@ import pytest
 from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
+from dessurt.protocol import Card, View
 from dessurt.reader.forms import Form
 from dessurt.reader.pieces import Piece
-from dessurt.reader.reader import PageReader
+from dessurt.reader.reader import LineByLine
 
 PAGE = Page.from_array(np.full((200, 600), 255, np.uint8))
 LINES = {  # left upper corner: as the model writes it
@@ -29,7 +30,7 @@ class FakeModel:
     """Writes the lines above; a printed letter is 10 pixels wide."""
 
     def __init__(self) -> None:
-        self.tokenizer = self
+        self.card = Card("fake")
         self.placed = 0
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
@@ -39,11 +40,11 @@ class FakeModel:
         yield Text("", END, 1.0)
         yield Done(0.0, 0.0, 1, "end")
 
-    def encode(self, text: str) -> list[int]:
+    def token_ids(self, text: str) -> list[int]:
         return [1000, 1001] if text == "‡" else [ord(text)]
 
-    def frame(self, page: Page, marks: Marks) -> Frame:
-        return Frame.fit(page.size, (64, 64))
+    def views(self, page: Page, request: Request) -> tuple[View]:
+        return (View(request, Frame.fit(page.size, (64, 64))),)
 
     def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
         self.placed += 1
@@ -65,7 +66,7 @@ def parts() -> list[Request]:
 
 
 def answered(request: Request, model: FakeModel | None = None) -> list[Event]:
-    return list(PageReader(model or FakeModel()).answer(PAGE, request, parts()))
+    return list(LineByLine(model or FakeModel(), ()).answer(PAGE, request, parts()))
 
 
 def text_of(events: list[Event]) -> str:
@@ -101,7 +102,7 @@ def test_letters_are_as_sure_as_they_were_read() -> None:
 
 def test_a_form_goes_on_where_it_was_stopped() -> None:
     model = FakeModel()
-    reader = PageReader(model)
+    reader = LineByLine(model, ())
     whole = list(reader.answer(PAGE, Request("json>"), parts()))
     ids = tuple(event.token_id for event in whole if isinstance(event, Text))
     first = list(reader.answer(PAGE, Request("json>", max_tokens=30), parts()))

@@ -7,13 +7,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dessurt import Done, Event, Marks, Notice, Page, Progress, Region, Request, Text, open_model
+from dessurt import (
+    Done,
+    Event,
+    Instrument,
+    Marks,
+    Notice,
+    Page,
+    Progress,
+    Region,
+    Request,
+    Text,
+    open_model,
+)
 from dessurt.cli import DEFAULT_CHECKPOINT
-from dessurt.instrument import DessurtInstrument
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
 from dessurt.page.lines import lines_of
-from dessurt.reader.reader import NO_LINES, NOTHING_WRITTEN, VERY_UNSURE, PageReader, ReadLine
+from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE, Card, View
+from dessurt.reader.reader import NO_LINES, LineByLine, ReadLine
 from dessurt.reader.search import Match, Span, find, folded
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -134,8 +146,8 @@ class FakeModel:
     """Reads the lines above, each letter 10 pixels wide; it writes ’ as two tokens."""
 
     def __init__(self) -> None:
+        self.card = Card("fake")
         self.asked: list[Request] = []
-        self.tokenizer = self
         self.lines = dict(zip(PARTS, LINES, strict=True))
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
@@ -145,11 +157,11 @@ class FakeModel:
         yield Text("", END, 1.0)
         yield Done(0.0, 0.0, 1, "end")
 
-    def encode(self, text: str) -> list[int]:
+    def token_ids(self, text: str) -> list[int]:
         return [1000, 1001] if text == "‡" else [ord(text)]
 
-    def frame(self, page: Page, marks: Marks) -> Frame:
-        return Frame.fit(page.size, (64, 64))
+    def views(self, page: Page, request: Request) -> tuple[View]:
+        return (View(request, Frame.fit(page.size, (64, 64))),)
 
     def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
         x0, y0, _, y1 = request.marks.bounds("highlight")
@@ -161,8 +173,8 @@ def model() -> FakeModel:
     return FakeModel()
 
 
-def answered(model: FakeModel, request: Request, reader: PageReader | None = None) -> list[Event]:
-    events = (reader or PageReader(model)).answer(PAGE, request, PARTS)
+def answered(model: FakeModel, request: Request, reader: LineByLine | None = None) -> list[Event]:
+    events = (reader or LineByLine(model, ())).answer(PAGE, request, PARTS)
     return [event for event in events if not isinstance(event, Progress)]
 
 
@@ -221,7 +233,7 @@ def test_a_page_without_lines_has_no_text(model: FakeModel) -> None:
         Request("natural_q~", "What is the total?"),
         Request("json>"),
     ):
-        told, *rest, done = list(PageReader(model).answer(PAGE, request, []))
+        told, *rest, done = list(LineByLine(model, ()).answer(PAGE, request, []))
         assert told == NO_LINES and "No lines of text were found" in told.message
         text = "".join(event.delta for event in rest if isinstance(event, Text))
         assert text == ("[]‡" if request.task == "json>" else "")  # which is JSON all the same
@@ -287,10 +299,10 @@ def test_reading_on_from_the_end_of_a_block_goes_to_the_next_line(model: FakeMod
     assert "".join(event.delta for event in text) == "‡"  # it is too far below
     parts = [*PARTS[:3], replace(PARTS[3], marks=Marks.from_boxes(highlight=[(20, 120, 110, 140)]))]
     model.lines = dict(zip(parts, LINES, strict=True))
-    events = PageReader(model).answer(PAGE, Request("re~", "hot."), parts)
+    events = LineByLine(model, ()).answer(PAGE, Request("re~", "hot."), parts)
     text = "".join(event.delta for event in events if isinstance(event, Text))
     assert text == "Far below‡"
-    events = PageReader(model).answer(PAGE, Request("re~", "May"), parts)
+    events = LineByLine(model, ()).answer(PAGE, Request("re~", "May"), parts)
     text = "".join(event.delta for event in events if isinstance(event, Text))
     assert text == "was\\hot.‡"
 
@@ -311,7 +323,7 @@ def test_reading_on_stops_at_the_limit_and_goes_on(model: FakeModel) -> None:
 
 
 def test_what_was_read_of_a_page_is_remembered(model: FakeModel) -> None:
-    reader = PageReader(model)
+    reader = LineByLine(model, ())
     answered(model, Request("0w~", "hot"), reader)
     answered(model, Request("re~", "sunny"), reader)
     assert model.asked == PARTS[:3]
@@ -321,7 +333,7 @@ def test_what_was_read_of_a_page_is_remembered(model: FakeModel) -> None:
 
 
 def test_reading_can_be_stopped_after_each_letter_and_keeps_whole_lines(model: FakeModel) -> None:
-    reader = PageReader(model)
+    reader = LineByLine(model, ())
     events = reader.answer(PAGE, Request("0w~", "hot"), PARTS)
     next(events)  # the notice
     assert [next(events) for _ in range(15)][-1] == Progress(2, 4)  # 13 events of the first line
@@ -340,7 +352,7 @@ def test_a_letter_of_several_tokens_is_placed_by_its_last() -> None:
 
 
 @pytest.fixture(scope="module")
-def small() -> DessurtInstrument:
+def small() -> Instrument:
     return open_model(DEFAULT_CHECKPOINT, device="cpu")
 
 
@@ -353,7 +365,7 @@ def small() -> DessurtInstrument:
     ],
 )
 def test_words_are_found_on_a_page(
-    small: DessurtInstrument, text: str, truth: tuple[int, int, int, int]
+    small: Instrument, text: str, truth: tuple[int, int, int, int]
 ) -> None:
     page = Page.open(ASSETS / "1_letter.png")
     *_, region, _ = small.ask(page, Request("0w~", text, want_region=True))
@@ -366,7 +378,7 @@ def test_words_are_found_on_a_page(
 
 @pytest.mark.parametrize("task", ["w0>", "read_block0>"])
 def test_a_mark_round_no_text_is_doubted_and_one_round_a_line_is_not(
-    small: DessurtInstrument, task: str
+    small: Instrument, task: str
 ) -> None:
     def told(page: Page, box: tuple[int, int, int, int]) -> list[Event]:
         request = Request(task, marks=Marks.from_boxes(highlight=[box]))
@@ -379,7 +391,7 @@ def test_a_mark_round_no_text_is_doubted_and_one_round_a_line_is_not(
     assert told(letter, (102, 481, 869, 520)) == []
 
 
-def test_several_marked_lines_are_read_one_by_one(small: DessurtInstrument) -> None:
+def test_several_marked_lines_are_read_one_by_one(small: Instrument) -> None:
     page = Page.open(ASSETS / "1_letter.png")
     events = list(small.ask(page, Request("w0>", marks=Marks(lines_of(page)[3:6]))))
     text = "".join(event.delta for event in events if isinstance(event, Text))
@@ -390,7 +402,7 @@ def test_several_marked_lines_are_read_one_by_one(small: DessurtInstrument) -> N
     assert events[0] == Notice("The model saw each of the 3 lines by itself.")
 
 
-def test_a_page_is_read_on_and_read_whole(small: DessurtInstrument) -> None:
+def test_a_page_is_read_on_and_read_whole(small: Instrument) -> None:
     page = Page.open(ASSETS / "1_letter.png")
     events = small.ask(page, Request("re~", "We have looked at"))
     text = "".join(event.delta for event in events if isinstance(event, Text))

@@ -1,1 +1,0 @@
-"""What the model sees of a page, and later why it answers as it does."""
