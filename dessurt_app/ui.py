@@ -11,11 +11,11 @@ from dessurt.data.annotations.store import Store
 from dessurt.page_files import warm_up
 from dessurt.protocol import Instrument
 from dessurt_app import strings
-from dessurt_app.ask.api import build_api
 from dessurt_app.ask.ask_tab import build_ask_tab
 from dessurt_app.ask.asking import Ask, Asking
 from dessurt_app.ask.header import build_header
 from dessurt_app.ask.listeners import listeners
+from dessurt_app.ask.task_list import build_api
 from dessurt_app.dataset.dataset_tab import build_dataset_tab
 from dessurt_app.dataset.saving import wire_saving
 from dessurt_app.gradio_fixes import never_fetch

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from dessurt.protocol import Text
+from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.ask.shaping import Shape
 from dessurt_app.static_files import filled_in, script, static
@@ -27,10 +28,10 @@ SCRIPTS = (
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked, as it came from outside: nothing in it is checked."""
+    """What a person asked, as it came from outside: nothing in it is checked."""
 
     canvas: Any  # a value of `PageCanvas`
-    task: str
+    task: str  # a task token
     text: str
     show_region: bool
     max_tokens: Any
@@ -43,13 +44,15 @@ class Answer:
 
     state: str = "ready"  # "ready", "running", "done", "stopped" or "error"
     written: tuple[Text, ...] = ()  # all tokens so far
-    status: str = ""  # one line on how it goes, or what went wrong
+    status: str = ""  # one line: how far it is, or what went wrong
     notices: tuple[str, ...] = ()
     region: str | None = None  # the file of a `region_picture`
-    shape: Shape | None = None  # of an answer that is over
+    shape: Shape | None = None  # of an answer that has ended
     more: bool = False  # whether the model can go on from here
     lacks: str = ""  # what the task needs and has not got: "highlight", "mask" or "text"
-    question: Question | None = None  # stays on the server
+    # These two stay on the server.
+    question: Question | None = None
+    task: Task | None = None  # of the question, once that is known
     # Grows from question to question. The browser drops what comes late from an older one, and
     # Gradio, which keeps equal values from the browser, passes on the same answer to a new one.
     serial: int = 0
@@ -69,7 +72,13 @@ class AnswerView(gr.HTML):
     """Shows an `Answer`; `submit`, `stop`, `resume`, `save` and `undo` are its events."""
 
     def __init__(self, value: Answer | None = None, saves: bool = False, **kwargs: Any) -> None:
-        """Args: value: what to show at first; saves: whether it can be saved."""
+        """Load the screen.
+
+        Args:
+            value: the answer that is shown at first.
+            saves: whether answers can be saved.
+            kwargs: those of `gr.HTML`.
+        """
         super().__init__(
             value=value or Answer(),
             html_template=filled_in("ask/answer_view.html", strings.ANSWER),

@@ -14,23 +14,24 @@ from gradio.events import Dependency
 from dessurt import tasks
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
-from dessurt.protocol import Request
+from dessurt.protocol import Card, Request
+from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView
-from dessurt_app.ask.asking import Asking, given_needs
+from dessurt_app.ask.asking import Asking, needs_met
 from dessurt_app.ask.caption import Caption, caption
 from dessurt_app.ask.header import Header, wire_header
-from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.ask.task_list import task_choices
 from dessurt_app.canvas.examples import Example, load_examples
 from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
 from dessurt_app.models import Weights
 
-# For all that is quick and must not wait behind a question.
+# For whatever is quick and must not wait for the model.
 _QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
-# What is asked, or could be, in parts that can be compared.
-_TELL_QUESTION = """(...given) => {{
-  const [canvas, task, text] = given;
+# The question on the screen, in parts that can be compared.
+_TELL_QUESTION = """(...values) => {{
+  const [canvas, task, text] = values;
   const {{ page, number, upright, marks }} = canvas ?? {{}};
   const question = [task, text ?? ""];
   const parts = {{ page: [page, number], turn: upright ?? null, marks, question }};
@@ -38,7 +39,7 @@ _TELL_QUESTION = """(...given) => {{
     Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part)]),
   );
   document.dispatchEvent(new CustomEvent("dessurt:{event}", {{ detail }}));
-  return {given};
+  return {returned};
 }}"""
 _ON_NEEDS = """
 element.addEventListener("click", (event) => event.target.closest("button") && trigger("question"));
@@ -52,14 +53,14 @@ _FOCUS_TEXT = """() => {
   };
   seek(100);
 }"""
-WAITING = 16  # questions that wait for the model at once; Gradio keeps the others
-QUESTION = "natural_q~"  # answers what is asked in words
+WAITING = 16  # questions that wait for the model here; Gradio keeps further ones
+QUESTION = "natural_q~"  # the task that answers questions in words
 LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
 @dataclass(frozen=True)
 class AskTab:
-    """The components that have something to say to each other or to the other tabs."""
+    """The components that other tabs, or the rest of this one, refer to."""
 
     canvas: PageCanvas
     caption: Caption
@@ -80,29 +81,27 @@ def build_ask_tab(
 
     Args:
         app: the app that is being built.
-        asking: what is asked.
-        header: in which a checkpoint is chosen.
+        asking: asks the models.
+        header: the header, in which a checkpoint is chosen.
         saves: whether answers can be saved.
 
     Returns:
-        the components, and the events that whatever shows another page has to stop.
+        the components, and the events that must be stopped before another page is shown.
     """
     parts = _lay_out(load_examples(), saves)
     events = _wire_asking(parts, asking, header.checkpoint)
     _wire_examples(parts, asking, events)
 
     describe = partial(_describe, asking.weights)
-    asked, described = (
-        [parts.canvas, parts.task, parts.text, header.checkpoint],
-        [parts.text, parts.needs, parts.caption],
-    )
+    question = [parts.canvas, parts.task, parts.text, header.checkpoint]
+    description = [parts.text, parts.needs, parts.caption]
     changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
-    gr.on(changes, describe, asked, described, trigger_mode="always_last", **_QUICK)
-    app.load(describe, asked, described, **_QUICK)
-    tell = _TELL_QUESTION.format(event="present", given="[]")
-    gr.on(changes[:3], None, asked[:3], js=tell, show_progress="hidden")
-    asks = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
-    asks.then(None, js=_FOCUS_TEXT, show_progress="hidden")
+    gr.on(changes, describe, question, description, trigger_mode="always_last", **_QUICK)
+    app.load(describe, question, description, **_QUICK)
+    tell = _TELL_QUESTION.format(event="present", returned="[]")
+    gr.on(changes[:3], None, question[:3], js=tell, show_progress="hidden")
+    in_words = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
+    in_words.then(None, js=_FOCUS_TEXT, show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
     return parts, events
 
@@ -118,7 +117,7 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
             gr.Tabs(elem_id="tabs") as tabs,
             gr.Tab(strings.ASK_TAB, elem_id="ask-tab"),
         ):
-            choices = task_choices(())
+            choices = task_choices(Card(""))  # until the header knows what was learned
             task = gr.Dropdown(choices, value=first.task, label=strings.TASK, elem_id="task")
             text = gr.Textbox(
                 first.text,
@@ -142,12 +141,12 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
     with gr.Row(elem_id="examples"):
         gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
         buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
-    shown = list(zip(examples, buttons, strict=True))
-    return AskTab(canvas, line, tabs, task, text, needs, answer, show_region, limit, shown)
+    pairs = list(zip(examples, buttons, strict=True))
+    return AskTab(canvas, line, tabs, task, text, needs, answer, show_region, limit, pairs)
 
 
 def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:
-    """Run, Continue and Stop; returns the events that an example stops, too."""
+    """Wire Run, Continue and Stop; returns the events that an example stops, too."""
 
     def ask(
         canvas: dict,
@@ -176,22 +175,22 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
     def stop(request: gr.Request) -> Any:
         return asking.stop(request) or gr.skip()
 
-    # Asking lets one question at a time to the model and tells the others how many are ahead.
+    # `Asking` lets one question at a time to the model and shows the others how many are ahead.
     options = dict(concurrency_id="asking", concurrency_limit=WAITING, show_progress="hidden")
-    asked = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit, checkpoint]
+    question = [parts.canvas, parts.task, parts.text, parts.show_region, parts.limit, checkpoint]
     events = [
         parts.answer.submit(
             ask,
-            asked,
+            question,
             parts.answer,
-            js=_TELL_QUESTION.format(event="asked", given="given"),
+            js=_TELL_QUESTION.format(event="asked", returned="values"),
             api_name="answer",
             **options,
         ),
         parts.answer.resume(resume, None, parts.answer, api_visibility="private", **options),
     ]
     for event in events:
-        # Only when Gradio is through with one question it takes the next; the view waits for this.
+        # Gradio takes the next question only when it is done with this one; the view waits for it.
         event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
         event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
     parts.answer.stop(stop, None, parts.answer, cancels=events, **_QUICK)
@@ -218,30 +217,31 @@ def _describe(
     weights: Weights, canvas: object, token: str, text: str, checkpoint: str | None = None
 ) -> tuple[dict[str, Any], str, str]:
     """The text field, the line of needs and the line under the page, for what is there now."""
-    task, loading = tasks.task(token), weights.of(checkpoint)
+    loading = weights.of(checkpoint)
+    task = loading.card.task(token)
     field = gr.update(visible="text" in task.needs, placeholder=task.example[0])
-    hint = _hint(task, loading.card.tasks)
+    hint = _hint(task, loading.card)
     try:
         drawn = read_value(canvas)
     except (CanvasError, PageError, MarksError) as error:
         return field, _needs_line(task, {}) + hint, html.escape(str(error))
-    needs = _needs_line(task, given_needs(drawn, text))
+    needs = _needs_line(task, needs_met(drawn, text))
     return field, needs + hint, caption(loading, drawn, token)
 
 
-def _needs_line(task: tasks.Task, given: dict[str, bool]) -> str:
+def _needs_line(task: Task, met: dict[str, bool]) -> str:
     needs = [need for need in strings.MISSING if need in task.needs]
     if not needs:
         return f"<p>{strings.NEEDS_NOTHING}</p>"
     signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
-    items = (f"<span>{signs[given.get(need, False)]} {need}</span>" for need in needs)
+    items = (f"<span>{signs[met.get(need, False)]} {need}</span>" for need in needs)
     return f"<p>{' '.join((strings.NEEDS, *items))}</p>"
 
 
-def _hint(task: tasks.Task, learned: tuple[str, ...]) -> str:
+def _hint(task: Task, card: Card) -> str:
     """That a task was not learned; else, where nothing can be typed, a way to ask in words."""
-    if learned and task.token not in learned:
+    if card.lacks(task.token):
         return f"<em>{strings.TASK_NOT_LEARNED}</em>"
-    if "text" in task.needs or (learned and QUESTION not in learned):
+    if "text" in task.needs or card.lacks(QUESTION):
         return ""
     return f'<button type="button">{strings.ASK_IN_WORDS}</button>'

@@ -1,6 +1,7 @@
 """Asking: from a canvas value and a task to a stream of `Answer`s.
 
-The Run button, Ctrl+Enter and the API all go through `Asking.answer_stream`.
+The Run button, Ctrl+Enter and the API all go through `Asking.answer_stream`. One question at a time
+gets the model.
 """
 
 from __future__ import annotations
@@ -11,55 +12,84 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from statistics import fmean
-from typing import assert_never
 
 import gradio as gr
-import numpy as np
 
-from dessurt import tasks
 from dessurt.page import Page, PageError
 from dessurt.page.marks import MarksError
-from dessurt.protocol import (
-    Done,
-    Events,
-    Instrument,
-    Notice,
-    Progress,
-    Region,
-    Request,
-    RequestError,
-    Text,
-)
+from dessurt.protocol import Events, Instrument, Request, RequestError
+from dessurt.tasks import Task, TaskError
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, Question
+from dessurt_app.ask.following import Answers, Pause, follow, stopped
 from dessurt_app.ask.listeners import Listeners
-from dessurt_app.ask.shaping import shape
-from dessurt_app.ask.turns import Turns
 from dessurt_app.canvas.open_pages import first_in_line
 from dessurt_app.canvas.page_canvas import CanvasError, Drawn, read_value
-from dessurt_app.canvas.region_picture import region_picture
 from dessurt_app.models import Loading, Weights, WeightsError
 
 _log = logging.getLogger(__name__)
 SECONDS_BETWEEN_UPDATES = 0.05
-FASTEST = 1000  # tokens a second that a model writes
-MOST_QUESTIONS = 4  # of one session at once: one that is answered, and three that wait
 SECONDS_BETWEEN_LOOKS = 0.2  # at the line of waiting questions
-MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each, and
+MOST_QUESTIONS = 4  # of one session at once: one that is answered, and three that wait
+MOST_REMEMBERED = 1000  # sessions whose last answers are kept, at about 65 kB each
 MOST_REMEMBERED_BYTES = 128 * 2**20  # of all of them; who sends junk may send much of it
-TOKEN_BYTES = 500  # about, with what it might have been
+TOKEN_BYTES = 500  # about, with its alternatives
 
-_TOLD = (CanvasError, PageError, MarksError, RequestError, tasks.TaskError, WeightsError)
-
+# What a person can set right; the message says how.
+_EXPECTED = (CanvasError, PageError, MarksError, RequestError, TaskError, WeightsError)
 
 # The name of a checkpoint, a page and a question to the events of an answer.
 Ask = Callable[[str, Page, Request], Events]
-Answers = Generator[Answer, None, None]
-Pause = Callable[[Answer], Iterator[Answer]]  # what is shown meanwhile
+
+
+class Turns:
+    """A line of questions that wait for the model, in the order in which they came.
+
+    One that takes long gives its turn away now and then, so that short ones need not wait for all
+    of it.
+    """
+
+    def __init__(self) -> None:
+        """Start with an empty line."""
+        self._line: list[Place] = []
+        self._moved = threading.Condition()
+
+    @contextmanager
+    def join(self) -> Iterator[Place]:
+        """Stand at the end of the line; leaving the context leaves the line."""
+        place = Place(self._line, self._moved)
+        with self._moved:
+            self._line.append(place)
+        try:
+            yield place
+        finally:
+            with self._moved:
+                self._line.remove(place)
+                self._moved.notify_all()
+
+
+class Place:
+    """A place in the line."""
+
+    def __init__(self, line: list[Place], moved: threading.Condition) -> None:
+        """Belong to a whole line, which `moved` notifies when somebody leaves it."""
+        self._line, self._moved = line, moved
+
+    def wait(self, seconds: float) -> int:
+        """How many are ahead, as soon as it is this one's turn, or at the end of the time."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._line[0] is self, seconds)
+            return self._line.index(self)
+
+    def give_way(self) -> None:
+        """Go to the end of the line."""
+        with self._moved:
+            self._line.remove(self)
+            self._line.append(self)
+            self._moved.notify_all()
 
 
 @dataclass
@@ -76,18 +106,20 @@ class Asking:
     def __init__(
         self, weights: Weights, ask: Ask | None = None, listeners: Listeners | None = None
     ) -> None:
-        """Args:
-        weights: where models come from.
-        ask: in place of `weights.ask`.
-        listeners: who tells when nobody listens any more; None: somebody always does.
+        """Ask the models of some checkpoints.
+
+        Args:
+            weights: the checkpoints.
+            ask: what asks them, if not `weights.ask`.
+            listeners: knows whether anybody still listens; None: somebody always does.
         """
         self.weights, self._listeners = weights, listeners
         self._ask = ask or weights.ask
         self._turns = Turns()
         self._running: dict[str | None, _Running] = {}  # by browser session
-        self._asked: Counter[str | None] = Counter()  # questions of each that are not over
-        self._last: dict[str | None, Answer] = {}  # by session, too; the latest at the end
-        self._sizes: dict[str | None, int] = {}  # of these, bytes
+        self._unfinished: Counter[str | None] = Counter()  # number of questions of each session
+        self._last: dict[str | None, Answer] = {}  # by session; the latest at the end
+        self._sizes: dict[str | None, int] = {}  # bytes, of each in `_last`
         self._remembering = threading.Lock()
         self._serials = itertools.count(time.time_ns() // 1_000_000)  # grows over restarts too
 
@@ -114,23 +146,23 @@ class Asking:
         if last is None or not last.more:
             yield self.newest(Answer("error", status=strings.NOTHING_TO_CONTINUE))
             return
-        begun = Answer("running", last.written, question=last.question)
+        begun = Answer("running", last.written, question=last.question, task=last.task)
         yield from self._stream(begun, request)
 
     def _stream(self, answer: Answer, request: gr.Request) -> Iterator[Answer]:
         """Answer `answer.question`, beginning after what is already written."""
-        if self._asked[request.session_hash] >= MOST_QUESTIONS:
+        if self._unfinished[request.session_hash] >= MOST_QUESTIONS:
             yield self.newest(replace(answer, state="error", status=strings.TOO_MANY_QUESTIONS))
             return
-        self._asked[request.session_hash] += 1
-        answer, shown, asked = self.newest(answer), 0.0, time.monotonic()
+        self._unfinished[request.session_hash] += 1
+        answer, shown, since = self.newest(answer), 0.0, time.monotonic()
         running = self._running[request.session_hash] = _Running(answer)
         self._remember(answer, request)
         try:
             with closing(self._answers(answer, running.stop)) as answers:
                 for answer in answers:
-                    if self._listeners and self._listeners.has_gone(request.session_hash, asked):
-                        answer = _stopped(answer)
+                    if self._listeners and self._listeners.has_gone(request.session_hash, since):
+                        answer = stopped(answer)
                         return
                     only_token = answer.written is not running.answer.written
                     running.answer, now = answer, time.perf_counter()
@@ -138,7 +170,7 @@ class Asking:
                     if due or not only_token or answer.state != "running":
                         shown = now
                         yield answer
-        except _TOLD as error:
+        except _EXPECTED as error:
             yield replace(answer, state="error", status=str(error))
         except Exception:  # whatever it is, the person gets a sentence and keeps the page
             _log.exception("A question failed")
@@ -149,9 +181,9 @@ class Asking:
                 if answer.state != "running" and not running.stop.is_set():
                     self._remember(answer, request)
                 del self._running[request.session_hash]
-            self._asked[request.session_hash] -= 1
-            if not self._asked[request.session_hash]:
-                del self._asked[request.session_hash]
+            self._unfinished[request.session_hash] -= 1
+            if not self._unfinished[request.session_hash]:
+                del self._unfinished[request.session_hash]
 
     def stop(self, request: gr.Request) -> Answer | None:
         """End this session's question after the token it is at; what is written stays.
@@ -161,9 +193,9 @@ class Asking:
         if not (running := self._running.get(request.session_hash)):
             return None
         running.stop.set()
-        stopped = self.newest(_stopped(running.answer))
-        self._remember(stopped, request)
-        return stopped
+        answer = self.newest(stopped(running.answer))
+        self._remember(answer, request)
+        return answer
 
     def last(self, request: gr.Request) -> Answer | None:
         """This session's last answer, as far as it is written."""
@@ -199,12 +231,14 @@ class Asking:
         question = answer.question
         assert question is not None  # it is what is answered
         drawn = read_value(question.canvas)
-        task = tasks.task(question.task)
+        loading = self.weights.of(question.checkpoint)
+        task = loading.card.task(question.task)
+        answer = replace(answer, task=task)
         if missing := missing_needs(task, drawn, question.text):
-            told = strings.MISSING[missing[0]].format(example=task.example[0])
-            yield replace(answer, state="error", status=told, lacks=missing[0])
+            sentence = strings.MISSING[missing[0]].format(example=task.example[0])
+            yield replace(answer, state="error", status=sentence, lacks=missing[0])
             return
-        asked = Request(
+        query = Request(
             task.token,
             question.text if "text" in task.needs else "",
             drawn.marks,
@@ -224,22 +258,21 @@ class Asking:
                 yield from wait(answer)
 
             yield from wait(answer)
-            loading = self.weights.of(question.checkpoint)
             if loading.outcome is None:
                 yield replace(answer, status=strings.LOADING_WEIGHTS)
             if _wait_for_model(loading, stop) is None:
-                yield _stopped(answer)
+                yield stopped(answer)
                 return
             yield (answer := replace(answer, status=strings.READING_PAGE))
             with first_in_line():
                 page = read_value(question.canvas).page
-            yield from self._ask_with_memory(loading, page, asked, answer, stop, between_lines)
+            yield from self._ask_with_memory(loading, page, query, answer, stop, between_lines)
 
     def _ask_with_memory(
         self,
         loading: Loading,
         page: Page,
-        asked: Request,
+        query: Request,
         answer: Answer,
         stop: threading.Event,
         between_lines: Pause,
@@ -247,8 +280,8 @@ class Asking:
         """Ask; if the GPU's memory is too small, go on from what is written without the GPU."""
         last = answer
         try:
-            events = self._ask(loading.name, page, asked)
-            with closing(_follow(events, answer, stop, between_lines)) as answers:
+            events = self._ask(loading.name, page, query)
+            with closing(follow(events, answer, stop, between_lines)) as answers:
                 for last in answers:
                     yield last
             return
@@ -258,9 +291,9 @@ class Asking:
             if not loading.on_gpu:
                 raise RequestError(strings.OUT_OF_MEMORY) from error
         yield (last := replace(last, status=strings.RETRY_ON_CPU))
-        rest = replace(asked, written=tuple(token.token_id for token in last.written))
+        rest = replace(query, written=tuple(token.token_id for token in last.written))
         try:
-            yield from _follow(loading.on_cpu().ask(page, rest), last, stop, between_lines)
+            yield from follow(loading.on_cpu().ask(page, rest), last, stop, between_lines)
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
@@ -269,9 +302,10 @@ class Asking:
 
 def _size(answer: Answer) -> int:
     """About how many bytes an answer takes, with what a visitor sent."""
-    asked = answer.question
+    question, sent = answer.question, ""
     try:
-        sent = json.dumps([asked.canvas, asked.task, asked.text], default=str) if asked else ""
+        if question:
+            sent = json.dumps([question.canvas, question.task, question.text], default=str)
     except (ValueError, RecursionError):  # nothing that a canvas would send
         return MOST_REMEMBERED_BYTES
     return len(sent) + TOKEN_BYTES * answer.tokens
@@ -294,47 +328,13 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def _follow(
-    events: Events, answer: Answer, stop: threading.Event, between_lines: Pause
-) -> Answers:
-    """The answer after each event, until its end or until it is stopped."""
-    began, before = 0.0, answer.tokens
-    with closing(events):
-        for event in events:
-            last = answer
-            match event:
-                case Text():
-                    began = began or time.perf_counter()
-                    answer = _written(answer, event, before, time.perf_counter() - began)
-                case Notice():
-                    answer = replace(answer, notices=(*answer.notices, event.message))
-                case Progress(done, total):
-                    if total is not None and not answer.written:
-                        told = strings.READING_LINE.format(line=done, lines=total)
-                        answer = answer if answer.status == told else replace(answer, status=told)
-                    if total is not None:
-                        yield from between_lines(answer)
-                case Region():
-                    answer = _with_region(answer, event.map)
-                case Done():
-                    yield _finished(answer, event)
-                    return
-                case _:
-                    assert_never(event)
-            if stop.is_set():
-                break
-            if answer is not last:
-                yield answer
-    yield _stopped(answer)
-
-
-def missing_needs(task: tasks.Task, drawn: Drawn, text: str) -> list[str]:
+def missing_needs(task: Task, drawn: Drawn, text: str) -> list[str]:
     """What a task needs and does not get: of "highlight", "mask" and "text"."""
-    given = given_needs(drawn, text)
-    return [need for need in strings.MISSING if need in task.needs and not given[need]]
+    met = needs_met(drawn, text)
+    return [need for need in strings.MISSING if need in task.needs and not met[need]]
 
 
-def given_needs(drawn: Drawn, text: str) -> dict[str, bool]:
+def needs_met(drawn: Drawn, text: str) -> dict[str, bool]:
     """Which of the needs that a task can have are met."""
     marks = drawn.marks
     return {
@@ -344,66 +344,10 @@ def given_needs(drawn: Drawn, text: str) -> dict[str, bool]:
     }
 
 
-def _limit(given: object) -> int:
+def _limit(tokens: object) -> int:
     """A number of tokens from outside; Gradio has checked its range, but not that there is one."""
-    return given if isinstance(given, int) and given > 0 else Request.max_tokens
-
-
-def _written(answer: Answer, token: Text, before: int, seconds: float) -> Answer:
-    """With one token more; `before`: how many are from before Continue."""
-    status = _progress(answer.tokens + 1, answer.tokens - before, seconds)
-    return replace(answer, written=(*answer.written, token), status=status)
-
-
-def _progress(tokens: int, later: int, seconds: float) -> str:
-    """So many tokens, and how fast: those `later` than the first, which waited for the page.
-
-    What was remembered, or put together from what was read before, has no speed.
-    """
-    if later < 1 or later >= FASTEST * seconds:
-        return _count(tokens)
-    return strings.SPEED.format(count=_count(tokens), speed=later / seconds)
-
-
-def _with_region(answer: Answer, region: np.ndarray) -> Answer:
-    most = float(region.max())
-    found = float((region > 0.5).mean())
-    if most > 0.5:
-        told = strings.REGION_FOUND.format(percent=100 * found)
-    else:
-        told = strings.REGION_EMPTY.format(most=most)
-    told = told[0].upper() + told[1:] + "."
-    return replace(answer, region=region_picture(region), notices=(*answer.notices, told))
-
-
-def _finished(answer: Answer, done: Done) -> Answer:
-    if done.stopped_by == "loop":
-        return replace(_stopped(answer), more=False)
-    if done.stopped_by == "length":
-        told = strings.STOPPED_AT_LIMIT.format(count=_count(answer.tokens))
-        return _over(answer, "done", told, more=done.tokens > 0)
-    writing = done.seconds - done.seconds_to_first_token
-    status = _progress(answer.tokens, done.tokens - 1, writing)
-    return _over(answer, "done", strings.TOOK.format(progress=status, seconds=done.seconds))
-
-
-def _stopped(answer: Answer) -> Answer:
-    told = strings.STOPPED.format(count=_count(answer.tokens))
-    return _over(answer, "stopped", told, more=answer.tokens > 0)
-
-
-def _over(answer: Answer, state: str, status: str, more: bool = False) -> Answer:
-    if answer.written:
-        mean = fmean(token.probability for token in answer.written)
-        status = strings.CONFIDENCE.format(progress=status, mean=mean)
-    asked = answer.question
-    found = shape(asked.task, asked.text, answer.text) if asked else None
-    return replace(answer, state=state, status=status, more=more, shape=found)
+    return tokens if isinstance(tokens, int) and tokens > 0 else Request.max_tokens
 
 
 def _waiting(ahead: int) -> str:
     return strings.AHEAD_ONE if ahead == 1 else strings.AHEAD.format(people=ahead)
-
-
-def _count(tokens: int) -> str:
-    return strings.COUNT_ONE if tokens == 1 else strings.COUNT.format(tokens=tokens)

@@ -12,16 +12,16 @@ import gradio as gr
 
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView
-from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.ask.task_list import task_choices
 from dessurt_app.models import Loading, Weights, WeightsError
 
-# The choice survives a reload of the page: kept by the browser for this tab only, as the page and
-# its marks are. Storage may be forbidden; a checkpoint that there is no more is not asked for.
+# The choice survives a reload of the page: the browser keeps it for this tab only, as it does the
+# page and its marks. Storage may be forbidden; a checkpoint that has gone is not asked for.
 _KEEP = "(name) => { try { sessionStorage.setItem('dessurt:checkpoint', name); } catch {} }"
 _RECALL = """(name) => {
-  let kept = null;
-  try { kept = sessionStorage.getItem("dessurt:checkpoint"); } catch {}
-  return NAMES.includes(kept) ? kept : name;
+  let choice = null;
+  try { choice = sessionStorage.getItem("dessurt:checkpoint"); } catch {}
+  return NAMES.includes(choice) ? choice : name;
 }"""
 
 
@@ -62,34 +62,34 @@ def wire_header(
     last_good = gr.State(weights.of(None).name)
 
     def follow(name: str) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
-        told: Any = gr.skip()
+        failure: Any = gr.skip()
         for loading in dict.fromkeys((weights.of(name), weights.of(None))):
             yield loading.name or None, card_html(loading), gr.skip(), gr.skip(), gr.skip()
             try:
-                learned = loading.model().card.tasks
+                card = loading.model().card
             except WeightsError as error:
-                # Of one that was chosen before a reload nothing is told: the usual one comes next.
-                told = Answer("error", status=str(error))
+                # If it is one that was chosen before a reload, the usual one comes next.
+                failure = Answer("error", status=str(error))
             else:
-                choices = gr.Dropdown(choices=task_choices(learned))
+                choices = gr.Dropdown(choices=task_choices(card))
                 yield gr.skip(), card_html(loading), choices, gr.skip(), loading.name
                 return
-        yield gr.skip(), card_html(loading), gr.skip(), told, gr.skip()
+        yield gr.skip(), card_html(loading), gr.skip(), failure, gr.skip()
 
     def choose(name: str, before: str) -> Iterator[tuple[Any, Any, Any, Any]]:
         loading = weights.of(name)
         if isinstance(loading.outcome, WeightsError):
-            loading.forget()  # perhaps it was put right since
+            loading.forget()  # it may have been put right since
         yield gr.skip(), card_html(loading), gr.skip(), gr.skip()
         try:
-            learned = loading.model().card.tasks
+            card = loading.model().card
         except WeightsError as error:
             gr.Warning(html.escape(str(error), quote=False), duration=None)
             yield before, card_html(weights.of(before)), gr.skip(), gr.skip()
         else:
-            yield gr.skip(), card_html(loading), gr.Dropdown(choices=task_choices(learned)), name
+            yield gr.skip(), card_html(loading), gr.Dropdown(choices=task_choices(card)), name
 
-    # Each open browser waits here, without a place in the line of questions.
+    # Each open browser waits here, and takes no place in the line of questions.
     options = dict(concurrency_limit=None, show_progress="hidden", api_visibility="private")
     app.load(
         follow,
@@ -111,7 +111,7 @@ def wire_header(
 
 
 def card_html(loading: Loading) -> str:
-    """The state of a checkpoint; when its model is there, opened by a click, its card."""
+    """The state of a checkpoint; once its model is there, a click on it opens its card."""
     label = html.escape(loading.label())
     if loading.outcome is None or isinstance(loading.outcome, WeightsError):
         return label
@@ -122,5 +122,5 @@ def card_html(loading: Loading) -> str:
         card.quality,
         strings.LICENCE.format(licence=card.licence) if card.licence else "",
     ]
-    told = "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
-    return f"<details><summary>{label}</summary><div>{told}</div></details>" if told else label
+    text = "".join(f"<p>{html.escape(line)}</p>" for line in lines if line)
+    return f"<details><summary>{label}</summary><div>{text}</div></details>" if text else label

@@ -15,8 +15,7 @@ from itertools import groupby
 
 from json_repair import repair_json
 
-from dessurt import tasks
-from dessurt.tasks import BLANK, END_SIGN, NEW_LINE, NO_SUCH, SEPARATOR
+from dessurt.tasks import BLANK, END_SIGN, NEW_LINE, NO_SUCH, SEPARATOR, Task
 
 DEEPEST = 60  # nested brackets; more is a model that is stuck
 
@@ -44,26 +43,25 @@ class Rows:
 Shape = Tree | Rows
 
 
-def shape(token: str, text: str, answer: str) -> Shape | None:
+def shape(task: Task, text: str, answer: str) -> Shape | None:
     """The shape of an answer, if it has one.
 
     Args:
-        token: the task.
-        text: what was asked with it; the answer of `json~` goes on from there.
+        task: the task.
+        text: the text that was typed; JSON that needs some goes on from there.
         answer: what the model wrote.
     """
     written = answer.split(END_SIGN)[0]
-    kind = tasks.task(token).shape
-    if kind == "json":
-        return _tree(text + written if token == "json~" else written)
+    if task.shape == "json":
+        return _tree(text + written if "text" in task.needs else written)
     if not written or written == NO_SUCH:
         return None
-    if kind == "records":
+    if task.shape == "records":
         return Rows(tuple(_cells(line) for line in written.split(NEW_LINE)))
-    if kind == "list":  # those about links begin with a class in brackets
-        found = re.fullmatch(r"(?:\[(\w+)\])?(.*)", written, re.DOTALL)
-        assert found is not None  # whatever it is, it fits
-        title, items = found.groups("")
+    if task.shape == "list":  # those about links begin with a class in brackets
+        match = re.fullmatch(r"(?:\[(\w+)\])?(.*)", written, re.DOTALL)
+        assert match is not None  # the pattern fits any text
+        title, items = match.groups("")
         return Rows(tuple((cell,) for cell in _cells(items)), title)
     return None
 

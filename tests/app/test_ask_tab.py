@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from fake_instrument import FakeInstrument
 
-from dessurt import tasks
+from dessurt import Card, tasks
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
 from dessurt.page.marks import Marks
 from dessurt_app.ask.ask_tab import _describe
-from dessurt_app.ask.task_choices import task_choices
+from dessurt_app.ask.task_list import task_choices
 from dessurt_app.canvas.examples import load_examples
 from dessurt_app.canvas.page_canvas import canvas_value
 from dessurt_app.models import Weights
@@ -21,13 +21,13 @@ LETTER = load_examples()[0]
 
 
 def test_every_task_for_people_is_offered_once():
-    tokens = [token for _, token in task_choices(())]
+    tokens = [token for _, token in task_choices(Card("any"))]
     assert sorted(tokens) == sorted(task.token for task in tasks.TASKS if not task.hidden)
     assert tokens[0] in ("w0>", ";0>")
 
 
 def test_learned_tasks_come_first_and_the_others_are_flagged():
-    choices = task_choices(("natural_q~", "w0>"))
+    choices = task_choices(Card("any", tasks=("natural_q~", "w0>")))
     assert [token for _, token in choices[:2]] == ["w0>", "natural_q~"]
     flagged = ["(not learned)" in label for label, _ in choices]
     assert flagged == [False] * 2 + [True] * (len(choices) - 2)

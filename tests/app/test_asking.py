@@ -411,4 +411,4 @@ def test_one_session_has_few_questions_at_once():
     for stream in streams[:4]:
         list(stream)
     *_, last = ask(desk)
-    assert last.state == "done" and not desk._asked
+    assert last.state == "done" and not desk._unfinished

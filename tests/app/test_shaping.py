@@ -9,9 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dessurt import tasks
-from dessurt_app.ask.shaping import Rows, Tree, shape
+from dessurt_app.ask import shaping
+from dessurt_app.ask.shaping import Rows, Shape, Tree
 
 FORM = '[{"Name:": "question", "answers": ["Bob"]}]'
+
+
+def shape(token: str, text: str, answer: str) -> Shape | None:
+    return shaping.shape(tasks.task(token), text, answer)
 
 
 def test_every_task_with_a_shape_is_a_task():

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from dessurt_app.ask.turns import Turns
+from dessurt_app.ask.asking import Turns
 
 
 def test_places_count_who_is_ahead():

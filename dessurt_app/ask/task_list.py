@@ -1,4 +1,4 @@
-"""What programs can call besides /answer and /preview, which the screen calls too."""
+"""The list of tasks: for people, those that a checkpoint has learned first, and for programs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,24 @@ from typing import Any
 
 import gradio as gr
 
-from dessurt import tasks
+from dessurt.protocol import Card
+from dessurt_app import strings
 from dessurt_app.models import Weights
+
+
+def task_choices(card: Card) -> list[tuple[str, str]]:
+    """Labels and tokens of a checkpoint's tasks by groups, those that it has not learned last.
+
+    The style sheet dims labels that end as `strings.NOT_LEARNED` does.
+    """
+    choices = []
+    offered = [task for task in card.table if not task.hidden]
+    for task in sorted(offered, key=lambda task: strings.GROUPS.index(task.group)):
+        choice = strings.TASK_CHOICE.format(group=task.group, name=task.name, token=task.token)
+        if card.lacks(task.token):
+            choice = strings.NOT_LEARNED.format(choice=choice)
+        choices.append((choice, task.token))
+    return sorted(choices, key=lambda choice: card.lacks(choice[1]))
 
 
 def build_api(weights: Weights) -> None:
@@ -24,7 +40,7 @@ def build_api(weights: Weights) -> None:
             what it returns, an example of text and answer, and whether the checkpoint has learned
             it (null: not known).
         """
-        learned = weights.of(checkpoint).card.tasks
+        card = weights.of(checkpoint).card
         return [
             {
                 "task": task.token,
@@ -33,9 +49,9 @@ def build_api(weights: Weights) -> None:
                 "needs": sorted(task.needs),
                 "returns": " and ".join(sorted(task.returns, reverse=True)),
                 "example": list(task.example),
-                "learned": task.token in learned if learned else None,
+                "learned": not card.lacks(task.token) if card.tasks else None,
             }
-            for task in tasks.TASKS
+            for task in card.table
             if not task.hidden
         ]
 
