@@ -19,7 +19,7 @@ from dessurt.page.level import level_of
 from dessurt.page.marks import Box
 from dessurt.protocol import Text
 from dessurt.reader.layout import put_together
-from dessurt.reader.pieces import KINDS, Piece, line_of
+from dessurt.reader.pieces import KINDS, Piece
 from dessurt.reader.search import find
 from dessurt.tasks import END_SIGN
 from dessurt.truth import Entity, Line, Truth
@@ -27,7 +27,7 @@ from dessurt.truth.fields import named_values
 from dessurt.truth.form_text import with_places
 from dessurt.truth.printed import Printed
 
-NAMED = 80.0  # of 100: how similar the words of a question are to a label that they name
+NAMED = 80.0  # of 100, `fuzz.ratio`: how similar words of a question must be to a label
 
 TAG = re.compile(rf"(.*?)(?:\[([{''.join(KINDS)}])\]|$)", re.DOTALL)
 
@@ -38,30 +38,31 @@ def pieces_of(
     """The pieces of a line, from left to right.
 
     Args:
-        tokens: of the line with its tags, a letter each.
+        tokens: the tokens of the line with its tags, one for each letter.
         letters: gives float32 [n], x of each letter in page pixels; it is only called for a line
             of several pieces.
-        bounds: of the line, page pixels.
+        bounds: the box of the line, page pixels.
     """
     x0, y0, x1, y1 = bounds
-    written = [token for token in tokens for _ in token.delta]
+    token_of = [token for token in tokens for _ in token.delta]
     text = "".join(token.delta for token in tokens)
-    found = [(match, *_stripped(match)) for match in TAG.finditer(text) if match[1].strip()]
-    ends = [(left, right) for (_, _, left), (_, right, _) in itertools.pairwise(found)]
+    tagged = [(match, *_stripped(match)) for match in TAG.finditer(text) if match[1].strip()]
+    ends = [(left, right) for (_, _, left), (_, right, _) in itertools.pairwise(tagged)]
     x = letters() if ends else np.zeros(0)
     edges = [x0, *((x[left - 1] + x[right]) / 2 for left, right in ends), x1]
     edges = np.clip(np.maximum.accumulate(edges), x0, x1).tolist()
-    for (match, start, stop), (left, right) in zip(found, itertools.pairwise(edges), strict=False):
-        sure = tuple(token.probability for token in written[start:stop])
-        chances = _chances(written[match.start(2)]) if match[2] else {}
+    for (match, start, stop), (left, right) in zip(tagged, itertools.pairwise(edges), strict=False):
+        sure = tuple(token.probability for token in token_of[start:stop])
+        chances = _chances(token_of[match.start(2)]) if match[2] else {}
         kind = KINDS.get(match[2], "other")
         yield Piece(text[start:stop], kind, (left, y0, right, y1), sure, chances)
 
 
 def _chances(tag: Text) -> dict[str, float]:
-    """How likely each kind is, from what the tag's letter might have been; in all 1."""
-    found = {KINDS[each.text]: each.probability for each in tag.alternatives if each.text in KINDS}
-    return {kind: chance / sum(found.values()) for kind, chance in found.items()}
+    """The probability of each kind, from the alternatives to a tag's letter; their sum is 1."""
+    kinds = {KINDS[other.text]: other.probability
+             for other in tag.alternatives if other.text in KINDS}  # fmt: skip
+    return {kind: chance / sum(kinds.values()) for kind, chance in kinds.items()}
 
 
 def _stripped(match: re.Match[str]) -> tuple[int, int]:
@@ -73,7 +74,7 @@ def _stripped(match: re.Match[str]) -> tuple[int, int]:
 
 
 def _names(question: str, label: str) -> bool:
-    """Whether some words of a question are a label, but for slips and little words."""
+    """Whether some words of a question are a label, slips and little words aside."""
     match = find([question], label)
     if match is None:
         return False
@@ -86,52 +87,59 @@ def _named_by(question: str, truth: Truth) -> Entity | None:
     value, most = None, 0
     for _, labels, entity in named_values(truth):
         if all(_names(question, label.text) for label in labels):
-            said = sum(len(label) for label in labels)
-            value, most = (entity, said) if said > most else (value, most)
+            letters = sum(len(label) for label in labels)
+            value, most = (entity, letters) if letters > most else (value, most)
     return value
 
 
-Letter = tuple[str, float]  # and how sure the model was of it, 0..1
+Letter = tuple[str, float]  # with the model's probability
 
 
 class Form:
-    """What was read of a form, put together."""
+    """A form that was read, put together from its pieces."""
 
     def __init__(self, page: Page, pieces: Sequence[Piece]) -> None:
-        """`pieces`: all that is printed on `page`, with level boxes (see `dessurt.page.level`)."""
+        """Put together all that is printed on a page.
+
+        Args:
+            page: the page.
+            pieces: what is printed, with level boxes (see `dessurt.page.level`).
+        """
         self.gray, self.corner = level_of(page).whole(page.gray)
         self.pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
         self.truth = put_together(self.pieces, self.gray)
         self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter
         for piece in self.pieces:
-            spots = line_of(piece).ends.mean(1).tolist()
+            spots = piece.line.ends.mean(1).tolist()
             self._sure.update(zip(map(tuple, spots), piece.sure, strict=True))
 
     def as_json(self) -> Iterator[Letter]:
-        """The answer to `json>`, with the sign for the end."""
+        """The form as JSON, with the sign for the end."""
         return self._letters(with_places(self.truth) + Printed.sign(END_SIGN))
 
     def answer(self, question: str) -> tuple[Iterator[Letter], tuple[Line, ...]]:
-        """The answer to `natural_q~`: the value whose labels are words of the question.
+        """The value whose labels are words of a question.
 
-        Of several the one with most said about it, e.g. of "What is the date of birth?" not that
-        of the label "Date". If it names no label, something that was taken for another kind of
-        text is the label after all.
+        If there are several, it is the one whose labels have most of the words: "What is the date
+        of birth?" does not mean the label "Date". If the question names no label, text that was
+        taken for another kind may be the label.
 
         Returns:
-            its letters and its lines; both are empty if the question names nothing on the page.
+            The letters and the lines of the value; none, if the question names nothing on the page.
         """
         value = _named_by(question, self.truth)
         if value is None:
             pieces = (
-                replace(each, kind="question", chances={}) if _names(question, each.text) else each
-                for each in self.pieces
+                replace(piece, kind="question", chances={})
+                if _names(question, piece.text)
+                else piece
+                for piece in self.pieces
             )
             value = _named_by(question, put_together(list(pieces), self.gray))
         if value is None:
             return iter(()), ()
-        spoken = Printed.join(" ", map(Printed.of, value.lines))
-        return self._letters(spoken), value.lines
+        text = Printed.join(" ", map(Printed.of, value.lines))
+        return self._letters(text), value.lines
 
     def box(self, line: Line) -> Box:
         """The level box of one of its lines."""

@@ -12,8 +12,18 @@ from dessurt.page.marks import Box
 from dessurt.truth import Line
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}
-FRAME = 1.5  # heights of a line: rules round a label and its value are no further off
-SHIFTED = 0.6  # of a line's height: pieces that are no further out are aligned
+
+
+@dataclass(frozen=True)
+class PieceLimits:
+    """How pieces must lie to belong together."""
+
+    frame_distance: float = 1.5  # heights of a line, from a label and its value to rules round them
+    shift: float = 0.6  # of the lower one's height; edges that are further apart are not aligned
+    shared_width: float = 0.3  # of the narrower one's width, which two in one column share
+
+
+LIMITS = PieceLimits()
 
 
 @dataclass(frozen=True)
@@ -23,9 +33,9 @@ class Piece:
     Attributes:
         text: what is printed.
         kind: one of the values of `KINDS`.
-        box: in page pixels.
-        sure: how sure the model was of each character; () if nobody asked a model.
-        chances: how likely each kind is; {} if that is not in doubt.
+        box: its box in page pixels.
+        sure: the model's probability of each character; () if no model was asked.
+        chances: the probability of each kind; {} if that is not in doubt.
     """
 
     text: str
@@ -35,39 +45,49 @@ class Piece:
     chances: Mapping[str, float] = field(default_factory=dict)
 
     def chance(self, kind: str) -> float:
-        """How likely it is of a kind, 0..1."""
+        """The probability that it is of a kind."""
         return self.chances.get(kind, 0.0) if self.chances else float(kind == self.kind)
 
     def moved(self, x: float, y: float) -> Piece:
-        """The same piece, so much further to the right and down."""
+        """The same piece, so many pixels further to the right and down."""
         x0, y0, x1, y1 = self.box
         return replace(self, box=(x0 + x, y0 + y, x1 + x, y1 + y))
 
     @property
     def height(self) -> float:
-        """In page pixels."""
+        """Its height in page pixels."""
         return self.box[3] - self.box[1]
+
+    @property
+    def line(self) -> Line:
+        """The piece as a line of print, its characters evenly spread."""
+        x0, y0, x1, y1 = self.box
+        x = np.linspace(x0, x1, len(self.text) + 1)
+        ends = np.empty((len(self.text), 2, 2), np.float32)
+        ends[..., 0] = np.stack([x[:-1], x[1:]], 1)
+        ends[..., 1] = (y0 + y1) / 2
+        return Line(self.text, ends, (y1 - y0) / 2, (y1 - y0) / 2)
 
 
 class Rules:
     """The horizontal rules printed on a page."""
 
     def __init__(self, gray: np.ndarray) -> None:
-        """`gray`: the page, [H, W], 0 black to 255 white."""
+        """Find them; `gray` is the page, [H, W], 0 black to 255 white."""
         self.drawn = horizontal_rules(gray)
 
-    def between(self, above: Box, below: Box) -> bool:
-        """Whether a rule passes between the middles of two boxes, over or under the lower one."""
-        top, bottom = (int(box[1] + box[3]) // 2 for box in (above, below))
-        return bool(self._column(below)[max(top, 0) : bottom + 1].any())
+    def between(self, upper: Box, lower: Box) -> bool:
+        """Whether a rule passes between the middles of two boxes, where the lower one is."""
+        top, bottom = (int(box[1] + box[3]) // 2 for box in (upper, lower))
+        return bool(self._column(lower)[max(top, 0) : bottom + 1].any())
 
-    def frame(self, above: Box, below: Box) -> bool:
-        """Whether there are rules over and under two boxes, near by, but none between."""
-        column = self._column(below)
-        near = FRAME * max(above[3] - above[1], below[3] - below[1])
-        over = column[max(int(above[1] - near), 0) : max(int(above[1] + above[3]) // 2, 0)]
-        under = column[max(int(below[1] + below[3]) // 2, 0) : max(int(below[3] + near), 0)]
-        return bool(over.any() and under.any()) and not self.between(above, below)
+    def frame(self, upper: Box, lower: Box) -> bool:
+        """Whether there are rules close above and below two boxes, but none between them."""
+        column = self._column(lower)
+        near = LIMITS.frame_distance * max(upper[3] - upper[1], lower[3] - lower[1])
+        above = column[max(int(upper[1] - near), 0) : max(int(upper[1] + upper[3]) // 2, 0)]
+        below = column[max(int(lower[1] + lower[3]) // 2, 0) : max(int(lower[3] + near), 0)]
+        return bool(above.any() and below.any()) and not self.between(upper, lower)
 
     def _column(self, box: Box) -> np.ndarray:
         """Where rules are above, in and below the middle of a box: bool [H]."""
@@ -75,24 +95,14 @@ class Rules:
         return self.drawn[:, x]
 
 
-def alike(one: Piece, other: Piece) -> bool:
+def are_aligned(one: Piece, other: Piece) -> bool:
     """Whether two pieces begin or end at the same place, or have the same middle."""
     (a0, _, a1, _), (b0, _, b1, _) = one.box, other.box
-    apart = min(abs(a0 - b0), abs(a1 - b1), abs(a0 + a1 - b0 - b1) / 2)
-    return apart < SHIFTED * min(one.height, other.height)
+    distance = min(abs(a0 - b0), abs(a1 - b1), abs(a0 + a1 - b0 - b1) / 2)
+    return distance < LIMITS.shift * min(one.height, other.height)
 
 
-def over(a: Box, b: Box) -> bool:
-    """Whether two boxes share a stretch of their widths worth the name."""
-    shared = min(a[2], b[2]) - max(a[0], b[0])
-    return shared > 0.3 * min(a[2] - a[0], b[2] - b[0])
-
-
-def line_of(piece: Piece) -> Line:
-    """A piece as a line of print, its characters evenly spread."""
-    x0, y0, x1, y1 = piece.box
-    x = np.linspace(x0, x1, len(piece.text) + 1)
-    ends = np.empty((len(piece.text), 2, 2), np.float32)
-    ends[..., 0] = np.stack([x[:-1], x[1:]], 1)
-    ends[..., 1] = (y0 + y1) / 2
-    return Line(piece.text, ends, (y1 - y0) / 2, (y1 - y0) / 2)
+def share_column(one: Box, other: Box) -> bool:
+    """Whether two boxes share so much of their widths that one may stand above the other."""
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    return shared > LIMITS.shared_width * min(one[2] - one[0], other[2] - other[0])
