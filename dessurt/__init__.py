@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Request,
         RequestError,
         Text,
+        View,
     )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Request",
     "RequestError",
     "Text",
+    "View",
     "open_model",
 ]
 

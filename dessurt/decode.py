@@ -44,11 +44,11 @@ def greedy_steps(
 ) -> Iterator[Step]:
     """Write the most probable token, again and again, until `</s>` or `max_tokens`.
 
-    Each step is computed when it is asked for; closing the iterator costs nothing more.
+    Each step is computed only when it is taken, so that closing the iterator stops the work.
 
     Args:
-        answer: at its beginning.
-        max_tokens: how many at most, `</s>` included.
+        answer: the answer at its beginning.
+        max_tokens: the most tokens to write, `</s>` included.
         suppressed: ids whose probability counts as zero (without renormalising, as the original).
         alternatives: how many of the best ids to report.
     """
@@ -66,7 +66,7 @@ def greedy_steps(
 
 
 def repeats(ids: Sequence[int]) -> bool:
-    """Whether the last 40 ids say the same 8 or fewer over and over, as a model that is stuck."""
+    """Whether the last 40 ids repeat the same 8 or fewer, as those of a model that is stuck do."""
     tail = list(ids[-LOOP:])
     return len(tail) == LOOP and any(
         tail[unit:] == tail[:-unit] for unit in range(1, LOOP_UNIT + 1)
@@ -83,8 +83,8 @@ def beam_search(
     """Follow several answers at once; yields the best one so far after each token.
 
     Args:
-        answer: at its beginning.
-        max_tokens: how many at most, `</s>` included.
+        answer: the answer at its beginning.
+        max_tokens: the most tokens to write, `</s>` included.
         beams: how many answers are followed.
         suppressed: ids whose probability counts as zero.
         score: "log_prob": mean log-probability, ended beams are set aside; "sum_prob": the
@@ -112,11 +112,11 @@ def greedy(
     """The greedily written ids, `</s>` included if it was reached.
 
     Args:
-        model: in eval mode.
-        image: [1, 2, H, W] or [2, H, W].
-        task_index: row of the task table.
-        query_ids: [1, Q-1] or [Q-1].
-        max_tokens: how many ids at most.
+        model: the model, in eval mode.
+        image: the model image, [1, 2, H, W] or [2, H, W].
+        task_index: the row of the task table.
+        query_ids: the ids of the question, [1, Q-1] or [Q-1].
+        max_tokens: the most ids to write.
         suppressed: ids that are never written.
     """
     answer = _begin(model, image, task_index, query_ids, max_tokens)
@@ -133,7 +133,7 @@ def beam(
     score: str = "log_prob",
     suppressed: Sequence[int] = (),
 ) -> list[int]:
-    """The best beam's ids up to and including its first `</s>`; arguments as `greedy`."""
+    """The best beam's ids up to and including its first `</s>`; arguments as of `greedy`."""
     answer = _begin(model, image, task_index, query_ids, max_tokens)
     *_, best = beam_search(answer, max_tokens, beams, suppressed, score)
     return [step.token_id for step in best.steps]

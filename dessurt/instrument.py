@@ -45,7 +45,7 @@ REMEMBERED_VIEWS = 4  # how many views' image tokens are kept for a further ques
 def open_checkpoint(
     path: Path, device: torch.device, tokenizer: str | Path | None
 ) -> DessurtInstrument:
-    """Open an official `.pth` or a folder of ours; as of `dessurt.open_model`."""
+    """Open an official `.pth` or a folder of ours; arguments as of `dessurt.open_model`."""
     checkpoint = load(path, open_tokenizer(tokenizer) if tokenizer else None)
     try:
         checkpoint.model.to(device)
@@ -78,7 +78,7 @@ class DessurtInstrument:
     def ask(self, page: Page, request: Request) -> Events:
         """Answer a request about a page; see `dessurt.protocol.Instrument`.
 
-        Text is streamed with one beam; with several the best beam is given out at the end.
+        With one beam text is streamed; with several the best beam comes at the end.
 
         Raises:
             RequestError: the task is unknown or lacks something, or a number is out of range.

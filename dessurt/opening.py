@@ -14,8 +14,8 @@ from dessurt.checkpoint.files import CheckpointError, short
 from dessurt.protocol import Instrument
 from dessurt.reader.reader import LineByLine, LineReader
 
-# What `"kind"` in a folder's config.json says, and the function that opens such a folder. What says
-# nothing, and every file, is Dessurt.
+# The `"kind"` that a folder's config.json may name, and the function that opens such a folder. A
+# folder that names none, and every file, is Dessurt.
 KINDS = {"dessurt": "dessurt.instrument:open_checkpoint"}
 
 
@@ -26,9 +26,9 @@ def open_model(
 
     Args:
         path: an official `.pth`, a folder, or a Hugging Face repository ("owner/name").
-        device: as `device_of` takes it.
-        tokenizer: of an official file, the folder with its vocabulary; by default a folder
-            `tokenizer` beside it, or facebook/bart-base from the Hugging Face hub.
+        device: a name that `device_of` knows.
+        tokenizer: the folder with an official file's vocabulary; by default a folder `tokenizer`
+            beside the file, or facebook/bart-base from the Hugging Face hub.
 
     Raises:
         CheckpointError: it cannot be read or fetched, or the device is not there.
@@ -55,7 +55,7 @@ def with_reader(model: LineReader, config: Mapping[str, Any]) -> Instrument:
 
     Args:
         model: the model.
-        config: its checkpoint's config, which whoever opened the model has checked.
+        config: the config of its checkpoint, which whoever opened the model has checked.
     """
     by_line = config.get("frame", {}).get("by_line", ())
     tasks = config.get("reader", {}).get("tasks", by_line)
@@ -97,9 +97,9 @@ def _download(repository: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
+    files = ["config.json", "model.safetensors", "tokenizer.json", "CARD.md"]
     try:
-        return Path(snapshot_download(repository, allow_patterns=wanted))
+        return Path(snapshot_download(repository, allow_patterns=files))
     except (HfHubHTTPError, LocalEntryNotFoundError, HFValidationError, OSError) as error:
         raise CheckpointError(
             f"There is no file or folder {repository}, and it could not be fetched from the "

@@ -35,17 +35,17 @@ class Request:
     beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
     want_region: bool = False  # also run the mask head
     written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
-    alternatives: int = 5  # how many of the most probable tokens each `Text` names, with one beam
+    alternatives: int = 5  # how many of the most probable tokens each `Text` has, with one beam
 
     def checked(self, page: Page, table: Sequence[Task] = TASKS) -> Request:
-        """This request, its marks cut to the page.
+        """The request with its marks as they lie on a page, if nothing is wrong with it.
 
         Args:
-            page: The page it is about.
-            table: All tasks that there are.
+            page: the page that it is about.
+            table: all tasks that there are.
 
         Raises:
-            RequestError: The task is unknown or lacks something, or a number is out of range.
+            RequestError: the task is unknown or lacks something, or a number is out of range.
         """
         try:
             marks = self.marks.checked(page.size)
@@ -62,7 +62,7 @@ class Request:
 
 @dataclass(frozen=True)
 class View:
-    """What a model sees at once: some questions take one look at the page, others many."""
+    """What a model sees at once. Most questions take one look at the page, some take many."""
 
     request: Request  # its marks are as the model gets them
     frame: Frame  # how the page lies in the model image
@@ -83,7 +83,7 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the person should know about how the question was read, e.g. text that was cut."""
+    """Something the person should know about the answer, e.g. that the question was cut."""
 
     message: str
 
@@ -100,7 +100,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Progress:
-    """Work goes on before there is text: tokens written to every beam, or lines of a page read."""
+    """How far the work is before there is text: tokens of every beam, or lines of a page."""
 
     done: int
     total: int | None = None  # None: it is not known how many there will be
@@ -130,7 +130,7 @@ Events = Generator[Event, None, None]  # closing it stops whoever makes them
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the events of an answer come to: their sum, so far or in the end."""
+    """The sum of the events of an answer, so far or in the end."""
 
     tokens: tuple[Text, ...] = ()
     region: Region | None = None
@@ -146,7 +146,7 @@ class Outcome:
         return outcome
 
     def after(self, event: Event) -> Outcome:
-        """With one event more."""
+        """The outcome with one more event."""
         match event:
             case Text():
                 return replace(self, tokens=(*self.tokens, event))
@@ -167,9 +167,8 @@ class Outcome:
         return "".join(token.delta for token in self.tokens)
 
 
-# Mean probability of the tokens of a text that was read. Below it were 24 of 28 marks round blank
-# paper or figures, and 3 of 92 lines of text, of which two thirds of the characters or more were
-# misread.
+# Mean probability of the tokens of what was read. Below it were 24 of 28 marks round blank paper or
+# figures, and 3 of 92 lines of text; of each of these at least two thirds were misread.
 UNSURE = 0.5
 NOTHING_WRITTEN = Notice("The model wrote nothing: perhaps what it saw has no text.")
 VERY_UNSURE = Notice(
@@ -178,7 +177,7 @@ VERY_UNSURE = Notice(
 
 
 def doubt(tokens: Sequence[Text]) -> Notice | None:
-    """The warning that belongs to what was read, from beginning to end, if it may not be text."""
+    """A warning that what was read, from beginning to end, may not be text at all."""
     if not "".join(token.delta for token in tokens).strip():
         return NOTHING_WRITTEN
     return VERY_UNSURE if fmean(token.probability for token in tokens) < UNSURE else None
@@ -200,7 +199,7 @@ class Card:
         """A row of its table.
 
         Raises:
-            TaskError: There is none; the message names similar ones.
+            TaskError: there is none; the message names similar ones.
         """
         return tasks.task(token, self.table)
 
@@ -213,8 +212,8 @@ def card_of(config: Mapping[str, Any], name: str) -> Card:
     """What a checkpoint's config says about it.
 
     Args:
-        config: The config.
-        name: Its name, if the config gives none.
+        config: the config.
+        name: the checkpoint's name, if the config gives none.
     """
     entries = config.get("card", {})
     return Card(
@@ -234,12 +233,12 @@ class Instrument(Protocol):
     def views(self, page: Page, request: Request) -> tuple[View, ...]:
         """What the model sees of the page to answer a request, one look after another.
 
-        The model is not run. There is at least one view; one that is asked line by line has one
-        for each line. The request need not be complete: text makes no difference, and one that
-        lacks its marks, or has no known task, is seen at once.
+        The model is not run. There is at least one view; a page that is read line by line has one
+        for each line. The request need not be complete: its text makes no difference, and without
+        the marks that it needs, or a known task, there is one view.
 
         Raises:
-            MarksError: A mark lies outside the page or has no area.
+            MarksError: a mark lies outside the page or has no area.
         """
         ...
 
@@ -254,6 +253,6 @@ class Instrument(Protocol):
         stops the model within one token.
 
         Raises:
-            RequestError: The task is unknown, or lacks the marks or text it needs.
+            RequestError: the task is unknown, or lacks the marks or text it needs.
         """
         ...

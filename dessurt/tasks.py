@@ -293,8 +293,8 @@ def check(
         TaskError: the task is unknown, or it lacks something; the message says what to do.
     """
     entry = task(token, table)
-    given = {"highlight": highlight, "mask": mask, "text": bool(text.strip())}
+    met = {"highlight": highlight, "mask": mask, "text": bool(text.strip())}
     for need, message in _MISSING.items():
-        if need in entry.needs and not given[need]:
+        if need in entry.needs and not met[need]:
             raise TaskError(f"{token} {message.format(example=entry.example[0])}")
     return entry

@@ -1,7 +1,7 @@
-"""Listeners: whether anybody still waits for what a session has asked.
+"""Listeners: whether anybody still waits for the answers of a session.
 
-Gradio streams what comes of a question to whoever asks for it, under the session's name or the
-question's, and does not mind if nobody does. Then the model need not go on.
+Gradio streams an answer to whoever asks for it by the session's name or the question's, and goes on
+if nobody does. Then the model need not.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
 
-PATIENCE = 10.0  # seconds; a browser that lost its connection comes back, and none comes at once
-MOST_REMEMBERED = 10_000  # sessions that were listened to
+# Seconds without a listener: a browser that lost its connection comes back, and a new one takes a
+# moment to connect.
+PATIENCE = 10.0
+MOST_REMEMBERED = 10_000  # sessions that nobody listens to any more
 
-# Of a browser, while the page is open; of its questions; of a question that a program asks.
+# The streams of a browser while its page is open, of its questions, and of a program's question.
 _STREAMS = re.compile(
     r"/(?:heartbeat/(?P<page>[^/]+)|queue/data|call/(?:v2/)?[^/]+/(?P<question>[^/]+))$"
 )
@@ -28,7 +30,7 @@ class Listeners:
     """Who listens to which session."""
 
     def __init__(self) -> None:
-        """Nobody does."""
+        """Start without any."""
         self._open: Counter[str] = Counter()
         self._left: OrderedDict[str, float] = OrderedDict()  # when the last one left
         self._lock = threading.Lock()
@@ -56,8 +58,8 @@ class Listeners:
         """Whether nobody listens to a session, nor has done so of late.
 
         Args:
-            session: its name; None: whoever asked is answered directly.
-            since: when it asked, as `time.monotonic` tells.
+            session: the session's name; None: whoever asked is answered directly.
+            since: when it asked, a time of `time.monotonic`.
         """
         with self._lock:
             if session is None or session in self._open:
@@ -66,17 +68,17 @@ class Listeners:
 
 
 def _names(scope: Mapping[str, Any]) -> list[str]:
-    """Of the sessions that a request listens to."""
+    """The names of the sessions that a request listens to."""
     stream = _STREAMS.search(scope["path"].rstrip("/"))
     if scope["method"] != "GET" or not stream:
         return []
     if page := stream["page"]:
         return [page]
     if question := stream["question"]:
-        # A program that names no session is in one that is called like its question.
+        # A program that names no session is in one with the name of its question.
         event = scope["app"].get_blocks()._queue.event_ids_to_events.get(question)
         return list({question, event.session_hash} if event else {question})
     return parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])[:1]
 
 
-listeners = Listeners()  # of all apps in this process: names of sessions are given by lot
+listeners = Listeners()  # of all apps in this process: names of sessions are random

@@ -1,7 +1,7 @@
 """The answers of some tasks have a shape: a form is JSON, a table's row is a list.
 
 What a model writes as JSON may be cut off or slightly wrong. It is repaired, and every repair is
-kept, so that the screen can show what the model wrote and what was added or left out.
+recorded, so that the screen can show what the model wrote and what was added or left out.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _refuse(constant: str) -> None:
 
 
 def _depth(written: str) -> int:
-    """How many brackets are open at most; those in strings count too, which does no harm."""
+    """The most brackets that are open at once; those in strings count too, which does no harm."""
     depth = deepest = 0
     for sign in written:
         depth += (sign in "[{") - (sign in "]}")
@@ -107,8 +107,8 @@ def _difference(old: str, new: str) -> tuple[tuple[str, str], ...]:
     pieces = [("same", "".join(before[:start]))]
     before, after = before[start:], after[start:]
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for what, i, j, k, m in matcher.get_opcodes():
-        if what == "equal":
+    for operation, i, j, k, m in matcher.get_opcodes():
+        if operation == "equal":
             pieces.append(("same", "".join(before[i:j])))
         else:
             pieces += [("removed", "".join(before[i:j])), ("added", "".join(after[k:m]))]
