@@ -47,7 +47,7 @@ READ, READ_FORM = "w0>", "ner_line>"  # what is asked of a line, and of a line o
 LINE_TOKENS = 200  # the most that are written of a line
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 TRIM = 0.02  # of a line's height, above and below: lines are marked with a little margin
-REMEMBERED_LINES = 4000  # more than are found on a page (lines.MOST_WORDS): none is lost meanwhile
+REMEMBERED_LINES = 4000  # more than are found on any page (`lines.MOST_WORDS`)
 NO_LINES = Notice("No lines of text were found on this page: highlight what to read.")
 
 Places = Iterable[tuple[Box, float]]  # level boxes, and how sure it is of each that it belongs
@@ -153,7 +153,13 @@ class LineByLine:
         )
 
     def answer(self, page: Page, request: Request, lines: Sequence[Request]) -> Events:
-        """The events of a question; `lines` is how each line is asked for, in order."""
+        """The events of a question.
+
+        Args:
+            page: the page.
+            request: the question.
+            lines: the requests that read the lines, in order.
+        """
         started, first, written, stopped_by = time.perf_counter(), 0.0, 0, "end"
         texts, places = yield from self._reply(page, request, lines)
         before = len(request.written)
@@ -165,8 +171,8 @@ class LineByLine:
             if written > before or not isinstance(event, Text):
                 first = first or time.perf_counter() - started
                 yield event
-        whole = stopped_by == "end" and not request.text
-        if whole and (warning := self._doubt(page, lines)):
+        all_read = stopped_by == "end" and not request.text
+        if all_read and (warning := self._doubt(page, lines)):
             yield warning
         if request.want_region:
             yield self._region(page, places)
@@ -176,11 +182,11 @@ class LineByLine:
     def _reply(
         self, page: Page, request: Request, lines: Sequence[Request]
     ) -> Generator[Event, None, tuple[Iterator[Event], Places]]:
-        """Read what must be known beforehand.
+        """Read what must be known before the answer begins.
 
         Returns:
-            The text of the answer, which goes on reading, and where it stands, which is known when
-            the text is.
+            The text of the answer, for which more may be read, and where it stands, which is known
+            once the text is.
         """
         task = self.card.task(request.task)
         if not lines:
@@ -200,7 +206,7 @@ class LineByLine:
         return self._texts(page, task, lines, spans), self._places(page, lines, spans, match)
 
     def _look_up(
-        self, page: Page, wanted: str, lines: Sequence[Request]
+        self, page: Page, query: str, lines: Sequence[Request]
     ) -> Generator[Notice | Progress, None, Match | None]:
         """Read until the text is found for sure, or to the end; an event after each token."""
         yield Notice(
@@ -212,7 +218,7 @@ class LineByLine:
             for _ in self._line(page, line):
                 yield Progress(len(texts) + 1, len(lines))
             texts.append(self._read[page.digest, line].text)
-            match = find(texts, wanted)
+            match = find(texts, query)
             if match is not None and match.similarity >= SURE:
                 break
         if match is None:
@@ -270,7 +276,7 @@ class LineByLine:
                         tokens.append(event)
                         yield event
                 case Notice():
-                    # Doubts are those of one line; `answer` says it of all.
+                    # These doubt one line; `answer` doubts all of them together.
                     if event not in (NOTHING_WRITTEN, VERY_UNSURE):
                         yield event
                 case Progress():
@@ -358,7 +364,7 @@ def _is_of_form(task: Task) -> bool:
 
 
 def _box(page: Page, line: Request) -> Box:
-    """The level box round the line by whose highlight it is asked for."""
+    """The level box round the highlight of a line."""
     boxes = map(level_of(page).bounds, line.marks.of("highlight"))
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)

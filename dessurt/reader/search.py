@@ -15,7 +15,7 @@ from dessurt.page.marks import Box
 from dessurt.tasks import Task
 
 SIMILAR = 70.0  # of 100, `fuzz.partial_ratio`: below it the text is another one
-MOST_WANTED = 100_000  # letters, more than a page holds; what comes after is not looked for
+MOST_LETTERS = 100_000  # of a query, more than a page holds; what comes after is ignored
 # The time it takes to compare texts letter by letter grows with the square of their length. When
 # both are longer than this many letters, they are compared only where some pieces are found.
 LONG = 1000
@@ -61,31 +61,31 @@ class Match:
     ends_line: bool  # nothing comes after it in its last line
 
 
-def find(lines: Sequence[str], wanted: str) -> Match | None:
+def find(lines: Sequence[str], query: str) -> Match | None:
     """The first of the most similar places of a text, as whole words; None if nothing is similar.
 
     Args:
-        lines: what was read, in order; the text may go on from one to the next.
-        wanted: what `folded` makes the same counts as the same.
+        lines: what was read, in order; the text may run on from one line to the next.
+        query: the text; differences that `folded` removes do not count.
     """
     text = " ".join(lines)
-    (letters, places), (wanted, _) = folded(text), folded(" ".join(wanted.split()))
-    wanted = wanted[:MOST_WANTED]
-    aligned = _aligned(wanted, letters)
-    if aligned is None or not wanted or not letters:
+    (letters, places), (query, _) = folded(text), folded(" ".join(query.split()))
+    query = query[:MOST_LETTERS]
+    aligned = _aligned(query, letters)
+    if aligned is None or not query or not letters:
         return None
     similarity, start, stop = aligned
-    if len(wanted) <= len(letters):
+    if len(query) <= len(letters):
         start, stop = places[start], places[max(stop - 1, 0)] + 1
-    else:  # it was the page that was looked for in the wanted text
+    else:  # it was the page that was looked for in the query
         start, stop = 0, len(text)
     spaces = [i for i, letter in enumerate(text) if letter == " "]
     starts, stops = [0, *(space + 1 for space in spaces)], [*spaces, len(text)]
-    # The alignment may be off by some letters; of the words near its ends the best count.
+    # The alignment may be off by some letters: the best of the words near its ends are taken.
     near_start = sorted(starts, key=lambda at: abs(at - start))[:3]
     near_stop = sorted(stops, key=lambda at: abs(at - stop))[:3]
     pairs = [(a, b) for a, b in itertools.product(near_start, near_stop) if a < b]
-    first, last = max(pairs, key=lambda pair: fuzz.ratio(wanted, folded(text[slice(*pair)])[0]))
+    first, last = max(pairs, key=lambda pair: fuzz.ratio(query, folded(text[slice(*pair)])[0]))
     spans, at = [], 0
     for number, line in enumerate(lines):
         span = Span(number, max(first - at, 0), min(last - at, len(line)))
@@ -100,7 +100,7 @@ def answer_spans(task: Task, boxes: Sequence[Box], match: Match | None) -> list[
     """The lines and parts of lines that the answer to a task says or shows.
 
     Args:
-        task: what is asked.
+        task: the task.
         boxes: the level boxes of all lines.
         match: where the text in question was read; None: nowhere, or the task takes none.
     """
@@ -139,12 +139,12 @@ def _rest_of_block(boxes: Sequence[Box], number: int, at_least_one: bool) -> Ite
         yield following
 
 
-def _aligned(wanted: str, letters: str) -> tuple[float, int, int] | None:
+def _aligned(query: str, letters: str) -> tuple[float, int, int] | None:
     """Where in the longer text the shorter one is most similar: how much, from and to where."""
-    if min(len(wanted), len(letters)) <= LONG:
-        found = fuzz.partial_ratio_alignment(wanted, letters, score_cutoff=SIMILAR)
-        return (found.score, found.dest_start, found.dest_end) if found else None
-    short, long = sorted((wanted, letters), key=len)
+    if min(len(query), len(letters)) <= LONG:
+        place = fuzz.partial_ratio_alignment(query, letters, score_cutoff=SIMILAR)
+        return (place.score, place.dest_start, place.dest_end) if place else None
+    short, long = sorted((query, letters), key=len)
     best: tuple[float, int, int] | None = None
     for number in range(PIECES):
         at = number * (len(short) - PIECE) // (PIECES - 1)
@@ -161,7 +161,7 @@ def _aligned(wanted: str, letters: str) -> tuple[float, int, int] | None:
 
 
 def _ends(short: str, long: str, start: int) -> tuple[int, int]:
-    """Where a text that begins about there does so, and ends: letters may be missing, or more."""
+    """Where exactly a text begins and ends; letters may be missing in it, or there may be more."""
     slack = len(short) // 8
     low, high = max(start - slack, 0), max(start + len(short) - slack - PIECE, 0)
     head = fuzz.partial_ratio_alignment(short[:PIECE], long[low : start + slack + PIECE])
@@ -171,7 +171,7 @@ def _ends(short: str, long: str, start: int) -> tuple[int, int]:
 
 
 def folded(text: str) -> tuple[str, list[int]]:
-    """A text without what people do not type or see, and where in it each character stood.
+    """A text without differences that people do not type or see, and where each letter stood.
 
     Case, ligatures, accents as characters of their own or not (Unicode NFKD), kinds of quotation
     marks, dashes and slashes, and soft hyphens make no difference.

@@ -92,8 +92,8 @@ class AnswerView(gr.HTML):
     def postprocess(self, value: Answer) -> dict[str, Any]:
         """The answer as JSON; Gradio adds the address of the region's picture.
 
-        From one moment to the next Gradio sends only what has changed, which it finds by comparing
-        whole values. So that this stays quick, alternatives come when the answer is over.
+        Gradio sends only what has changed since the last time, which it finds by comparing whole
+        values. To keep this quick, alternatives come only when the answer has ended.
         """
         over = value.state != "running"
         return {
@@ -143,8 +143,8 @@ def _token(token: Text, with_alternatives: bool) -> dict[str, Any]:
     shown = {"text": token.delta, "id": token.token_id, "probability": _rounded(token.probability)}
     if with_alternatives:
         shown["alternatives"] = [
-            {"text": each.text, "id": each.token_id, "probability": _rounded(each.probability)}
-            for each in token.alternatives
+            {"text": other.text, "id": other.token_id, "probability": _rounded(other.probability)}
+            for other in token.alternatives
         ]
     return shown
 

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from dessurt import Done, Notice, Outcome, Progress, Region, Text
+from dessurt import (
+    Card,
+    Done,
+    Marks,
+    Notice,
+    Outcome,
+    Page,
+    Progress,
+    Region,
+    Request,
+    RequestError,
+    Text,
+    View,
+)
 from dessurt.page.frame import Frame
+from dessurt.tasks import TASKS, TaskError, task
 
 EVENTS = (
     Notice("The model saw each of the 2 lines by itself."),
@@ -35,3 +51,25 @@ def test_an_answer_that_was_left_has_no_end():
 def test_what_is_no_event_is_a_mistake_of_ours():
     with pytest.raises(AssertionError):
         Outcome().after("text")
+
+
+def test_a_card_may_bring_a_table_of_its_own():
+    kind = replace(task("classify>"), token="kind>", row=0)
+    card = Card("classifier", tasks=("kind>",), table=(kind,))
+    assert card.task("kind>") is kind and not card.lacks("kind>") and card.lacks("w0>")
+    page = Page.from_array(np.zeros((40, 60), np.uint8))
+    assert Request("kind>").checked(page, card.table) == Request("kind>")
+    for request in (Request("kind>"), Request("w0>")):
+        with pytest.raises(RequestError):
+            request.checked(page, TASKS if request.task == "kind>" else card.table)
+    with pytest.raises(TaskError):
+        card.task("w0>")
+    assert Card("any").table == TASKS and not Card("any").lacks("w0>")
+
+
+def test_a_view_has_the_channels_of_its_frame():
+    page = Page.from_array(np.full((40, 60), 255, np.uint8))
+    marks = Marks.from_boxes(highlight=[(5, 5, 25, 15)])
+    view = View(Request("w0>", marks=marks), Frame.fit(page.size, (80, 120)))
+    assert np.array_equal(view.channels(page), view.frame.channels(page, marks))
+    assert view.channels(page)[1].max() == 1
