@@ -246,18 +246,25 @@ class _Answer:
         done = self.outcome.done
         assert done is not None  # every answer ends with Done
         if self.arguments.json:
-            fields = {
-                "answer": self.outcome.text,
-                "tokens": [
-                    {"text": token.delta, "id": token.token_id, "probability": token.probability}
-                    for token in self.outcome.tokens
-                ],
-                "seconds_to_first_token": done.seconds_to_first_token,
-                "seconds": done.seconds,
-                "stopped_by": done.stopped_by,
-            }
-            print(json.dumps(fields, ensure_ascii=False))
-            return
+            print(json.dumps(self._fields(done), ensure_ascii=False))
+        else:
+            self._end(done)
+
+    def _fields(self, done: Done) -> dict[str, Any]:
+        """The answer for programs."""
+        return {
+            "answer": self.outcome.text,
+            "tokens": [
+                {"text": token.delta, "id": token.token_id, "probability": token.probability}
+                for token in self.outcome.tokens
+            ],
+            "seconds_to_first_token": done.seconds_to_first_token,
+            "seconds": done.seconds,
+            "stopped_by": done.stopped_by,
+        }
+
+    def _end(self, done: Done) -> None:
+        """End the line, and print what could not be said before."""
         print(flush=True)
         for message in self.late:
             print(message, file=sys.stderr)

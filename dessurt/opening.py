@@ -37,15 +37,20 @@ def open_model(
     if not local.exists() and str(path).count("/") == 1 and not str(path).startswith((".", "/")):
         local = _download(str(path))
     config = _config(local)
+    module, _, function = KINDS[_kind(config, local.name)].partition(":")
+    opener = getattr(importlib.import_module(module), function)
+    return with_reader(opener(local, device_of(device), tokenizer), config)
+
+
+def _kind(config: Mapping[str, Any], name: str) -> str:
+    """One of `KINDS`."""
     kind = config.get("kind", "dessurt")
     if not isinstance(kind, str) or kind not in KINDS:
         raise CheckpointError(
-            f"{local.name} is a checkpoint of the kind {short(kind)}, which is not known here: "
+            f"{name} is a checkpoint of the kind {short(kind)}, which is not known here: "
             f"known is {', '.join(KINDS)}."
         )
-    module, _, function = KINDS[kind].partition(":")
-    opener = getattr(importlib.import_module(module), function)
-    return with_reader(opener(local, device_of(device), tokenizer), config)
+    return kind
 
 
 def with_reader(model: LineReader, config: Mapping[str, Any]) -> Instrument:

@@ -15,13 +15,12 @@ from dessurt import tasks
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt.protocol import Card, Request
-from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView
 from dessurt_app.ask.asking import Asking, needs_met
 from dessurt_app.ask.caption import Caption, caption
 from dessurt_app.ask.header import Header, wire_header
-from dessurt_app.ask.task_list import task_choices
+from dessurt_app.ask.task_list import QUESTION, hint_of, needs_line, task_choices
 from dessurt_app.canvas.examples import Example, load_examples
 from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
 from dessurt_app.models import Weights
@@ -54,7 +53,6 @@ _FOCUS_TEXT = """() => {
   seek(100);
 }"""
 WAITING = 16  # questions that wait for the model here; Gradio keeps further ones
-QUESTION = "natural_q~"  # the task that answers questions in words
 LONGEST = 4000  # tokens; the model may be able to write fewer
 
 
@@ -220,28 +218,10 @@ def _describe(
     loading = weights.of(checkpoint)
     task = loading.card.task(token)
     field = gr.update(visible="text" in task.needs, placeholder=task.example[0])
-    hint = _hint(task, loading.card)
+    hint = hint_of(task, loading.card)
     try:
         drawn = read_value(canvas)
     except (CanvasError, PageError, MarksError) as error:
-        return field, _needs_line(task, {}) + hint, html.escape(str(error))
-    needs = _needs_line(task, needs_met(drawn, text))
+        return field, needs_line(task, {}) + hint, html.escape(str(error))
+    needs = needs_line(task, needs_met(drawn, text))
     return field, needs + hint, caption(loading, drawn, token)
-
-
-def _needs_line(task: Task, met: dict[str, bool]) -> str:
-    needs = [need for need in strings.MISSING if need in task.needs]
-    if not needs:
-        return f"<p>{strings.NEEDS_NOTHING}</p>"
-    signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
-    items = (f"<span>{signs[met.get(need, False)]} {need}</span>" for need in needs)
-    return f"<p>{' '.join((strings.NEEDS, *items))}</p>"
-
-
-def _hint(task: Task, card: Card) -> str:
-    """That a task was not learned; else, where nothing can be typed, a way to ask in words."""
-    if card.lacks(task.token):
-        return f"<em>{strings.TASK_NOT_LEARNED}</em>"
-    if "text" in task.needs or card.lacks(QUESTION):
-        return ""
-    return f'<button type="button">{strings.ASK_IN_WORDS}</button>'

@@ -1,4 +1,4 @@
-"""The list of tasks: for people, those that a checkpoint has learned first, and for programs."""
+"""What can be asked: the list of tasks for people and for programs, and what each task needs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 import gradio as gr
 
 from dessurt.protocol import Card
+from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.models import Weights
+
+QUESTION = "natural_q~"  # the task that answers questions in words
 
 
 def task_choices(card: Card) -> list[tuple[str, str]]:
@@ -24,6 +27,25 @@ def task_choices(card: Card) -> list[tuple[str, str]]:
             choice = strings.NOT_LEARNED.format(choice=choice)
         choices.append((choice, task.token))
     return sorted(choices, key=lambda choice: card.lacks(choice[1]))
+
+
+def needs_line(task: Task, met: dict[str, bool]) -> str:
+    """The line that says what a task needs, as HTML; `met` says which needs are met."""
+    needs = [need for need in strings.MISSING if need in task.needs]
+    if not needs:
+        return f"<p>{strings.NEEDS_NOTHING}</p>"
+    signs = {True: strings.NEED_GIVEN, False: strings.NEED_MISSING}
+    items = (f"<span>{signs[met.get(need, False)]} {need}</span>" for need in needs)
+    return f"<p>{' '.join((strings.NEEDS, *items))}</p>"
+
+
+def hint_of(task: Task, card: Card) -> str:
+    """That a task was not learned; else, where nothing can be typed, a way to ask in words."""
+    if card.lacks(task.token):
+        return f"<em>{strings.TASK_NOT_LEARNED}</em>"
+    if "text" in task.needs or card.lacks(QUESTION):
+        return ""
+    return f'<button type="button">{strings.ASK_IN_WORDS}</button>'
 
 
 def build_api(weights: Weights) -> None:
