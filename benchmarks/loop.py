@@ -35,15 +35,16 @@ from dessurt.data.example import Example
 from dessurt.evaluate import realpages, synthetic
 from dessurt.evaluate.asking import all_of
 from dessurt.evaluate.table import MEASURES
+from dessurt.run_log import Kind
+from dessurt.shipped import SHIPPED
 from dessurt.synth import fonts
 from dessurt.synth.kinds import KINDS
 from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.train.checks import character_errors
 from dessurt.truth import Line
-from dessurt_app.train.training import CHECKPOINTS, Training
+from dessurt_app.train.training import Training
 
-SHIPPED = CHECKPOINTS / "dessurt-small"
 REAL = Path(__file__).parents[2] / "shared" / "data" / "realpages_dev"
 A_PAGE = 2  # lines of a page that are corrected: pages, not lines, are split for validation
 LENGTHS = range(8, 91)  # characters of a line that is asked for
@@ -66,7 +67,7 @@ class OneFont(Sheet):
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class MarkedLine:
     """A line of a page."""
 
     name: str  # of the page
@@ -81,7 +82,7 @@ class Asked:
         return Example(Page.from_array(self.page.pixels), request, (self.line.text,))
 
 
-def lines(family: str, kind: str, seed: str, a_page: int) -> Iterator[Asked]:
+def lines(family: str, kind: str, seed: str, a_page: int) -> Iterator[MarkedLine]:
     """Lines of clean pages without end, a few of each page."""
     rng = random.Random(seed)
     while True:
@@ -90,7 +91,7 @@ def lines(family: str, kind: str, seed: str, a_page: int) -> Iterator[Asked]:
         for leaf, page in enumerate(drawn(KINDS[kind](sheet), sheet, kind)):
             found = [line for line in page.truth.lines if len(line.text) in LENGTHS]
             for line in rng.sample(found, min(a_page, len(found))):
-                yield Asked(f"{number}-{leaf}", page, line)
+                yield MarkedLine(f"{number}-{leaf}", page, line)
 
 
 def _serve(pipe: Connection, data: Path) -> None:
@@ -119,7 +120,7 @@ def served(data: Path) -> Iterator[str]:
         process.join()
 
 
-def correct(address: str, wanted: int, asked: Iterable[Asked], folder: Path) -> int:
+def correct(address: str, wanted: int, asked: Iterable[MarkedLine], folder: Path) -> int:
     """Ask for lines and save those that were read wrongly, corrected; how many there were."""
     client = Client(address, verbose=False)
     done = 0
@@ -153,9 +154,9 @@ def general(count: int | None = None) -> list[Example]:
 def train(data: Path, folder: Path, minutes: float) -> Path:
     """Train as the Train tab does, and wait for it; the checkpoint that it kept."""
     training = Training(Store(data), folder / "runs", folder / "checkpoints")
-    found = training.check(SHIPPED)
-    print(f"Learning from {found.learned[0]} lines on {found.learned[1]} pages; measuring on "
-          f"{found.validated[0]} on {found.validated[1]}.")  # fmt: skip
+    check = training.check(SHIPPED)
+    print(f"Learning from {check.learned.rows} lines on {check.learned.pages} pages; measuring on "
+          f"{check.validated.rows} on {check.validated.pages}.")  # fmt: skip
     training.start(SHIPPED, minutes)
     run = training.progress()
     assert run is not None
@@ -165,8 +166,8 @@ def train(data: Path, folder: Path, minutes: float) -> Path:
         run = training.progress()
         assert run is not None
     if run.state != "done":
-        raise SystemExit(f"The training run {run.state}: {run.told}")
-    last = run.records("look")[-1]
+        raise SystemExit(f"The training run {run.state}: {run.detail}")
+    last = run.records(Kind.LOOK)[-1]
     print(f"{run.log[-1]['step']} steps; the last look: {last['tried']}")
     return training.checkpoints / training.keep()
 
@@ -208,19 +209,19 @@ def main() -> int:
         print(f"{done} lines corrected and saved through the app's API, on {os.cpu_count()} cores.")
         before = errors(SHIPPED, sets)
         after = errors(train(folder / "data", folder, args.minutes), sets)
-    return told(before, after)
+    return reported(before, after)
 
 
-def told(before: dict[str, float], after: dict[str, float]) -> int:
+def reported(before: dict[str, float], after: dict[str, float]) -> int:
     """Print the figures; 1 if they are not what is promised."""
     print(f"{'characters wrong':<24}{'before':>9}{'after':>9}{'change':>9}")
     changes = []
     for name, first in before.items():
         changes.append(after[name] / first - 1)
         print(f"{name:<24}{first:>9.2%}{after[name]:>9.2%}{changes[-1]:>+9.0%}")
-    kept = changes[0] <= -FALLS and changes[1] <= RISES
-    print("The loop works." if kept else "The loop does NOT do what it promises.")
-    return 0 if kept else 1
+    works = changes[0] <= -FALLS and changes[1] <= RISES
+    print("The loop works." if works else "The loop does NOT do what it promises.")
+    return 0 if works else 1
 
 
 if __name__ == "__main__":

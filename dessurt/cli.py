@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import runpy
 import sys
 import time
 import warnings
@@ -41,19 +40,15 @@ from dessurt import (
     open_model,
 )
 from dessurt.checkpoint.verbs import add_verbs
+from dessurt.shipped import SHIPPED
 from dessurt.tasks import TaskError, split
 from dessurt.train.data_verbs import add_data_verbs
 
-DEFAULT_CHECKPOINT = Path(__file__).resolve().parent.parent / "checkpoints" / "dessurt-small"
 # Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.
 PACKAGES = {
-    verb: purpose
-    for verb, purpose in (
-        ("train", "train a model from a config"),
-        ("evaluate", "measure a checkpoint"),
-        ("synth", "make synthetic pages"),
-    )
-    if (Path(__file__).parent / verb / "__main__.py").is_file()
+    "train": "train a model from a config",
+    "evaluate": "measure a checkpoint",
+    "synth": "make synthetic pages",
 }
 TOKENIZER: dict[str, Any] = {
     "metavar": "FOLDER",
@@ -283,11 +278,11 @@ class _Answer:
 def _checkpoint(name: str | None) -> str | Path:
     if name is not None:
         return name
-    if not DEFAULT_CHECKPOINT.exists():
+    if not SHIPPED.exists():
         raise CommandError(
             "The small checkpoint is not installed here: pass --checkpoint with a folder or .pth."
         )
-    return DEFAULT_CHECKPOINT
+    return SHIPPED
 
 
 def _check_region(path: Path) -> None:
@@ -318,9 +313,9 @@ def _app(arguments: argparse.Namespace) -> int:
 
 def _package(arguments: argparse.Namespace) -> int:
     verb, *rest = arguments.words
-    sys.argv = [f"dessurt {verb}", *rest]
-    runpy.run_module(f"dessurt.{verb}", run_name="__main__", alter_sys=True)
-    return 0
+    # By name: what these need takes a while to import, and may not be installed.
+    code: int = importlib.import_module(f"dessurt.{verb}.main").main(rest)
+    return code
 
 
 def _convert(arguments: argparse.Namespace) -> int:

@@ -16,12 +16,10 @@ from pathlib import Path
 import dessurt
 from dessurt.page import Page
 from dessurt.protocol import Card, Events, Instrument, Request, card_of
+from dessurt.shipped import CHECKPOINTS, SHIPPED
 from dessurt_app import strings
-from dessurt_app.static_files import ROOT
 
 _log = logging.getLogger(__name__)
-CHECKPOINTS = ROOT / "checkpoints"
-SHIPPED = CHECKPOINTS / "dessurt-small"
 KEPT = 2  # models in memory
 HEAD_START = 3.0  # seconds; so long the first model leaves the processor to the page
 

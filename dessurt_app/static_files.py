@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from string import Template
 from typing import Any
 
-_FOLDER = Path(__file__).parent
-ROOT = _FOLDER.parent  # with assets/, checkpoints/ and data/
+from dessurt.shipped import ROOT
+
+_FOLDER = ROOT / "dessurt_app"
 
 
 def static(name: str) -> str:

@@ -28,7 +28,8 @@ from dessurt.checkpoint.files import (
     replacing,
 )
 from dessurt.checkpoint.official import reset
-from dessurt.checkpoint.runs import LOG, STATE, read_log, read_state, write_state
+from dessurt.checkpoint.runs import STATE, read_state, write_state
+from dessurt.run_log import LOG, Kind, read_log
 
 LOGGER = "logger.logger"  # the module of the original's class
 NO_FIGURES = ("step", "minutes", "kind", "iteration")
@@ -167,7 +168,7 @@ def series(path: Path) -> Series:
         entries: list[tuple[int, Mapping[str, Any]]] = [
             (each["step"], {f"{each['kind']}/{key}": value for key, value in each.items()})
             for each in read_log(log)
-            if "step" in each and each.get("kind") != "skipped"
+            if "step" in each and each.get("kind") != Kind.SKIPPED
         ]
     else:
         entries = [(int(each.get("iteration", number)), each)

@@ -37,9 +37,9 @@ from dessurt.evaluate.skew import Skew
 from dessurt.evaluate.sources import Source
 from dessurt.evaluate.submission import Answers
 from dessurt.evaluate.table import MEASURES, Result
+from dessurt.shipped import SHIPPED
 from dessurt.tasks import TASKS
 
-CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoints" / "dessurt-small"
 PAGES = ("realpages", "synthetic")
 FORMS = ("funsd", "naf")
 INTERRUPTED = 130
@@ -217,7 +217,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _checkpoint(args: argparse.Namespace) -> str:
-    return args.checkpoint or str(CHECKPOINT)
+    return args.checkpoint or str(SHIPPED)
 
 
 def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:

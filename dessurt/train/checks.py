@@ -1,4 +1,4 @@
-"""Validation pages: questions of a data set that training never sees, and how they are answered."""
+"""What a run is measured on: a data set's validation pages, and synthetic ones in unseen fonts."""
 
 from __future__ import annotations
 
@@ -22,36 +22,38 @@ from dessurt.instrument import DessurtInstrument
 from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
 
-QUESTIONS = 24  # at most, spread evenly: training waits meanwhile
+# Training waits meanwhile: so few are asked.
+VALIDATION_QUESTIONS = 12  # spread evenly over the data set
+PAGES, QUESTIONS = 6, 12  # synthetic pages, and questions of each task about them
 
 
 def validation_questions(
-    given: Mapping[str, Any], asked: Sequence[str] = ()
+    data: Mapping[str, Any], tokens: Sequence[str] = ()
 ) -> tuple[Example, ...]:
     """Questions of a data set's split `valid` that are answered in words.
 
     Args:
-        given: a config's entry `validate`, as `open_set` takes it.
-        asked: the tasks to ask; none: all that there are.
+        data: A config's entry `validate`, as `open_set` takes it.
+        tokens: The tasks to ask; without any, all tasks.
 
     Raises:
-        DataError: there is no such set.
+        DataError: There is no such set.
     """
-    records = readable(open_set(given, given.get("split", "valid")), random.Random(0))
-    found = [
+    records = readable(open_set(data, data.get("split", "valid")), random.Random(0))
+    examples = [
         example
         for record in records
         if not isinstance(record, DataError)
         for example in record.examples
         if "text" in tasks.task(example.request.task).returns
-        and (not asked or example.request.task in asked)
+        and (not tokens or example.request.task in tokens)
     ]
-    count = min(len(found), QUESTIONS)
-    return tuple(found[i * len(found) // count] for i in range(count))
+    count = min(len(examples), VALIDATION_QUESTIONS)
+    return tuple(examples[i * len(examples) // count] for i in range(count))
 
 
 def answered(model: Instrument, example: Example) -> tuple[str, str]:
-    """The model's answer, and of the right ones that which is nearest to it."""
+    """The model's answer, and the right answer that is nearest to it."""
     # What gets much longer than it should is wrong in any case.
     most = 2 * max(map(len, example.answers)) + 20
     events = model.ask(example.page, replace(example.request, max_tokens=most))
@@ -60,7 +62,7 @@ def answered(model: Instrument, example: Example) -> tuple[str, str]:
 
 
 def character_errors(model: Instrument, examples: Sequence[Example]) -> dict[str, float]:
-    """How many of the characters that are to be written are wrong (CER), of each task, `w0> CER`.
+    """The share of characters that are wrong (CER), for each task, such as `w0> CER`.
 
     Texts are compared as in `dessurt.evaluate.pages.folded`; of several right answers the nearest
     counts.
@@ -78,19 +80,15 @@ def _wrong(right: str, written: str) -> int:
     return Levenshtein.distance(folded(right), folded(written))
 
 
-PAGES = 6
-QUESTIONS = 12  # of each task; training waits meanwhile
-
-
 def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     """The figure of every measured task that the checkpoint's card names, e.g. `w0> CER`.
 
     Args:
-        checkpoint: what is asked.
-        seed: the same one, the same pages and questions.
+        checkpoint: The checkpoint to ask.
+        seed: What pages and questions follow from.
 
     Raises:
-        SetError: none of the fonts kept for validation is installed.
+        SetError: None of the fonts kept for validation is installed.
     """
     model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
     measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]

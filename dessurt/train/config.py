@@ -1,324 +1,290 @@
-"""Reading a training config; configs/README.md explains its keys."""
+"""A training config: its keys, their types and defaults.
+
+Every key is a field, with what it means below it; `dessurt train --help` and configs/README.md show
+the same. What a section hands on as it stands (the model's sizes, a data set's options, the
+arguments of an optimiser) is a dictionary here, checked by whoever takes it.
+"""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
 
-from dessurt import tasks
-from dessurt.checkpoint import load
-from dessurt.data.questions.makers import TASKS
-from dessurt.model import DessurtConfig
-from dessurt.synth import KINDS
-from dessurt.train.learner.student import WEIGHTS
-from dessurt.train.original.configs import VOCABULARY, is_original, left_out, translated
 from dessurt.train.original.keys import OriginalError, optimiser_arguments
-from dessurt.train.original.schedules import KINDS as KINDS_OF_SCHEDULE
-from dessurt.train.original.schedules import multiplier
-
-PAIRS = ("window", "rescale", "kinds")  # lists in a config that are tuples here
+from dessurt.train.section import ConfigError, Count, Positive, Section, Share, refuse_unknown
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(Section):
     """Batches of some tasks about synthetic pages, or of a data set's questions."""
 
-    batch: int  # samples in each process
-    tasks: dict[str, float] = field(default_factory=dict)  # token: how often, beside the others
-    window: tuple[int, int] | None = None  # h, w; None: the model's largest image
-    data: dict[str, Any] | None = None  # as `open_set` takes it; None: synthetic pages
-    weight: float = 1.0  # how often, beside the other parts
-    most_answer: int = 110  # characters that a task made from a page's truth may answer
-    lines: int = 1  # of an answer, at least: many blocks of a page have only one
-    smallest: float = 10.0  # model pixels of a line's height; what gets smaller is left out
-    text: bool = True  # False: only the convolutions learn
-    kinds: tuple[str, ...] = ()  # of synthetic documents; none: all
-    documents: int = 12  # synthetic ones, that 16 micro-batches in a row are drawn from
-    vary: bool = False  # a data set's questions are asked as of new scans, and of new lines
-    # How the original changes a page, where the whole page is seen (frame "fit").
-    rescale: tuple[float, float] = (0.9, 1.1)  # the scale's range
-    fit: bool | str = True  # the scale is relative to that at which the page fits; "width",
-    # "height": at which that side does
-    rotate: float = 1.0  # degrees, standard deviation
-    turned: float = 0.99  # how often the page is turned, where it is turned at all
-    pad: int = 0  # pixels all round in which the page may be shifted further
-    centred: bool = False  # the middle of the page is seen, not a part drawn by lot
-    shade: float = 0.0  # how often ink and paper are made darker or brighter
-    cased: bool = True  # False: questions and answers are in small letters
+    batch: Count
+    """Samples in each process."""
+    tasks: dict[str, float] = field(default_factory=dict)
+    """Task tokens, and how often each is asked beside the others. Synthetic pages need some; of a
+    data set's pages, its own questions are asked without them, and with them only these: of its
+    own questions, or made from what it knows of its pages. A text that is typed with one has at
+    most the tokens of it that the model sees."""
+    window: tuple[Count, Count] | None = None
+    """Height and width of the image in pixels: a window round the marks, or a part of the page.
+    Synthetic pages in the frame `focus` need it; data sets can do without (then it is the model's
+    largest image)."""
+    data: dict[str, Any] | None = None
+    """A data set instead of synthetic pages: `{"set": NAME, "folder": ..., "split": "train", ...}`.
+    DocVQA, HW-SQuAD and SQuAD are gone through question by question, other sets page by page."""
+    weight: Positive = 1
+    """How often the part is chosen, beside the others."""
+    most_answer: Count = 110
+    """Characters that an answer made from a page may have; what is longer than the model writes is
+    cut."""
+    lines: Count = 1
+    """Lines that an answer has at least: most blocks of a page have only one."""
+    smallest: Positive = 10
+    """Model pixels of the height of a line; what gets smaller is left out."""
+    text: bool = True
+    """`false`: only the convolutions learn, which characters lie in each cell."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of synthetic documents; without any, all kinds."""
+    documents: Count = 12
+    """Synthetic documents from which 16 micro-batches in a row are drawn. Drawing takes time, so
+    take fewer for a short run."""
+    vary: bool = False
+    """`true`, for few examples: a data set's questions are asked as if their pages had been scanned
+    and marked another time, and of new lines put together out of the words of read ones."""
+    rescale: tuple[Positive, Positive] = (0.9, 1.1)
+    """The range of the scale. This key and the next six are for whole pages (frame `fit`), which
+    are changed as the original changes them."""
+    fit: Literal[True, False, "width", "height"] = True
+    """Whether the scale is relative to that at which the page fits into the image; `"width"` and
+    `"height"`: to that at which this side fits."""
+    rotate: float = 1
+    """The standard deviation of the angle by which pages are turned, in degrees."""
+    turned: float = 0.99
+    """The share of pages that are turned, where `rotate` is not 0."""
+    pad: int = 0
+    """Pixels by which the page may be shifted over the edge of the image."""
+    centred: bool = False
+    """`true`: the middle of the page is seen, and not a part drawn at random."""
+    shade: float = 0
+    """The share of pages whose ink and paper are made darker or brighter."""
+    cased: bool = True
+    """`false`: questions and answers are in small letters."""
+
+
+@dataclass(frozen=True)
+class Stage(Section):
+    """Some steps on one mixture of parts."""
+
+    steps: Count
+    """Steps of the optimiser."""
+    lr: Positive
+    """The learning rate, where the schedule is at its highest."""
+    parts: dict[str, Part]
+    """What is learned, by name; each micro-batch comes from one part."""
+    accumulate: Count = 1
+    """Micro-batches of a step."""
+
+
+@dataclass(frozen=True)
+class FrameConfig(Section):
+    """How a page is laid into the model's image, when it is asked too."""
+
+    mode: Literal["focus", "fit"]
+    """`fit`: the whole page, as the original does it; the other keys are for `focus`: a window
+    round the marks."""
+    text_height: Positive | None = None
+    """Model pixels of the height of a highlighted line; `focus` needs it."""
+    least: tuple[Count, Count] | None = None
+    """Height and width of the smallest image; the sides grow where the marks need more."""
+    step: Count | None = None
+    """Without marks, the whole page is seen in an image whose sides are multiples of it (64)."""
+    by_line: tuple[str, ...] | None = None
+    """Tasks that are answered by reading the highlighted lines, or all lines found, one by one;
+    `json>` and `natural_q~` by `ner_line>`, whose pieces are put together by where they stand."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that are there, as a checkpoint keeps them."""
+        return {key: list(value) if isinstance(value, tuple) else value
+                for key, value in vars(self).items() if value is not None}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Losses(Section):
+    """What each loss counts."""
+
+    answer: float = 1
+    """Factor of the answers' loss."""
+    mask: float = 1
+    """Factor of the output mask's loss."""
+    distillation: float = 2.5
+    """Factor of the distance to the teacher's answers, or to those of the first weights (see
+    `remember`)."""
+    features: float = 40
+    """Factor of the distance to the first weights' image tokens (see `remember`)."""
+    smoothing: Share = 0
+    """The share of a label that goes to all other tokens."""
+    per: Literal["token", "answer"] = "token"
+    """What counts alike: tokens or, as in the original, answers, so that long ones dominate."""
+
+
+@dataclass(frozen=True)
+class Optimizer(Section):
+    """The optimiser. The arguments of its class, all but `lr`, are keys beside these."""
+
+    type: str
+    """A class of `torch.optim`."""
+    decay: Literal["matrices", "all"] = "matrices"
+    """The weights that `weight_decay` is for."""
+    clip: Literal["norm", "value"] = "norm"
+    """What is clipped to 1: the norm of all gradients, or the value of each."""
+    arguments: dict[str, Any] = field(default_factory=dict)  # not a key: the keys beside the others
 
     @classmethod
-    def of(cls, given: dict[str, Any]) -> Part:
-        """From a config's entry."""
-        pairs: dict[str, Any] = {key: tuple(given[key]) for key in PAIRS if key in given}
-        return cls(**{**given, **pairs})
+    def of(cls, raw: Any, label: str = "its optimizer") -> Self:
+        """Check and read the section; see `Section.of`."""
+        if not isinstance(raw, Mapping) or not isinstance(raw.get("type"), str):
+            return super().of(raw, label)  # which says what is wrong
+        try:
+            known = sorted(optimiser_arguments(raw["type"]) - {"lr"})
+        except OriginalError as error:
+            raise ConfigError(str(error)) from error
+        own = ("type", "decay", "clip")
+        refuse_unknown(raw, f"keys of {label}", (*own, *known))
+        arguments = {key: value for key, value in raw.items() if key not in own}
+        kept = {key: value for key, value in raw.items() if key in own}
+        return super().of({**kept, "arguments": arguments}, label)
 
 
-NEEDED = ("name", "seed", "model", "card", "frame", "stages")
-MORE = (
-    *("start", "tokenizer", "precision", "cool_down", "warm_up", "mean", "schedule", "losses"),
-    *("auxiliary", "teacher", "freeze", "slow", "validate", "remember", "optimizer", "monitor"),
-    "log_every",
-)
-INHERITED = ("model", "frame", "card", "suppressed_token_ids")  # from the checkpoint to start with
-# Keys that a config of the original has not: `--set` means the translation's.
-OURS = {*NEEDED, *MORE} - {"name", "model", "optimizer"}
-OPTIMIZER = {  # unless the config has another
-    "type": "AdamW", "betas": [0.9, 0.98], "weight_decay": 0.01, "decay": "matrices",
-    "clip": "norm",
+@dataclass(frozen=True)
+class MonitorConfig(Section):
+    """Validation as the original does it."""
+
+    every: Count
+    """Micro-batches from one validation to the next."""
+    figure: str
+    """The figure by which the best weights are chosen, such as `val_E_ANLS`."""
+    best: Literal["max", "min", "none"]
+    """Which value of the figure is best; `none`: no weights are kept."""
+    parts: dict[str, Part]
+    """Parts with data sets, like those of a stage; give these `"split": "valid"`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config(Section):
+    """A whole training config."""
+
+    name: str
+    """The run lies in `runs/NAME/`."""
+    seed: int
+    """Everything random follows from it and the number of the step."""
+    start: str | None = None
+    """A checkpoint, folder or official `.pth`, to begin with its weights and vocabulary; without
+    it, random weights and the small vocabulary. What the config leaves open of `model`, `frame` and
+    `card` comes from it."""
+    tokenizer: str | None = None
+    """`facebook/bart-base` or a folder: the vocabulary without `start` (else the small one), or
+    that of an official `.pth` to start with (else a folder `tokenizer` beside it, or
+    `facebook/bart-base`). Also `--tokenizer FOLDER`."""
+    model: dict[str, Any]
+    """As in the original's config, and our `conv_channels`, `position_rows`, `position_width`. With
+    `init_from_pretrained` (the original's default, not ours) a model without `start` begins with
+    BART's text embedding and positions, from `model.safetensors` or `pytorch_model.bin` in the
+    folder of the `tokenizer`, or from the hub; if they cannot be had, the run says so."""
+    frame: FrameConfig
+    """How a page is laid into the model's image."""
+    card: dict[str, Any]
+    """Written into the checkpoint: `description`, `tasks` that it has learned, `licence`."""
+    stages: tuple[Stage, ...]
+    """What is learned, one stage after another."""
+    precision: Literal["bf16", "no"] | None = None
+    """The precision of the computation; without it, `bf16` where the device computes in it."""
+    warm_up: Count = 200
+    """Steps after which the learning rate is full."""
+    cool_down: Positive = 0.25
+    """The share of the run or of its `--budget`, at the end, in which the learning rate falls to
+    2 %."""
+    schedule: dict[str, Any] | None = None
+    """Instead of `warm_up` and `cool_down`, a schedule of the original: `kind` is `multi_rise`,
+    `multi_rise then ramp_to_lower`, `... then swa`, `... then ramp_to_swa`, `multi_rise with
+    cyclic_full then swa`, `step`, `detector`, `spike`, `spike then swa`, `cyclic`, `cyclic-full`,
+    `cyclic-decay`, `1cycle` or `LR_test`; the other keys are those of its `trainer` (`LR_test` and
+    `1cycle` need `iterations`). The numbers count micro-batches."""
+    optimizer: Optimizer = Optimizer(
+        "AdamW", arguments={"betas": [0.9, 0.98], "weight_decay": 0.01}
+    )
+    """The optimiser; without it, AdamW with betas 0.9 and 0.98 and a decay of 0.01."""
+    losses: Losses = Losses()
+    """What each loss counts."""
+    mean: Share = 0.998
+    """The checkpoint holds the running mean of the weights, of which each step keeps at most this
+    share. At the beginning a step keeps less, so that the mean reaches back over a third of the
+    steps done, and nothing remains of the first weights however short the run is. 0: the
+    checkpoint holds the weights themselves, as with the original's configs."""
+    auxiliary: bool = True
+    """`false`: only text, pointing and regions are learned, as is right for weights that can read
+    already: the heads of the dense losses are not in a checkpoint and would start at random."""
+    freeze: tuple[str, ...] = ()
+    """Parts of names of weights that stay as they are; `dessurt checkpoint show FILE --weights`
+    lists the names."""
+    slow: dict[str, float] = field(default_factory=dict)
+    """Parts of names of weights, and a factor on their learning rate."""
+    teacher: str | None = None
+    """A text-to-text model with the same vocabulary, e.g. `facebook/bart-large`: where text is
+    masked on the page, the model learns to be as sure as the teacher. Needs
+    `pip install -e '.[distill]'`."""
+    remember: bool = False
+    """`true`: about synthetic pages the model stays as sure, and as unsure, as the first weights
+    were, and its convolutions see them as they did, so that it does not forget while it learns a
+    few pages by heart; nothing else is learned from these pages. `losses` says with `distillation`
+    and `features` how much both count."""
+    validate: dict[str, Any] | None = None
+    """A data set (its split `valid`) whose pages choose what is kept: the run is measured five
+    times, and `checkpoint/` is the state that reads them best, and other pages (those of the first
+    part about synthetic ones) hardly worse than before. `log.jsonl` has the errors before and
+    after."""
+    monitor: MonitorConfig | None = None
+    """For the frame `fit`: all questions of some data sets are answered now and then as the
+    original does it while it validates, each token after the right ones; `log.jsonl` has the
+    figures under its names. The weights with the best figure are kept as `runs/NAME/best/`."""
+    log_every: Count | None = None
+    """Micro-batches whose mean figures are logged; without it 50 steps, or 5 with `validate`."""
+    suppressed_token_ids: tuple[int, ...] | None = None
+    """Tokens that the checkpoint never writes; as a rule those of the checkpoint to start with."""
+
+    @property
+    def whole_pages(self) -> bool:
+        """Whether the model sees whole pages, and not windows."""
+        return self.frame.mode == "fit"
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """The parts of all stages."""
+        return (part for stage in self.stages for part in stage.parts.values())
+
+    @property
+    def draws_pages(self) -> bool:
+        """Whether some part is about synthetic pages, for which fonts are needed."""
+        return any(part.data is None for part in self.parts)
+
+    def with_data(self, folder: str) -> Config:
+        """The same config with all data sets, those for validation too, in this folder."""
+
+        def moved(parts: Mapping[str, Part]) -> dict[str, Part]:
+            return {
+                name: replace(part, data=part.data and {**part.data, "folder": folder})
+                for name, part in parts.items()
+            }
+
+        return replace(
+            self,
+            validate=self.validate and {**self.validate, "folder": folder},
+            monitor=self.monitor and replace(self.monitor, parts=moved(self.monitor.parts)),
+            stages=tuple(replace(stage, parts=moved(stage.parts)) for stage in self.stages),
+        )
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "a config": Config, "a stage": Stage, "a part": Part, "`frame`": FrameConfig,
+    "`losses`": Losses, "`optimizer`": Optimizer, "`monitor`": MonitorConfig,
 }  # fmt: skip
-FIT = {"mode": "fit"}  # the frame of checkpoints that name none
-NUMBERS = (
-    *("steps", "lr", "accumulate", "batch", "weight", "most_answer", "lines", "smallest"),
-    *("warm_up", "documents", "every", "log_every"),
-)
-PART = tuple(each.name for each in fields(Part))
-
-
-class ConfigError(ValueError):
-    """A training config that cannot be followed; the message says in one sentence what to do."""
-
-
-def read(
-    path: Path, settings: Sequence[tuple[str, Any]] = (), data: str | None = None
-) -> dict[str, Any]:
-    """A training config with all its keys known, and windows that its model takes.
-
-    What it leaves open of `model`, `frame` and `card` comes from the checkpoint to start with.
-
-    Args:
-        path: our config.
-        settings: other values for keys, which may lie deeper: `stages.0.lr`. Of a config of the
-            original for its own keys (`trainer.iterations`) and for ours (`precision`).
-        data: the folder of all its data sets, in place of those that it names.
-
-    Raises:
-        CheckpointError: that checkpoint cannot be read.
-        ConfigError: it cannot be read, or a key or a name in it is missing or unknown.
-    """
-    try:
-        config = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{path} cannot be read ({error}): give a training config.") from error
-    ours = [each for each in settings if is_original(config) and _root(each[0]) in OURS]
-    for key, value in settings:
-        if (key, value) not in ours:
-            _set(config, key, value)
-    if is_original(config):
-        config = _of_original(config)
-        for key, value in ours:
-            _set(config, key, value)
-        if "start" not in config:
-            config.setdefault("tokenizer", VOCABULARY)
-    if isinstance(config, dict) and "start" in config:
-        start = load(config["start"]).config
-        known = {key: start[key] for key in INHERITED if key in start}
-        known["model"] = {**start["model"], **config.get("model", {})}
-        config = {"frame": FIT, "card": {}, **known, **config, "model": known["model"]}
-    _keys(config, "the config", NEEDED, (*MORE, *INHERITED))
-    _frame(config["frame"])
-    _numbers(config, "the config")
-    _names((config.get("precision", "bf16"),), "its precision", ("bf16", "no"))
-    _mean(config.get("mean", 0))
-    _losses(config)
-    _optimizer(config)
-    _schedule(config)
-    if "validate" in config:
-        _data(config["validate"], "validate")
-    try:
-        model = DessurtConfig.from_dict(config["model"], vocab_size=1)  # any: no size checked
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"the config's model cannot be built ({error}): mend it.") from error
-    if not config["stages"]:
-        raise ConfigError("the config has no stages: give one at least.")
-    for number, stage in enumerate(config["stages"], 1):
-        _keys(stage, f"stage {number}", ("steps", "lr", "parts"), ("accumulate",))
-        _numbers(stage, f"stage {number}")
-        if not stage["parts"]:
-            raise ConfigError(f"stage {number} has no parts: give one at least.")
-        for name, part in stage["parts"].items():
-            _part(part, f"part {name!r} of stage {number}", config["frame"], model)
-    if "monitor" in config:
-        _monitor(config, model)
-    if data is not None:
-        for given in (config.get("validate"), *_data_of(config)):
-            if given is not None:
-                given["folder"] = data
-    return config
-
-
-def _data_of(config: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries `data` of all parts, those to be monitored too."""
-    mixtures = [*config["stages"], *([config["monitor"]] if "monitor" in config else [])]
-    parts = (part for mixture in mixtures for part in mixture["parts"].values())
-    return [part["data"] for part in parts if "data" in part]
-
-
-def _root(key: str) -> str:
-    return key.partition(".")[0]
-
-
-def _of_original(given: dict[str, Any]) -> dict[str, Any]:
-    """A config of the original in our keys; says what is not taken over."""
-    try:
-        config = translated(given)
-    except OriginalError as error:
-        raise ConfigError(str(error)) from error
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ConfigError(f"the original's config lacks something ({error}).") from error
-    if ignored := left_out(given):
-        print(f"Not taken over from the original's config: {', '.join(ignored)}", file=sys.stderr)
-    return config
-
-
-def _set(config: Any, key: str, value: Any) -> None:
-    """Give a key another value; `a.0.b` is `b` in the first entry of the list `a`."""
-    *way, last = key.split(".")
-    try:
-        place = config
-        for step in way:
-            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        place[int(last) if isinstance(place, list) else last] = value
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise ConfigError(f"there is no {key} in the config to be set.") from error
-
-
-def draws_pages(config: dict[str, Any]) -> bool:
-    """Whether some part is about synthetic pages, for which fonts are needed."""
-    return any("data" not in p for stage in config["stages"] for p in stage["parts"].values())
-
-
-def _frame(frame: Any) -> None:
-    """Refuse a frame that cannot be used."""
-    if isinstance(frame, dict) and frame.get("mode") == "fit":
-        return _keys(frame, "its frame", ("mode",), ())
-    _keys(frame, "its frame", ("mode", "text_height"), ("least", "step", "by_line"))
-    return _names((frame["mode"],), "the mode of its frame", ("focus", "fit"))
-
-
-def _mean(given: Any) -> None:
-    """Refuse a share that no mean can keep."""
-    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1:
-        raise ConfigError(f"its mean is {given!r}: give a number from 0, no mean, to below 1.")
-
-
-def _losses(config: dict[str, Any]) -> None:
-    """Refuse losses that there are not."""
-    losses = config.get("losses", {})
-    _keys(losses, "its losses", (), WEIGHTS)
-    _names((losses.get("per", "token"),), "per of its losses", ("token", "answer"))
-    if not 0 <= losses.get("smoothing", 0) < 1:
-        raise ConfigError("smoothing of its losses must be from 0 to below 1.")
-    if "teacher" in config and config["frame"]["mode"] != "fit":
-        raise ConfigError("a teacher teaches models of whole pages only: take the frame 'fit'.")
-    if config.get("remember") and ("start" not in config or "teacher" in config):
-        raise ConfigError("to remember, it needs a checkpoint to `start` with, and no `teacher`.")
-
-
-def _optimizer(config: dict[str, Any]) -> None:
-    """Refuse an optimiser that PyTorch has not, or arguments that it does not take."""
-    given = config.get("optimizer", OPTIMIZER)
-    _keys(given, "its optimizer", ("type",), given)
-    try:
-        arguments = optimiser_arguments(given["type"]) - {"lr"}
-    except OriginalError as error:
-        raise ConfigError(str(error)) from error
-    _keys(given, "its optimizer", ("type",), ("decay", "clip", *sorted(arguments)))
-    _names((given.get("decay", "matrices"),), "decay of its optimizer", ("matrices", "all"))
-    _names((given.get("clip", "norm"),), "clip of its optimizer", ("norm", "value"))
-
-
-def _monitor(config: dict[str, Any], model: DessurtConfig) -> None:
-    """Refuse a validation that cannot be done."""
-    given = config["monitor"]
-    _keys(given, "its monitor", ("every", "figure", "best", "parts"), ())
-    _numbers(given, "its monitor")
-    _names((given["best"],), "best of its monitor", ("max", "min", "none"))
-    if config["frame"]["mode"] != "fit":
-        raise ConfigError("a monitor is for models of whole pages: take the frame 'fit'.")
-    for name, part in given["parts"].items():
-        where = f"part {name!r} of its monitor"
-        _part(part, where, config["frame"], model)
-        if "data" not in part:
-            raise ConfigError(f"{where} has no `data`: name a data set to validate on.")
-
-
-def _schedule(config: dict[str, Any]) -> None:
-    """Refuse a schedule that cannot be followed."""
-    if "schedule" not in config:
-        return
-    given = config["schedule"]
-    if not isinstance(given, dict) or given.get("kind") not in KINDS_OF_SCHEDULE:
-        choice = ", ".join(KINDS_OF_SCHEDULE)
-        raise ConfigError(f"its schedule needs a `kind`, one of: {choice}.")
-    try:
-        for iteration in (1, 1 << 40):
-            multiplier(given, iteration)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
-        raise ConfigError(
-            f"the schedule {given['kind']!r} lacks a key or has a wrong one ({error})."
-        ) from error
-
-
-def _part(part: Any, where: str, frame: dict[str, Any], model: DessurtConfig) -> None:
-    """Refuse a part that cannot be drawn."""
-    own = isinstance(part, dict) and "data" in part
-    fit = frame["mode"] == "fit"
-    needed = ("batch",) if own else ("batch", "tasks") if fit else ("batch", "tasks", "window")
-    _keys(part, where, needed, PART)
-    _numbers(part, where)
-    if own:
-        _names(part.get("tasks", ()), f"tasks of {where}", [task.token for task in tasks.TASKS])
-        _data(part["data"], f"data of {where}")
-    else:
-        _names(part["tasks"], f"tasks of {where}", TASKS)
-    _names(part.get("kinds", ()), f"kinds of {where}", KINDS)
-    if part.get("text") is False and (own or fit or model.levels > 1):
-        raise ConfigError(
-            f"{where} needs text: only windows of synthetic pages go without, in a model of one "
-            "level."
-        )
-    window = part.get("window")
-    if window and fit:
-        raise ConfigError(f"{where} has a window, but its frame shows whole pages: leave it away.")
-    if window and not model.takes(window):
-        raise ConfigError(
-            f"the model does not take the window {window} of {where}: give sides "
-            f"in whole windows of its attention, at most {list(model.image_size)}."
-        )
-
-
-def _data(given: Any, where: str) -> None:
-    """Refuse what does not name a data set."""
-    if not isinstance(given, dict) or "set" not in given:
-        raise ConfigError(f"{where} names no set: give an object with the key 'set'.")
-
-
-def _keys(given: Any, where: str, needed: Iterable[str], more: Iterable[str]) -> None:
-    """Refuse what is no object, lacks a key or has one that means nothing."""
-    if not isinstance(given, dict):
-        raise ConfigError(f"{where} is not an object with keys: see configs/README.md.")
-    for key in needed:
-        if key not in given:
-            raise ConfigError(f"{where} lacks the key {key!r}: see configs/README.md.")
-    _names(given, f"keys of {where}", (*needed, *more))
-
-
-def _numbers(given: dict[str, Any], where: str) -> None:
-    """Refuse a number that is none, or not above 0."""
-    for key in NUMBERS:
-        value = given.get(key, 1)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise ConfigError(f"{key} of {where} is {value!r}: give a number above 0.")
-
-
-def _names(given: Iterable[str], where: str, known: Iterable[str]) -> None:
-    """Refuse a name that there is not."""
-    names = list(known)
-    for name in given:
-        if name not in names:
-            choice = ", ".join(dict.fromkeys(names))
-            raise ConfigError(f"{where}: there is no {name!r}, choose from {choice}.")

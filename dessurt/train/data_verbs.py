@@ -35,14 +35,14 @@ def add_data_verbs(verbs: Any) -> None:
     show.add_argument("--out", type=Path, metavar="PNG", help="default: sheet.png")
     show.add_argument("--json", action="store_true", help="print an object a line for each sample; "
                       "a picture only with --out")  # fmt: skip
-    show.set_defaults(run=lambda given: _told(_show, given))
+    show.set_defaults(run=lambda args: _run(_show, args))
 
     lines = actions.add_parser("lines", help="cut out every text line, with its transcription")
     lines.add_argument("what", metavar="SET", help=names)
     _add_set(lines)
     lines.add_argument("--out", type=Path, required=True, metavar="FOLDER",
                        help="for the images, and lines.jsonl with the texts")  # fmt: skip
-    lines.set_defaults(run=lambda given: _told(_lines, given))
+    lines.set_defaults(run=lambda args: _run(_lines, args))
 
     pairs = actions.add_parser(
         "pairs", help="have a language model make up labels and values of forms"
@@ -55,7 +55,7 @@ def add_data_verbs(verbs: Any) -> None:
     pairs.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
     pairs.add_argument("--out", type=Path, required=True, metavar="JSON",
                        help="is gone on with where it is there")  # fmt: skip
-    pairs.set_defaults(run=lambda given: _told(_pairs, given))
+    pairs.set_defaults(run=lambda args: _run(_pairs, args))
 
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
@@ -71,67 +71,62 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _told(run: Callable[[argparse.Namespace], None], given: argparse.Namespace) -> int:
+def _run(verb: Callable[[argparse.Namespace], None], args: argparse.Namespace) -> int:
     """Run a verb; what a person can set right ends in one line."""
     from dessurt.synth.fonts import NoFontsError  # these verbs take what the others do without
 
     try:
-        run(given)
+        verb(args)
     except (CheckpointError, NoFontsError, OSError, ValueError) as error:
         print(f"dessurt data: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _options(given: argparse.Namespace) -> dict[str, Any]:
-    return {**dict(given.option), **({"split": given.split} if given.split else {})}
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    return {**dict(args.option), **({"split": args.split} if args.split else {})}
 
 
-def _tell(message: str) -> None:
+def _report(message: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(f"Skipped: {message}", file=sys.stderr)  # above the bar, if there is one
 
 
-def _show(given: argparse.Namespace) -> None:
+def _show(args: argparse.Namespace) -> None:
     from dessurt.train import showing  # what only this verb needs takes a while
 
     sampler, parts = showing.chosen(
-        given.what,
-        given.data,
-        part=given.part,
-        options=_options(given),
-        asked=given.tasks.split(",") if given.tasks else (),
-        start=given.checkpoint,
-        vocabulary=given.tokenizer,
-        seed=given.seed,
-    )
-    found = []
-    for sample in showing.samples(sampler, parts, given.count, given.seed, _tell):
-        if given.json:
-            told = showing.described(sample, sampler.tokenizer)
-            print(json.dumps(told, ensure_ascii=False), flush=True)
-        found.append(sample)
-    if given.out or not given.json:
-        out = given.out or Path("sheet.png")
+        args.what, args.data, part=args.part, options=_options(args),
+        tasks=args.tasks.split(",") if args.tasks else (),
+        start=args.checkpoint, vocabulary=args.tokenizer, seed=args.seed,
+    )  # fmt: skip
+    pieces, shown = sampler.preprocessor.tokenizer, []
+    for sample in showing.samples(sampler, parts, args.count, args.seed, _report):
+        if args.json:
+            facts = showing.described(sample, pieces)
+            print(json.dumps(facts, ensure_ascii=False), flush=True)
+        shown.append(sample)
+    if args.out or not args.json:
+        out = args.out or Path("sheet.png")
         with replacing(out) as partial:
-            showing.contact_sheet(found, sampler.tokenizer).save(partial, "PNG")
+            showing.contact_sheet(shown, pieces).save(partial, "PNG")
         print(f"Wrote {out}.", file=sys.stderr)
 
 
-def _lines(given: argparse.Namespace) -> None:
+def _lines(args: argparse.Namespace) -> None:
     from dessurt.data.line_images import write_lines
 
-    options = {**WHOLE.get(given.what, {}), **_options(given)}
-    records = open_set({"set": given.what, "folder": str(given.data or ""), **options})
-    written = write_lines(records, given.out, _tell)
-    print(f"Wrote {written} lines to {given.out}.")
+    options = {**WHOLE.get(args.what, {}), **_options(args)}
+    records = open_set({"set": args.what, "folder": str(args.data or ""), **options})
+    written = write_lines(records, args.out, _report)
+    print(f"Wrote {written} lines to {args.out}.")
 
 
-def _pairs(given: argparse.Namespace) -> None:
+def _pairs(args: argparse.Namespace) -> None:
     from dessurt.synth import pairs
 
-    titles = [each for each in read_lines(given.titles) if each] if given.titles else ()
-    generate = pairs.language_model(given.model, given.device)
-    pairs.write_forms(generate, given.out, given.count, given.seed, titles)
-    print(f"Wrote {given.out}.")
+    titles = [each for each in read_lines(args.titles) if each] if args.titles else ()
+    generate = pairs.language_model(args.model, args.device)
+    pairs.write_forms(generate, args.out, args.count, args.seed, titles)
+    print(f"Wrote {args.out}.")

@@ -10,24 +10,52 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from dessurt.checkpoint import CheckpointError
 from dessurt.checkpoint.official import training_state
-from dessurt.checkpoint.runs import STOPPED
 from dessurt.data.records import DataError
 from dessurt.data.sets import option
+from dessurt.run_log import Kind
 from dessurt.synth import NoFontsError
 from dessurt.synth.fonts import families
-from dessurt.train.config import ConfigError, draws_pages, read
+from dessurt.train.config import SECTIONS, Config
+from dessurt.train.config_file import read
 from dessurt.train.learner.teacher import TeacherError
 from dessurt.train.loop import Run
+from dessurt.train.section import ConfigError, help_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Train as a config says; what is there in `runs/NAME` is continued."""
-    parser = argparse.ArgumentParser(prog="dessurt train", description=main.__doc__)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.device and ":" in args.device and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        parser.error("of several processes each takes a GPU of its own: leave --device out.")
+    if args.workers is not None and args.workers < 0:
+        parser.error("--workers must be 0 or more.")
+    try:
+        run = _started(args)
+        on_processor = run.accelerator.device.type == "cpu"
+        workers = int(not on_processor) if args.workers is None else args.workers
+        run.train(args.budget, workers)
+    except (
+        CheckpointError, ConfigError, DataError, FloatingPointError, NoFontsError, OSError,
+        TeacherError,
+    ) as error:  # fmt: skip
+        parser.exit(2, f"dessurt train: {error}\n")
+    if run.stopped and run.accelerator.is_main_process:
+        run.log(Kind.STOPPED)
+        print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dessurt train", description=main.__doc__, epilog=_keys(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("config", type=Path, help="a file like configs/dessurt_small.json")
     parser.add_argument(
         "--budget", type=float, metavar="MINUTES",
@@ -56,57 +84,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", help="cpu, cuda, cuda:1, ...; default: a GPU if there is one")
     parser.add_argument("--workers", type=int, help="processes that draw pages; default: 1 beside "
                         "a GPU, else 0, as learning itself takes all cores")  # fmt: skip
-    args = parser.parse_args(argv)
-    if args.device and ":" in args.device and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        parser.error("of several processes each takes a GPU of its own: leave --device away.")
-    if args.workers is not None and args.workers < 0:
-        parser.error("--workers must be 0 or more.")
-    try:
-        if args.resume:
-            args.settings.append(("start", str(args.resume)))
-        if args.tokenizer:
-            args.settings.append(("tokenizer", args.tokenizer))
-        config = read(args.config, args.settings, args.data)
-        if draws_pages(config):
-            config = _with_fonts(config)
-        resumed = training_state(args.resume) if args.resume else None
-        folder = args.runs / config["name"]
-        run = Run(config, folder, args.device, args.as_original, resumed)
-        on_processor = run.accelerator.device.type == "cpu"
-        workers = int(not on_processor) if args.workers is None else args.workers
-        run.train(args.budget, workers)
-    except (
-        CheckpointError, ConfigError, DataError, FloatingPointError, NoFontsError, OSError,
-        TeacherError,
-    ) as error:  # fmt: skip
-        parser.exit(2, f"dessurt train: {error}\n")
-    if run.stopped and run.accelerator.is_main_process:
-        run.log({"kind": STOPPED})
-        print(f"Stopped and saved at step {run.step}: the same command goes on from there.")
-    return 0
+    return parser
 
 
-def _with_fonts(config: dict[str, Any]) -> dict[str, Any]:
+def _keys() -> str:
+    """The keys of a config, with their defaults in brackets."""
+    tables = (f"keys of {name}:\n{help_text(section)}" for name, section in SECTIONS.items())
+    return "\n\n".join(tables)
+
+
+def _started(args: argparse.Namespace) -> Run:
+    """The run that the command line asks for."""
+    settings = list(args.settings)
+    if args.resume:
+        settings.append(("start", str(args.resume)))
+    if args.tokenizer:
+        settings.append(("tokenizer", args.tokenizer))
+    config = read(args.config, settings, args.data)
+    if config.draws_pages:
+        config = _with_fonts(config)
+    resumed = training_state(args.resume) if args.resume else None
+    return Run(config, args.runs / config.name, args.device, args.as_original, resumed)
+
+
+def _with_fonts(config: Config) -> Config:
     """The config, if there are fonts for it; said now if there are none.
 
     Synthetic pages that are only rehearsed beside validated data of one's own are left out then.
 
     Raises:
-        NoFontsError: there are none to learn from or, held out, to measure on.
+        NoFontsError: There are none to learn from or, held out, to measure on.
     """
-    validated = "validate" in config
+    validated = config.validate is not None
     try:
         for held_out in (False,) if validated else (False, True):
             families(held_out=held_out)
     except NoFontsError as error:
-        parts = [
-            {name: part for name, part in stage["parts"].items() if "data" in part}
-            for stage in config["stages"]
-        ]
-        if not validated or not all(parts):
+        stages = tuple(
+            replace(stage, parts={name: part for name, part in stage.parts.items() if part.data})
+            for stage in config.stages
+        )
+        if not validated or not all(stage.parts for stage in stages):
             raise
         print(f"{error} Until then nothing is rehearsed: other pages may be read worse afterwards.",
               file=sys.stderr)  # fmt: skip
-        stages = zip(config["stages"], parts, strict=True)
-        return {**config, "stages": [{**stage, "parts": own} for stage, own in stages]}
+        return replace(config, stages=stages)
     return config

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 import math
 import random
-import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from statistics import fmean
@@ -24,29 +23,28 @@ from typing import Any, NamedTuple
 import torch
 from accelerate.utils import gather_object, send_to_device
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset
 from tqdm import tqdm
 
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets import open_set
-from dessurt.evaluate.trainer_log import logged, summed_up
-from dessurt.model.tokenizer import END, PAD
+from dessurt.evaluate.trainer_log import Values, logged, summed_up
+from dessurt.model.tokenizer import END, PAD, Tokenizer
 from dessurt.protocol import Request
 from dessurt.tasks import END_SIGN
-from dessurt.train.config import Part
+from dessurt.train.config import MonitorConfig, Part
 from dessurt.train.learner.student import Student
-from dessurt.train.samples.batch import Batch, stacked
-from dessurt.train.samples.loading import loader
+from dessurt.train.samples.batch import Batch, Sample, stacked
 from dessurt.train.samples.pages import Source
-from dessurt.train.samples.sampler import Sampler
+from dessurt.train.samples.sampler import Sampler, loader, worker_share
 from dessurt.truth.form_text import to_json
 
 TRIES = 8  # for a question about a page, where it is drawn by lot
 RANKS = (10, 50, 100)  # among so many of the most probable tokens is a masked word's first one?
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     """A question: its task, the right answers, and the one that is to be written."""
 
     task: str
@@ -54,12 +52,20 @@ class Asked(NamedTuple):
     right: str
 
 
-class Drawn(NamedTuple):
+class QuestionBatch(NamedTuple):
     """A batch and its questions; or why a record was left out."""
 
     batch: Batch | None
-    asked: tuple[Asked, ...]
-    told: str = ""
+    questions: tuple[Question, ...]
+    problem: str = ""
+
+
+class Measured(NamedTuple):
+    """What a process has measured."""
+
+    values: Values
+    problems: list[str]  # records that were left out, and why
+    complete: bool  # False if it was stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +73,10 @@ class Questions(IterableDataset):
     """A share of all questions about the pages to validate on, in batches and always the same.
 
     Attributes:
-        sampler: lays questions into images.
-        parts: what is asked, and how pages are shown.
-        seed: what is drawn by lot follows from it and the page's number.
-        rank, ranks: the share.
+        sampler: Lays questions into images.
+        parts: What is asked, and how pages are shown.
+        seed: Everything random follows from it and the number of the page.
+        rank, ranks: The number of this process, and how many share the questions.
     """
 
     sampler: Sampler
@@ -79,16 +85,13 @@ class Questions(IterableDataset):
     rank: int = 0
     ranks: int = 1
 
-    def __iter__(self) -> Iterator[Drawn]:
+    def __iter__(self) -> Iterator[QuestionBatch]:
         """The batches of all parts, one after another."""
-        worker = get_worker_info()
-        if worker:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer ends its workers
-        own, workers = (worker.id, worker.num_workers) if worker else (0, 1)
+        own, workers = worker_share()
         for name, part in self.parts.items():
             assert part.data is not None
             records = open_set(part.data)
-            samples: list[tuple[dict[str, Any], Asked]] = []
+            samples: list[tuple[Sample, Question]] = []
             first, step = self.rank * workers + own, self.ranks * workers
             for number in range(first, len(records), step):
                 rng = random.Random(f"{self.seed} validation {name} {number}")
@@ -96,21 +99,21 @@ class Questions(IterableDataset):
                     record = records.record(number, rng)
                     samples += self._samples(record, part, rng)
                 except (DataError, LookupError, ValueError) as error:
-                    yield Drawn(None, (), str(error))
+                    yield QuestionBatch(None, (), str(error))
                 while len(samples) >= part.batch:
                     yield self._stacked(samples[: part.batch])
                     del samples[: part.batch]
             if samples:
                 yield self._stacked(samples)
 
-    def _stacked(self, samples: list[tuple[dict[str, Any], Asked]]) -> Drawn:
-        corner = self.sampler.corner(None, None)
+    def _stacked(self, samples: list[tuple[Sample, Question]]) -> QuestionBatch:
+        corner = self.sampler.preprocessor.corner(None, None)
         batch = stacked([sample for sample, _ in samples], corner)
-        return Drawn(batch, tuple(asked for _, asked in samples))
+        return QuestionBatch(batch, tuple(question for _, question in samples))
 
     def _samples(
         self, record: Record, part: Part, rng: random.Random
-    ) -> Iterator[tuple[dict[str, Any], Asked]]:
+    ) -> Iterator[tuple[Sample, Question]]:
         """The questions about a page; what is not in its image any more is not asked."""
         for example in self._examples(record, part, rng):
             if not example.answers:
@@ -123,7 +126,7 @@ class Questions(IterableDataset):
             source = Source(record.page, None, examples=(one,))
             sample = self.sampler.question(replace(part, tasks={}), source, rng)
             if sample is not None:
-                yield sample, Asked(example.request.task, answers, right)
+                yield sample, Question(example.request.task, answers, right)
 
     def _examples(self, record: Record, part: Part, rng: random.Random) -> Iterator[Example]:
         """All own questions; of the tasks that a part names one, but of forms the whole form."""
@@ -134,8 +137,8 @@ class Questions(IterableDataset):
                 yield self._form(record, to_json(record.truth) + END_SIGN)
         else:
             tokens = rng.choices(list(part.tasks), list(part.tasks.values()), k=TRIES)
-            found = (self._made(record, token, part, rng) for token in tokens)
-            yield from [each for each in found if each is not None][:1]
+            drawn = (self._made(record, token, part, rng) for token in tokens)
+            yield from [each for each in drawn if each is not None][:1]
 
     def _made(
         self, record: Record, token: str, part: Part, rng: random.Random
@@ -150,90 +153,98 @@ class Questions(IterableDataset):
 
         The original counts the signs for beginning and end of a text with its tokens.
         """
-        ids, most = self.sampler.tokenizer.encode(text), self.sampler.most_a
-        if len(ids) + 3 <= most:
+        model = self.sampler.preprocessor
+        ids = model.tokenizer.encode(text)
+        if len(ids) + 3 <= model.most_a:
             return Example(record.page, Request("json>"), (text,), source=record.source)
-        first = max(len(ids) + 2 - most - self.sampler.most_q, 0)
-        stop = first + self.sampler.most_q
-        asked, rest = (
-            self.sampler.tokenizer.decode(each)
+        first = max(len(ids) + 2 - model.most_a - model.most_q, 0)
+        stop = first + model.most_q
+        before, rest = (
+            model.tokenizer.decode(each)
             for each in (ids[max(first - 1, 0) : stop - 1], ids[stop - 1 :])
         )
-        return Example(record.page, Request("json~", asked), (rest,), source=record.source)
+        return Example(record.page, Request("json~", before), (rest,), source=record.source)
 
 
 class Monitor:
     """Validates a run, and knows which weights were best."""
 
     def __init__(
-        self, given: Mapping[str, Any], sampler: Sampler, seed: int, rank: int, ranks: int
+        self, config: MonitorConfig, sampler: Sampler, seed: int, rank: int, ranks: int
     ) -> None:
-        """Args: `given`: a config's entry `monitor`; the rest as in `Questions`.
+        """Open the pages to validate on.
+
+        Args:
+            config: When and on what to validate.
+            sampler, seed, rank, ranks: As `Questions` takes them.
 
         Raises:
-            DataError: the pages to validate on cannot be opened.
+            DataError: The pages to validate on cannot be opened.
         """
-        self.every, self.figure, self.mode = given["every"], given["figure"], given["best"]
+        self.every, self.figure, self.mode = config.every, config.figure, config.best
         self.best = math.inf if self.mode == "min" else -math.inf
-        parts = {name: Part.of(part) for name, part in given["parts"].items()}
         self.pages = 0
-        for part in parts.values():
+        for part in config.parts.values():
             assert part.data is not None
             self.pages += len(open_set(part.data))
         if not self.pages:
             raise DataError("there are no pages to validate on: check the folder of the data set.")
-        self.questions = Questions(sampler, parts, seed, rank, ranks)
+        self.questions = Questions(sampler, config.parts, seed, rank, ranks)
 
     def validate(
         self,
         student: Student,
         autocast: Callable[[], AbstractContextManager[Any]],
-        over: Callable[[], bool],
+        is_over: Callable[[], bool],
         workers: int = 0,
     ) -> tuple[dict[str, float], list[str]] | None:
         """Measure the whole of the pages.
 
         Args:
-            student: with the weights to measure.
-            autocast: the precision in which the run computes.
-            over: whether the run is to end, and this with it.
-            workers: processes that open pages.
+            student: The learner with the weights to measure.
+            autocast: The precision in which the run computes.
+            is_over: Whether the run is to end, and this with it.
+            workers: Processes that open pages.
 
         Returns:
-            the figures by name, and what was wrong with records; None if it was stopped.
+            The figures by name, and what was wrong with records; None if it was stopped.
         """
-        values: dict[str, list[float]] = {}
-        told: list[str] = []
-        whole = True
         student.eval()
-        shown = tqdm(
+        share = self._share(student, autocast, is_over, workers)
+        shares = gather_object([share]) if self.questions.ranks > 1 else [share]
+        if not all(each.complete for each in shares):
+            return None
+        values = joined(each.values for each in shares)
+        problems = [problem for each in shares for problem in each.problems]
+        return {f"val_{name}": each for name, each in summed_up(values).items()}, problems
+
+    def _share(
+        self,
+        student: Student,
+        autocast: Callable[[], AbstractContextManager[Any]],
+        is_over: Callable[[], bool],
+        workers: int,
+    ) -> Measured:
+        """What this process measures."""
+        found: list[Values] = []
+        problems: list[str] = []
+        complete = True
+        bar = tqdm(
             desc=f"validation, {self.pages} pages", unit="question", leave=False,
             disable=self.questions.rank > 0,
         )  # fmt: skip
         for drawn in loader(self.questions, workers):
-            if over():
-                whole = False
+            if is_over():
+                complete = False
                 break
             if drawn.batch is None:
-                told.append(drawn.told)
+                problems.append(drawn.problem)
                 continue
             with torch.no_grad(), autocast():
-                found = _measured(student, drawn)
-            for name, each in found.items():
-                values.setdefault(name, []).extend(each)
-            shown.update(len(drawn.asked))
-        shown.close()
-        if self.questions.ranks > 1:
-            shares = gather_object([(values, told, whole)])
-            values = {}
-            for share, _, _ in shares:
-                for name, each in share.items():
-                    values.setdefault(name, []).extend(each)
-            told = [message for _, messages, _ in shares for message in messages]
-            whole = all(done for _, _, done in shares)
-        if not whole:
-            return None
-        return {f"val_{name}": each for name, each in summed_up(values).items()}, told
+                found.append(_measured(student, drawn))
+            bar.update(len(drawn.questions))
+        bar.close()
+        return Measured(joined(found), problems, complete)
 
     def is_best(self, figures: Mapping[str, float]) -> bool:
         """Whether the monitored figure is better than ever before, which is then remembered."""
@@ -246,24 +257,38 @@ class Monitor:
         return better
 
 
-def _measured(student: Student, drawn: Drawn) -> dict[str, list[float]]:
+def joined(shares: Iterable[Values]) -> Values:
+    """The values of each figure, in one list."""
+    values: Values = {}
+    for share in shares:
+        for name, each in share.items():
+            values.setdefault(name, []).extend(each)
+    return values
+
+
+def _measured(student: Student, drawn: QuestionBatch) -> Values:
     """What is logged of a batch; as in the original edit distances and loss are its mean."""
     assert drawn.batch is not None
     batch = send_to_device(drawn.batch, next(student.parameters()).device)
-    logits = student.taught(batch).logits
-    values: dict[str, list[float]] = {}
-    for asked, scores, wanted in zip(drawn.asked, logits, batch.wanted, strict=True):
-        given = student.tokenizer.decode(_written(scores, wanted))
-        found = logged(asked.task, asked.answers, given, asked.right)
-        if asked.task == "mk>":
-            rank = int((scores[0] > scores[0, wanted[0]]).sum())
-            found |= {f"mk_firsttoken_top{most}": [float(rank < most)] for most in RANKS}
-        for name, each in found.items():
-            values.setdefault(name, []).extend(each)
+    logits = student.targets(batch).logits
+    values = joined(
+        _figures(student.tokenizer, question, scores, wanted)
+        for question, scores, wanted in zip(drawn.questions, logits, batch.wanted, strict=True)
+    )
     means = {name: [fmean(each)] for name, each in values.items()
              if name == "score_ed" or name.endswith("_ED")}  # fmt: skip
     loss = float(student.answer_loss(logits, batch.wanted))
     return {**values, **means, "answerLoss": [loss]}
+
+
+def _figures(tokenizer: Tokenizer, question: Question, scores: Tensor, wanted: Tensor) -> Values:
+    """What is logged of an answer, whose logits are `scores` [A, V]."""
+    written = tokenizer.decode(_written(scores, wanted))
+    figures = logged(question.task, question.answers, written, question.right)
+    if question.task == "mk>":
+        rank = int((scores[0] > scores[0, wanted[0]]).sum())
+        figures |= {f"mk_firsttoken_top{most}": [float(rank < most)] for most in RANKS}
+    return figures
 
 
 def _written(scores: Tensor, wanted: Tensor) -> list[int]:

@@ -15,7 +15,7 @@ import itertools
 import math
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,77 +29,93 @@ from dessurt.instrument import DessurtInstrument
 from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
 from dessurt.train.checks import answered, character_errors, validation_questions
-from dessurt.train.config import Part
+from dessurt.train.config import Config, Part
 from dessurt.train.learner.student import Student
 from dessurt.train.samples.batch import Batch, stacked
 from dessurt.train.samples.pages import Source, synthetic_pages
 from dessurt.train.samples.sampler import Sampler
 
-# Of the way from the first weights to the present ones; all are tried at the end, some meanwhile.
+# Shares of the way from the first weights to the present ones. All are tried at the end of a run,
+# which takes a while, and some meanwhile.
 SHARES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2)
 MEANWHILE = (1.0, 0.6)
-WORSE = 1.10  # by so much the loss on other pages may grow; their errors grow more slowly
-DOCUMENTS, OTHERS = 12, 48  # synthetic pages and lines of them that stand for all other pages
-WELL = 32  # of these that count: what is read badly anyway tells nothing, and drowns the rest
-READ = 12  # of these that are read out to count errors
-SHOWN = 4  # validation questions whose answers are shown at each look
-AT_ONCE = 8  # samples in a batch
+
+
+@dataclass(frozen=True)
+class OtherPages:
+    """What stands for all pages that are not one's own, and how much worse they may be read."""
+
+    documents: int = 12  # synthetic ones, from which lines are drawn
+    lines: int = 48  # whose loss is looked at
+    counted: int = 32  # of these, those with the least loss: what is read badly anyway is noise
+    read: int = 12  # lines whose characters are counted, for people
+    growth: float = 1.10  # of the loss, at most; errors grow more slowly
+
+
+OTHER_PAGES = OtherPages()
+ANSWERS = 4  # validation questions whose answers are shown at each look
+BATCH = 8  # samples
 
 
 class Chooser:
     """Keeps the best state of a run in its folder."""
 
     def __init__(
-        self, config: dict[str, Any], sampler: Sampler, student: Student, folder: Path
+        self, config: Config, sampler: Sampler, student: Student, folder: Path
     ) -> None:
         """Get the questions ready.
 
         Args:
-            config: of the run; `validate` names the data.
-            sampler: lays questions into windows.
-            student: with the weights that the run begins with.
-            folder: of the run.
+            config: The config of the run; `validate` names the data.
+            sampler: Lays questions into windows.
+            student: The learner with the weights that the run begins with.
+            folder: The folder of the run.
 
         Raises:
-            DataError: the validation pages cannot be opened.
+            DataError: The validation pages cannot be opened.
         """
-        self.folder, self.short = folder, config.get("precision", "bf16") == "bf16"
+        assert config.validate is not None
+        self.folder, self.short = folder, config.precision in (None, "bf16")
         self.first = {name: each.clone() for name, each in student.state_dict().items()}
         self.tried = copy.deepcopy(student)
-        parts = [Part.of(each) for stage in config["stages"] for each in stage["parts"].values()]
+        parts = list(config.parts)
         own = next((part for part in parts if part.data is not None), parts[0])
-        rng = random.Random(f"{config['seed']} validation")
-        self.mine = validation_questions(config["validate"], tuple(own.tasks))
-        self.batches = list(_asked(sampler, own, self.mine, rng))
+        rng = random.Random(f"{config.seed} validation")
+        self.mine = validation_questions(config.validate, tuple(own.tasks))
+        self.batches = list(_batches(sampler, own, self.mine, rng))
         self.others: tuple[Example, ...] = ()
         self.other_batches: list[Batch] = []
         self.bound = 0.0  # of the loss on other pages
         drawn = next((part for part in parts if part.data is None), None)
         if drawn is not None:
-            lines, self.others = _others(sampler, drawn, rng)
-            losses = self._each(self.first, lines)
-            best = sorted(range(len(lines)), key=losses.__getitem__)[:WELL]
-            self.other_batches = [lines[k] for k in best]
-            self.bound = WORSE * sum(losses[k] for k in best) / len(best)
+            self._draw_others(sampler, drawn, rng)
         self.best = (math.inf, math.inf)
         if (folder / "checkpoint").is_dir():  # the run goes on
             self.tried.start(load(folder / "checkpoint").model.state_dict())
             self.best = self._rank(*self._losses(self.tried.state_dict()))
 
+    def _draw_others(self, sampler: Sampler, part: Part, rng: random.Random) -> None:
+        """Draw other pages, and look how well the first weights read them."""
+        lines, self.others = _others(sampler, part, rng)
+        losses = self._batch_losses(self.first, lines)
+        best = sorted(range(len(lines)), key=losses.__getitem__)[: OTHER_PAGES.counted]
+        self.other_batches = [lines[k] for k in best]
+        self.bound = OTHER_PAGES.growth * sum(losses[k] for k in best) / len(best)
+
     def before(self) -> dict[str, Any]:
         """The errors of the weights that the run begins with."""
         self.tried.load_state_dict(self.first)
-        return {"kind": "before", **self._errors(self.tried.checkpoint())}
+        return self._errors(self.tried.checkpoint())
 
     def look(self, mean: Student, shares: Sequence[float] = MEANWHILE) -> dict[str, Any]:
         """Try the present mean weights, and keep what is better than all before.
 
         Args:
-            mean: with these weights.
-            shares: of the way to them, the largest first.
+            mean: The learner with these weights.
+            shares: Shares of the way to them, the largest first.
 
         Returns:
-            for the log: the loss of the best, on validation pages and on others, its `share` of the
+            For the log: the loss of the best, on validation pages and on others, its `share` of the
             way, whether it was `kept`, the same of all that was `tried`, and some `answers`.
         """
         last = mean.state_dict()
@@ -115,15 +131,15 @@ class Chooser:
             self.tried.export(self.folder / "checkpoint")
         checkpoint = self.tried.checkpoint()
         model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
-        answers = [_shown(model, each) for each in self.mine[:SHOWN]]
+        answers = [_shown(model, each) for each in self.mine[:ANSWERS]]
         return {
-            "kind": "look", "loss": mine, "other pages": others, "share": share, "kept": kept,
+            "loss": mine, "other pages": others, "share": share, "kept": kept,
             "tried": {f"{each:g}": losses for each, losses in tried.items()}, "answers": answers,
         }  # fmt: skip
 
     def after(self) -> dict[str, Any]:
         """The errors of what was kept."""
-        return {"kind": "after", **self._errors(load(self.folder / "checkpoint"))}
+        return self._errors(load(self.folder / "checkpoint"))
 
     def _errors(self, checkpoint: Checkpoint) -> dict[str, Any]:
         model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
@@ -151,47 +167,47 @@ class Chooser:
 
     def _loss(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> float:
         """The mean loss of answers; 0 without any."""
-        return sum(self._each(weights, batches)) / max(len(batches), 1)
+        return sum(self._batch_losses(weights, batches)) / max(len(batches), 1)
 
     @torch.no_grad()
-    def _each(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> list[float]:
+    def _batch_losses(self, weights: dict[str, Tensor], batches: Sequence[Batch]) -> list[float]:
         """The loss of the answers in each batch."""
         self.tried.load_state_dict(weights)
         self.tried.eval()
         device = next(self.tried.parameters()).device
-        moved = (send_to_device(batch, device) for batch in batches)
+        here = (send_to_device(batch, device) for batch in batches)
         with torch.autocast(device.type, torch.bfloat16, self.short):
-            return [float(self.tried(batch)[1]["text"]) for batch in moved]
+            return [float(self.tried(batch)[1]["text"]) for batch in here]
 
 
-def _asked(
+def _batches(
     sampler: Sampler, part: Part, examples: Sequence[Example], rng: random.Random
 ) -> Iterator[Batch]:
-    """Given questions as the model learns them."""
-    plain = Part(AT_ONCE, part.tasks, part.window, part.data)
-    found = [
+    """Questions as the model learns them, without variation."""
+    plain = Part(BATCH, part.tasks, part.window, part.data)
+    drawn = [
         sampler.question(plain, Source(each.page, None, None, (each,)), rng) for each in examples
     ]
-    samples = [sample for sample in found if sample]
-    for k in range(0, len(samples), AT_ONCE):
-        yield stacked(samples[k : k + AT_ONCE], sampler.corner(part.window, None))
+    samples = [sample for sample in drawn if sample]
+    for k in range(0, len(samples), BATCH):
+        yield stacked(samples[k : k + BATCH], sampler.preprocessor.corner(part.window, None))
 
 
 def _others(
     sampler: Sampler, part: Part, rng: random.Random
 ) -> tuple[list[Batch], tuple[Example, ...]]:
     """What stands for all other pages: synthetic ones that are not learned from."""
-    sources = synthetic_pages(rng, DOCUMENTS, part.kinds)
-    asked = replace(part, batch=1)
-    batches = [sampler.batch(asked, sources, rng) for _ in range(OTHERS)]
+    sources = synthetic_pages(rng, OTHER_PAGES.documents, part.kinds)
+    single = replace(part, batch=1)
+    batches = [sampler.batch(single, sources, rng) for _ in range(OTHER_PAGES.lines)]
     token = max(part.tasks, key=lambda each: part.tasks[each])
-    made = (
+    drawn = (
         sampler.example(part, token, source, rng)
-        for source in sources * READ
+        for source in sources * OTHER_PAGES.read
         if source.truth is not None
     )
-    examples = (each for each in made if each is not None and each.answers[0])
-    return batches, tuple(itertools.islice(examples, READ))
+    examples = (each for each in drawn if each is not None and each.answers[0])
+    return batches, tuple(itertools.islice(examples, OTHER_PAGES.read))
 
 
 def _shown(model: Instrument, example: Example) -> dict[str, str]:

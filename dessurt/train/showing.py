@@ -17,11 +17,14 @@ from dessurt.data.questions.makers import TASKS
 from dessurt.data.records import DataError, readable
 from dessurt.model import DessurtConfig, Tokenizer
 from dessurt.page.contact_sheet import Colour, joined, sheet, written
-from dessurt.train.config import FIT, ConfigError, Part, read
-from dessurt.train.learner.start import first_vocabulary
-from dessurt.train.learner.vocabulary import tokenizer
+from dessurt.train.config import Part
+from dessurt.train.config_file import read
+from dessurt.train.learner.start import first_vocabulary, small_vocabulary
+from dessurt.train.samples.batch import Sample
 from dessurt.train.samples.pages import Records, Source, synthetic_pages
+from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
+from dessurt.train.section import ConfigError
 
 # Of a set alone: the official image, and about as much text as 20 and 800 pieces of the official
 # vocabulary hold, in letters of the small one.
@@ -39,7 +42,7 @@ SIGNS: dict[str, tuple[Colour, Colour]] = {
 }
 
 Parts = dict[str, Part]
-Sample = dict[str, Any]  # as `Sampler.question` gives it, and the name of its `part`
+Shown = tuple[str, Sample]  # with the name of its part
 
 
 def chosen(
@@ -48,7 +51,7 @@ def chosen(
     *,
     part: str | None = None,
     options: Mapping[str, Any] | None = None,
-    asked: Sequence[str] = (),
+    tasks: Sequence[str] = (),
     start: str | None = None,
     vocabulary: Path | None = None,
     seed: int = 0,
@@ -59,17 +62,17 @@ def chosen(
     its pages are shown whole, unless a checkpoint says otherwise.
 
     Args:
-        what: a config, ours or the original's, or the name of a data set.
-        data: the folder of the data; None: those that the config names.
-        part: only this one.
-        options: of the data sets, their split too, in place of the config's.
-        asked: tasks, in place of the config's.
-        start: the checkpoint to start with, in place of the config's.
-        vocabulary: a folder with the tokenizer, in place of the checkpoint's or the config's.
-        seed: as `samples` takes it.
+        what: A config, ours or the original's, or the name of a data set.
+        data: The folder of the data; None: those that the config names.
+        part: The only part to show; None: all.
+        options: Options of the data sets, their split too, in place of the config's.
+        tasks: Tasks in place of the config's.
+        start: The checkpoint to start with, in place of the config's.
+        vocabulary: A folder with the tokenizer, in place of the checkpoint's or the config's.
+        seed: As `samples` takes it.
 
     Raises:
-        CheckpointError, ConfigError, DataError: something cannot be read, or there is no such part.
+        CheckpointError, ConfigError, DataError: Something cannot be read, or there is no such part.
     """
     pieces = _opened(vocabulary) if vocabulary else None
     alone = not what.endswith(".json")
@@ -84,12 +87,12 @@ def chosen(
             each,
             batch=1,
             data=each.data and {**each.data, **(options or {})},
-            tasks=dict.fromkeys(asked, 1.0) or each.tasks,
+            tasks=dict.fromkeys(tasks, 1.0) or each.tasks,
         )
         for name, each in parts.items()
         if part in (None, name)
     }
-    if alone and not asked and not _has_questions(sampler.opened(shown[what], str(seed))):
+    if alone and not tasks and not _has_questions(sampler.opened(shown[what], str(seed))):
         shown[what] = replace(shown[what], tasks=dict.fromkeys(TASKS, 1.0))
     return sampler, shown
 
@@ -100,10 +103,10 @@ def _of_config(
     settings = [("start", start)] if start else []
     config = read(path, settings, None if data is None else str(data))
     if pieces is None:
-        known = "start" in config
-        pieces = load(config["start"]).tokenizer if known else first_vocabulary(config)
-    (*_, last) = config["stages"]
-    return _sampler(config, pieces), {name: Part.of(each) for name, each in last["parts"].items()}
+        pieces = load(config.start).tokenizer if config.start else first_vocabulary(config)
+    model = DessurtConfig.from_dict(config.model, pieces.vocab_size)
+    sampler = Sampler(Preprocessor.of(pieces, model, config.frame.text_height))
+    return sampler, config.stages[-1].parts
 
 
 def _of_set(
@@ -112,9 +115,13 @@ def _of_set(
     parts = {name: Part(1, data={"set": name, "folder": str(data or "")})}
     if start is not None:
         checkpoint = load(start)
-        return _sampler(checkpoint.config, pieces or checkpoint.tokenizer), parts
-    model = {"image_size": ALONE["image_size"]} if pieces else ALONE
-    return _sampler({"model": model}, pieces or Tokenizer(tokenizer())), parts
+        sizes, pieces = checkpoint.config["model"], pieces or checkpoint.tokenizer
+        height = checkpoint.config.get("frame", {}).get("text_height")
+    else:
+        sizes, height = ({"image_size": ALONE["image_size"]} if pieces else ALONE), None
+        pieces = pieces or Tokenizer(small_vocabulary())
+    model = DessurtConfig.from_dict(sizes, pieces.vocab_size)
+    return Sampler(Preprocessor.of(pieces, model, height)), parts
 
 
 def _opened(folder: Path) -> Tokenizer:
@@ -124,33 +131,27 @@ def _opened(folder: Path) -> Tokenizer:
         raise CheckpointError(f"{folder} has no tokenizer that can be read ({error}).") from error
 
 
-def _sampler(config: Mapping[str, Any], pieces: Tokenizer) -> Sampler:
-    model = DessurtConfig.from_dict(config["model"], pieces.vocab_size)
-    height = config.get("frame", FIT).get("text_height")
-    return Sampler(pieces, model.image_size, height, model.max_q_tokens, model.max_a_tokens)
-
-
 def _has_questions(records: Records) -> bool:
     """Whether the first record that can be read has questions of its own."""
-    found = (each for each in readable(records.records, random.Random(0)))
-    first = next((each for each in found if not isinstance(each, DataError)), None)
+    readables = readable(records.records, random.Random(0))
+    first = next((each for each in readables if not isinstance(each, DataError)), None)
     return first is None or bool(first.examples) or first.truth is None
 
 
 def samples(
-    sampler: Sampler, parts: Parts, count: int, seed: int, tell: Callable[[str], None]
-) -> Iterator[Sample]:
+    sampler: Sampler, parts: Parts, count: int, seed: int, report: Callable[[str], None]
+) -> Iterator[Shown]:
     """Samples as training draws them.
 
     Args:
-        sampler, parts: as `chosen`; parts are drawn by their weights.
-        count: samples.
-        seed: everything random follows from it.
-        tell: is told what is wrong with a record that is skipped.
+        sampler, parts: As `chosen` gives them; parts are drawn by their weights.
+        count: The number of samples.
+        seed: Everything random follows from it.
+        report: Takes what is wrong with a record that is skipped.
 
     Raises:
-        DataError: a data set cannot be opened, or hardly any record gives a sample.
-        ValueError: hardly any synthetic page suits.
+        DataError: A data set cannot be opened, or hardly any record gives a sample.
+        ValueError: Hardly any synthetic page suits.
     """
     pools: dict[str, list[Source]] = {}
     for number in range(count):
@@ -160,47 +161,48 @@ def samples(
         if part.data is None:
             if name not in pools:
                 pools[name] = synthetic_pages(rng, min(DOCUMENTS, count), part.kinds)
-            (found,), _ = sampler.samples(part, pools[name], rng)
+            (sample,), _ = sampler.samples(part, pools[name], rng)
         else:
             records = sampler.opened(part, str(seed))
             try:
-                (found,), _ = sampler.samples_of(part, records, number, rng)
+                (sample,), _ = sampler.samples_of(part, records, number, rng)
             finally:
-                for message in records.told:
-                    tell(message)
-                records.told.clear()
-        yield {**found, "part": name}
+                for problem in records.problems:
+                    report(problem)
+                records.problems.clear()
+        yield name, sample
 
 
-def described(sample: Sample, pieces: Tokenizer) -> dict[str, Any]:
+def described(shown: Shown, pieces: Tokenizer) -> dict[str, Any]:
     """A sample as JSON: what is asked and answered as the network gets it, marks in page pixels."""
-    example = sample["example"]
-    task = example.request.task
+    part, sample = shown
+    example = sample.example
     return {
-        "part": sample["part"],
-        "source": sample["source"],
-        "question": task + pieces.decode(sample["query"]),
-        "answer": pieces.decode(sample["answer"]),
+        "part": part,
+        "source": sample.source,
+        "question": example.request.task + pieces.decode(sample.words.query),
+        "answer": pieces.decode(sample.words.answer),
         "right": list(example.answers),
         "page": list(example.page.size),
-        "image": list(sample["region"].shape),
+        "image": list(sample.region.shape),
         "marks": example.request.marks.to_json(),
         "region": example.region.to_json() if example.region else None,
     }
 
 
-def contact_sheet(found: Sequence[Sample], pieces: Tokenizer) -> Image.Image:
+def contact_sheet(shown: Sequence[Shown], pieces: Tokenizer) -> Image.Image:
     """Samples side by side: the image with what is marked, and what is asked and answered."""
-    return sheet([_tile(sample, pieces) for sample in found], COLUMNS)
+    return sheet([_tile(each, pieces) for each in shown], COLUMNS)
 
 
-def _tile(sample: Sample, pieces: Tokenizer) -> Image.Image:
-    told = described(sample, pieces)
-    picture, seen = _picture(sample)
+def _tile(shown: Shown, pieces: Tokenizer) -> Image.Image:
+    facts = described(shown, pieces)
+    picture, signs = _picture(shown[1])
     texts: list[tuple[str, Colour]] = [
-        (f"{told['part']}   {told['image'][0]} x {told['image'][1]}   {told['source']}", GREY),
-        *((sign, SIGNS[sign][1]) for sign in seen),
-        ("", BLACK), (told["question"], BLACK), ("", BLACK), (told["answer"] or "(nothing)", GREEN),
+        (f"{facts['part']}   {facts['image'][0]} x {facts['image'][1]}   {facts['source']}", GREY),
+        *((sign, SIGNS[sign][1]) for sign in signs),
+        ("", BLACK), (facts["question"], BLACK), ("", BLACK),
+        (facts["answer"] or "(nothing)", GREEN),
     ]  # fmt: skip
     below = picture.width > TWICE * picture.height
     room = (WIDE + TEXT, TALL) if below else (TEXT, max(picture.height, TALL // 2))
@@ -208,20 +210,19 @@ def _tile(sample: Sample, pieces: Tokenizer) -> Image.Image:
 
 
 def _picture(sample: Sample) -> tuple[Image.Image, list[str]]:
-    """What the network sees, with its signs in colour, and which signs there are."""
-    ink, marked = sample["image"]
+    """What the network sees, with marks and region in colour, and the names of those it has."""
+    ink, marked = sample.image
     height, width = ink.shape
     widest = WIDE + TEXT if width > TWICE * height else WIDE
     scale = min(widest / width, TALL / height, ENLARGED)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     gray = cv2.resize(np.clip(128 * (1 - ink), 0, 255).astype(np.float32), size, interpolation=how)
-    colours = np.repeat(np.clip(gray, 0, 255)[..., None], 3, 2)
-    seen = []
-    planes = (marked > 0, marked < 0, sample["region"] & (sample["example"].region is not None))
+    colours, signs = np.repeat(np.clip(gray, 0, 255)[..., None], 3, 2), []
+    planes = (marked > 0, marked < 0, sample.region & (sample.example.region is not None))
     for (sign, (colour, _)), plane in zip(SIGNS.items(), planes, strict=True):
         if plane.any():
-            seen.append(sign)
+            signs.append(sign)
             there = cv2.resize(plane.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
             edge = there - cv2.erode(there, np.ones((3, 3), np.uint8))
             if sign == "highlighted":  # as with a pen: the text stays black
@@ -230,4 +231,4 @@ def _picture(sample: Sample) -> tuple[Image.Image, list[str]]:
                 colours[there > 0] = colour
             colours[edge > 0] = colour
     picture = Image.fromarray(colours.astype(np.uint8))
-    return ImageOps.expand(picture, 1, GREY), seen  # where a white image ends
+    return ImageOps.expand(picture, 1, GREY), signs  # where a white image ends

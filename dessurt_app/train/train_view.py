@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
+from dessurt.run_log import Kind
 from dessurt_app import strings
-from dessurt_app.train.training import DataCheck, Progress
+from dessurt_app.train.data_check import DataCheck, own_and_other_part
+from dessurt_app.train.training import Progress
 
 WIDTH, HEIGHT, LEFT, BOTTOM = 440, 150, 34, 18  # of the chart and its margins, in its own units
 SMOOTH = 4  # records that a point of a line is the mean of
@@ -22,18 +24,19 @@ Point = tuple[float, float]  # step, loss
 def data_html(check: DataCheck, checkpoint: str) -> str:
     """What there is to learn from, and what is wrong with it."""
     states = ", ".join(f"{n} {strings.DATASET[state]}" for state, n in check.states.items() if n)
+    saved = check.saved
     lines = [
-        strings.TRAIN_ROWS.format(rows=check.rows, pages=check.pages, states=states or "0"),
+        strings.TRAIN_ROWS.format(rows=saved.rows, pages=saved.pages, states=states or "0"),
         strings.TRAIN_UNSEEN.format(n=check.unseen),
-        strings.TRAIN_LEARNED.format(lines=check.learned[0], pages=check.learned[1]),
-        strings.TRAIN_VALIDATED.format(lines=check.validated[0], pages=check.validated[1]),
-        strings.TRAIN_TESTED.format(lines=check.tested[0], pages=check.tested[1]),
+        strings.TRAIN_LEARNED.format(lines=check.learned.rows, pages=check.learned.pages),
+        strings.TRAIN_VALIDATED.format(lines=check.validated.rows, pages=check.validated.pages),
+        strings.TRAIN_TESTED.format(lines=check.tested.rows, pages=check.tested.pages),
         strings.TRAIN_STARTS_FROM.format(name=checkpoint),
     ]
-    told = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+    counts = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     wrong = "".join(f'<li class="problem">{html.escape(line)}</li>' for line in check.problems)
     return (
-        f"<p>{strings.TRAIN_INTRO}</p><h3>{strings.TRAIN_DATA}</h3><ul>{told}{wrong}</ul>"
+        f"<p>{strings.TRAIN_INTRO}</p><h3>{strings.TRAIN_DATA}</h3><ul>{counts}{wrong}</ul>"
     )
 
 
@@ -41,7 +44,7 @@ def run_html(run: Progress | None) -> str:
     """A run as it stands; nothing where there is none."""
     if run is None:
         return ""
-    numbers = {"spent": f"{run.spent:.1f}", "minutes": f"{run.minutes:g}", "told": run.told}
+    numbers = {"spent": f"{run.spent:.1f}", "minutes": f"{run.minutes:g}", "told": run.detail}
     state = strings.TRAIN_STATES[run.state].format(**numbers)
     parts = [
         f'<p class="state {run.state}" role="status">{html.escape(state)}</p>',
@@ -65,29 +68,19 @@ def command_html(run: Progress | None) -> str:
 
 def _bar(run: Progress) -> str:
     share = min(run.spent / run.minutes, 1.0)
-    begins = "" if run.records("train") else f"<p>{strings.TRAIN_BEGINS}</p>"
+    begins = "" if run.records(Kind.TRAIN) else f"<p>{strings.TRAIN_BEGINS}</p>"
     return f'<progress max="1" value="{share:.3f}" aria-hidden="true"></progress>{begins}'
 
 
 def _table(run: Progress) -> str:
     """Errors before and after, task by task; what is not measured yet is left blank."""
-    before = next(iter(run.records("before")), None)
+    before = next(iter(run.records(Kind.BEFORE)), None)
     if before is None:
         return ""
-    after = (run.records("after") or [{}])[-1]
-    rows = []
-    for key, value in before.items():
-        if not key.endswith(" CER"):
-            continue
-        others = key.startswith("other pages, ")
-        task = key.removeprefix("other pages, ").removesuffix(" CER")
-        name = (strings.TRAIN_OTHERS if others else strings.TRAIN_MINE).format(task=task)
-        cells = (name, _percent(value), _percent(after.get(key)))
-        better = key in after and after[key] < value
-        rows.append(
-            f"<tr><th scope='row'>{html.escape(cells[0])}</th><td>{cells[1]}</td>"
-            f"<td class='{'better' if better else ''}'>{cells[2]}</td></tr>"
-        )
+    after = (run.records(Kind.AFTER) or [{}])[-1]
+    rows = [
+        _row(key, value, after.get(key)) for key, value in before.items() if key.endswith(" CER")
+    ]
     heads = "".join(f"<th scope='col'>{head}</th>" for head in strings.TRAIN_COLUMNS)
     share = _share(run) if after else ""
     return (
@@ -96,8 +89,19 @@ def _table(run: Progress) -> str:
     )
 
 
+def _row(key: str, before: float, after: float | None) -> str:
+    """The errors of a task, such as `w0> CER` or `other pages, w0> CER`."""
+    task = key.removeprefix("other pages, ").removesuffix(" CER")
+    pages = strings.TRAIN_OTHERS if key.startswith("other pages, ") else strings.TRAIN_MINE
+    better = "better" if after is not None and after < before else ""
+    return (
+        f"<tr><th scope='row'>{html.escape(pages.format(task=task))}</th>"
+        f"<td>{_percent(before)}</td><td class='{better}'>{_percent(after)}</td></tr>"
+    )
+
+
 def _share(run: Progress) -> str:
-    kept = [look for look in run.records("look") if look.get("kept")]
+    kept = [look for look in run.records(Kind.LOOK) if look.get("kept")]
     if not kept or kept[-1]["share"] >= 1:
         return ""
     return f"<p>{strings.TRAIN_SHARE.format(percent=round(100 * kept[-1]['share']))}</p>"
@@ -109,7 +113,7 @@ def _percent(value: float | None) -> str:
 
 def _answers(run: Progress) -> str:
     """Some answers of the last look, the wrong parts marked."""
-    looks = run.records("look")
+    looks = run.records(Kind.LOOK)
     if not looks or not looks[-1].get("answers"):
         return ""
     items = "".join(
@@ -133,42 +137,59 @@ def _marked(right: str, written: str) -> str:
 
 def _chart(run: Progress) -> str:
     """The losses over the steps, as SVG."""
-    train = run.records("train")
-    lines = [_smooth(_points(train, "mine/text")), _smooth(_points(train, "rehearsal/text")),
-             _points(run.records("look"), "loss")]  # fmt: skip
-    every = [point for line in lines for point in line]
-    if len(every) < 2:
+    train = run.records(Kind.TRAIN)
+    lines = [_smooth(_points(train, f"{part}/text")) for part in own_and_other_part()]
+    lines.append(_points(run.records(Kind.LOOK), "loss"))
+    points = [point for line in lines for point in line]
+    if len(points) < 2:
         return ""
-    last = max(step for step, _ in every) or 1
-    most = max(loss for _, loss in every) or 1.0
-    top = math.ceil(most * 2) / 2
-
-    def at(point: Point) -> str:
-        x = LEFT + point[0] / last * (WIDTH - LEFT - 6)
-        y = 6 + (1 - point[1] / top) * (HEIGHT - BOTTOM - 6)
-        return f"{x:.1f},{y:.1f}"
-
-    drawn = "".join(
-        f'<polyline points="{" ".join(map(at, line))}" stroke="{colour}"/>'
-        for line, colour in zip(lines, COLOURS, strict=True)
-    )
-    for x, y in (at(point).split(",") for point in lines[2]):
-        drawn += f'<circle cx="{x}" cy="{y}" r="3" fill="{COLOURS[2]}"/>'
-    axes = "".join(
-        f'<text x="{LEFT - 6}" y="{6 + (1 - share) * (HEIGHT - BOTTOM - 6) + 4:.1f}" '
-        f'text-anchor="end">{top * share:g}</text>' for share in (0, 0.5, 1)
-    ) + f'<text x="{WIDTH - 6}" y="{HEIGHT - 3}" text-anchor="end">{last:g}</text>'  # fmt: skip
+    scale = Scale(last=max(step for step, _ in points) or 1,
+                  top=math.ceil((max(loss for _, loss in points) or 1.0) * 2) / 2)  # fmt: skip
     key = "".join(
         f'<span><i style="background: {colour}"></i>{name}</span>'
         for name, colour, line in zip(strings.TRAIN_LOSS_PARTS, COLOURS, lines, strict=True)
         if line
     )
     now = f"{lines[2][-1][1]:.2f}" if lines[2] else "–"
-    said = strings.TRAIN_LOSS_SAID.format(value=now)
+    label = strings.TRAIN_LOSS_SAID.format(value=now)
     return (
         f'<h3>{strings.TRAIN_LOSS}</h3><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{said}">{axes}{drawn}</svg><p class="key">{key}</p>'
+        f'aria-label="{label}">{_axes(scale)}{_curves(lines, scale)}</svg><p class="key">{key}</p>'
     )
+
+
+class Scale(NamedTuple):
+    """What the axes of the chart end at."""
+
+    last: float  # step
+    top: float  # loss
+
+    def at(self, point: Point) -> tuple[float, float]:
+        """Where a point lies in the chart."""
+        x = LEFT + point[0] / self.last * (WIDTH - LEFT - 6)
+        return x, 6 + (1 - point[1] / self.top) * (HEIGHT - BOTTOM - 6)
+
+
+def _curves(lines: Sequence[list[Point]], scale: Scale) -> str:
+    """The lines of the chart; the last one has a dot for each point."""
+    curves = ""
+    for line, colour in zip(lines, COLOURS, strict=True):
+        points = " ".join("{:.1f},{:.1f}".format(*scale.at(point)) for point in line)
+        curves += f'<polyline points="{points}" stroke="{colour}"/>'
+    for x, y in map(scale.at, lines[-1]):
+        curves += f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS[-1]}"/>'
+    return curves
+
+
+def _axes(scale: Scale) -> str:
+    """The numbers at the axes."""
+    losses = "".join(
+        f'<text x="{LEFT - 6}" y="{6 + (1 - share) * (HEIGHT - BOTTOM - 6) + 4:.1f}" '
+        f'text-anchor="end">{scale.top * share:g}</text>'
+        for share in (0, 0.5, 1)
+    )
+    x, y = WIDTH - 6, HEIGHT - 3
+    return f'{losses}<text x="{x}" y="{y}" text-anchor="end">{scale.last:g}</text>'
 
 
 def _points(records: Sequence[dict[str, Any]], key: str) -> list[Point]:
@@ -177,8 +198,8 @@ def _points(records: Sequence[dict[str, Any]], key: str) -> list[Point]:
 
 def _smooth(points: list[Point]) -> list[Point]:
     """Each point as the mean of the last few."""
-    found = []
+    smooth = []
     for i, (step, _) in enumerate(points):
         near = [loss for _, loss in points[max(i - SMOOTH + 1, 0) : i + 1]]
-        found.append((step, sum(near) / len(near)))
-    return found
+        smooth.append((step, sum(near) / len(near)))
+    return smooth

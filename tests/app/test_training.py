@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dessurt.checkpoint import runs
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
@@ -18,7 +17,6 @@ from dessurt_app import strings
 from dessurt_app.dataset.saving import now
 from dessurt_app.launch import training_on
 from dessurt_app.models import Weights
-from dessurt_app.train import training as training_module
 from dessurt_app.train.train_view import command_html, data_html, run_html
 from dessurt_app.train.training import Training, TrainingError
 
@@ -70,7 +68,7 @@ def test_the_data_are_counted_and_what_is_missing_is_said(
     training: Training, checkpoint: Path, tmp_path: Path
 ) -> None:
     found = training.check(checkpoint)
-    assert (found.rows, found.pages, found.ready) == (12, 4, True)
+    assert (found.saved.rows, found.saved.pages, found.ready) == (12, 4, True)
     lines, pages = found.learned
     assert lines == 3 * pages and found.validated[0] == 3 * found.validated[1] > 0
     fill(training.store, tmp_path, 1, 5, "new")  # the last two of them are new ones
@@ -129,10 +127,6 @@ def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: P
     training.start(checkpoint, 2)
     assert training.progress().name == "my-pages-2"
     training.stop()
-
-
-def test_a_run_says_in_its_log_that_it_was_stopped():
-    assert training_module.STOPPED == runs.STOPPED  # the app brings no torch for a word
 
 
 def test_what_was_stopped_goes_on_and_can_be_dropped(training: Training, checkpoint: Path) -> None:

@@ -1,6 +1,7 @@
 """Fine-tuning on annotations: what is looked at, what is kept, and that other pages are minded."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from dessurt.checkpoint import load
 from dessurt.synth import NoFontsError
 from dessurt.train import main as command
 from dessurt.train.checks import character_errors, validation_questions
-from dessurt.train.config import read
+from dessurt.train.config import Config
+from dessurt.train.config_file import read
 from dessurt.train.loop import Run
 from dessurt.train.selection import SHARES
 from tests.app.fake_instrument import FakeInstrument
@@ -41,20 +43,20 @@ def annotations(tmp_path: Path) -> Path:
     return folder
 
 
-def config(folder: Path, rehearsal: bool = False, **changes: object) -> dict:
+def config(folder: Path, rehearsal: bool = False, **changes: object) -> Config:
     data = {"set": "annotations", "folder": str(folder)}
     parts = {"mine": {"data": data, "tasks": {"w0>": 1}, "vary": True, "window": [64, 256],
                       "batch": 2}}  # fmt: skip
     if rehearsal:
         parts["rehearsal"] = {"tasks": {"w0>": 1}, "window": [64, 256], "batch": 2,
                               "documents": 1, "most_answer": 60}  # fmt: skip
-    return {
+    return Config.of({
         "name": "tiny", "seed": 1, "model": TINY, "precision": "no", "auxiliary": False,
         "warm_up": 1, "mean": 0.5, "card": {"tasks": ["w0>"]}, "validate": data,
         "frame": {"mode": "focus", "text_height": 22, "least": [64, 256]},
         "stages": [{"steps": 12, "lr": 3e-3, "parts": parts}],
         **changes,
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def log_of(run: Run) -> dict[str, list[dict]]:
@@ -135,11 +137,10 @@ def test_without_fonts_only_the_own_pages_are_learned(
 
     monkeypatch.setattr(command, "families", no_fonts)
     given = config(annotations, rehearsal=True)
-    assert list(command._with_fonts(given)["stages"][0]["parts"]) == ["mine"]
+    assert list(command._with_fonts(given).stages[0].parts) == ["mine"]
     assert "nothing is rehearsed" in capsys.readouterr().err
-    del given["validate"]
     with pytest.raises(NoFontsError):
-        command._with_fonts(given)
+        command._with_fonts(replace(given, validate=None))
 
 
 def test_errors_are_counted_against_the_nearest_right_answer(annotations: Path) -> None:
@@ -173,7 +174,7 @@ def test_the_shipped_config_trains(annotations: Path, tmp_path: Path, root: Path
 def test_the_shipped_config_is_whole(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
     found = read(root / "configs" / "my_pages.json")
-    assert found["frame"]["text_height"] == 22  # from the checkpoint to start with
+    assert found.frame.text_height == 22  # from the checkpoint to start with
     elsewhere = read(root / "configs" / "my_pages.json", data="pages")
-    assert elsewhere["validate"]["folder"] == "pages"
-    assert elsewhere["stages"][0]["parts"]["mine"]["data"]["folder"] == "pages"
+    assert elsewhere.validate["folder"] == "pages"
+    assert elsewhere.stages[0].parts["mine"].data["folder"] == "pages"

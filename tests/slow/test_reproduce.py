@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dessurt.checkpoint.runs import read_log
+from dessurt.run_log import read_log
 from tests.slow import toy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,8 +12,11 @@ from typing import Any
 import torch
 
 from dessurt.checkpoint import load
-from dessurt.checkpoint.runs import LOG, STATE, STOPPED, forget_log_after, read_log, read_state
+from dessurt.checkpoint.runs import STATE, forget_log_after, read_state
+from dessurt.run_log import LOG, Kind, read_log
 from dessurt.train import loop
+from dessurt.train.config import Config
+from dessurt.train.pace import Pace
 from tests.unit.train.test_train_data import config_of, part
 
 STEPS = 12
@@ -23,9 +26,8 @@ DEADLINE = 300.0  # seconds; only a run that hangs comes there
 def train(config: dict[str, Any], folder: Path) -> None:
     """A run that saves, and writes its checkpoint, after every step."""
     torch.set_num_threads(1)
-    loop.SAVE_EVERY = loop.CHECK_EVERY = 0.0
-    loop.REPORT_EVERY = 1
-    loop.Run(config, folder, "cpu").train(workers=0)
+    loop.PACE = Pace(save=0.0, check=0.0, report=1)
+    loop.Run(Config.of(config), folder, "cpu").train(workers=0)
 
 
 def test_a_run_that_is_killed_goes_on_bit_by_bit(tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def _step(folder: Path) -> int:
 
 def test_lines_of_lost_steps_are_forgotten(tmp_path: Path) -> None:
     lines = [json.dumps({"step": step, "kind": "train"}) for step in (1, 2, 3)]
-    stopped = json.dumps({"step": 2, "kind": STOPPED})  # it goes on: it is not stopped any more
+    stopped = json.dumps({"step": 2, "kind": Kind.STOPPED})  # it goes on now
     (tmp_path / LOG).write_text("\n".join([*lines, stopped, '{"step": 3, "ki']))
     forget_log_after(tmp_path, 2)
     assert [each["step"] for each in read_log(tmp_path / LOG)] == [1, 2]

@@ -4,6 +4,7 @@ import json
 import random
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from dessurt.data.records import readable
 from dessurt.data.sets import open_set
 from dessurt.opening import open_model
 from dessurt.train.checks import answered
-from dessurt.train.config import read
+from dessurt.train.config import Config, Stage
+from dessurt.train.config_file import read
 from dessurt.train.loop import Run
 from dessurt.train.main import main
 from tests.unit.train.test_train import LINE, small_config
@@ -34,7 +36,7 @@ TOY = {
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(held_out_fonts, tmp_path: Path) -> None:
-    config = small_config()
+    config = Config.of(small_config())
     whole, parted = Run(config, tmp_path / "a", "cpu"), Run(config, tmp_path / "b", "cpu")
     whole.train(workers=0)
     assert whole.step == 6
@@ -63,7 +65,7 @@ def test_a_budget_ends_with_a_measured_checkpoint(held_out_fonts, tmp_path: Path
     path.write_text(json.dumps(config))
     arguments = [str(path), "--runs", str(tmp_path), "--device", "cpu", "--workers", "0"]
     assert main([*arguments, "--budget", "0.1"]) == 0
-    run = Run(config, tmp_path / "tiny", "cpu")
+    run = Run(Config.of(config), tmp_path / "tiny", "cpu")
     assert run.step > 0 and run.seconds > 0
     log = [json.loads(each) for each in (tmp_path / "tiny" / "log.jsonl").open()]
     assert log[-1]["kind"] == "check" and log[-1]["step"] == run.step
@@ -73,23 +75,23 @@ def test_a_budget_ends_with_a_measured_checkpoint(held_out_fonts, tmp_path: Path
     assert torch.allclose(loaded.model.text_embedding.weight, mean.text_embedding.weight, atol=1e-3)
     assert loaded.config["card"]["tasks"] == ["w0>", "0w~"]
     config["start"] = str(tmp_path / "tiny" / "checkpoint")
-    started = Run(config, tmp_path / "on", "cpu")
+    started = Run(Config.of(config), tmp_path / "on", "cpu")
     weight = started.plain.model.absolute_2dpos_embed
     assert torch.allclose(weight, loaded.model.absolute_2dpos_embed, atol=1e-3)
 
 
 @pytest.mark.parametrize("path", SMALL, ids=lambda path: path.stem)
 def test_a_shipped_config_trains_at_toy_size(tmp_path: Path, path: Path) -> None:
-    config = read(path)
-    config.pop("start", None)
     toy = {"im_embed_dim": 12, "conv_channels": [4] * 7, "decode_dim": 16, "dim_ff": 16}
-    config["model"] |= {**toy, "decode_num_heads": 4, "swin_nheads": [2]}
-    for number, stage in enumerate(config["stages"]):
-        for name, part in stage["parts"].items():
-            one = {"lr": 1e-3, "parts": {name: {**part, "batch": 1}}, "steps": 1}
-            run = Run({**config, "stages": [one]}, tmp_path / f"{number}{name}", "cpu")
-            _, text, batch, _ = next(iter(run.batches(one, 1)))
-            assert batch.image.shape[2:] == tuple(part["window"])
+    config = read(path)
+    sizes = {**config.model, **toy, "decode_num_heads": 4, "swin_nheads": [2]}
+    config = replace(config, start=None, model=sizes)
+    for number, stage in enumerate(config.stages):
+        for name, part in stage.parts.items():
+            one = Stage(steps=1, lr=1e-3, parts={name: replace(part, batch=1)})
+            run = Run(replace(config, stages=(one,)), tmp_path / f"{number}{name}", "cpu")
+            _, text, batch, _ = next(iter(run.batches(one)))
+            assert batch.image.shape[2:] == part.window
             figures = run._learn(batch, text)
             assert all(np.isfinite(value) for value in figures.values()), figures
 

@@ -198,7 +198,7 @@ def test_a_wrong_command_line_is_one_line_and_code_2(words, capsys):
 
 
 def test_without_the_small_checkpoint(capsys, letter, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "DEFAULT_CHECKPOINT", tmp_path / "none")
+    monkeypatch.setattr(cli, "SHIPPED", tmp_path / "none")
     code, _, err = run(capsys, "ask", letter, "--task", "json>")
     assert code == 2 and "pass --checkpoint" in err
 
@@ -271,11 +271,10 @@ def test_the_vocabulary_of_an_official_file_is_named_by_its_folder(capsys, lette
 
 
 def test_a_missing_package_is_named_with_what_installs_it(capsys, monkeypatch):
-    def run_module(*_: object, **__: object) -> None:
+    def import_module(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'rapidfuzz'", name="rapidfuzz")
 
-    monkeypatch.setattr(cli.runpy, "run_module", run_module)
-    monkeypatch.setattr(sys, "argv", sys.argv)  # the command puts its own there
+    monkeypatch.setattr(cli.importlib, "import_module", import_module)
     code, _, err = run(capsys, "evaluate", "--set", "synthetic")
     assert code == 2
     assert err == "dessurt: evaluate needs the package rapidfuzz: pip install -e '.[train]'.\n"

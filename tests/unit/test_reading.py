@@ -20,13 +20,13 @@ from dessurt import (
     Text,
     open_model,
 )
-from dessurt.cli import DEFAULT_CHECKPOINT
 from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
 from dessurt.page.lines import lines_of
 from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE, Card, View
 from dessurt.reader.reader import NO_LINES, LineByLine, ReadLine
 from dessurt.reader.search import Match, Span, find, folded
+from dessurt.shipped import SHIPPED
 
 ASSETS = Path(__file__).parents[2] / "assets"
 PAGE = Page.from_array(np.full((200, 400), 255, np.uint8))
@@ -353,7 +353,7 @@ def test_a_letter_of_several_tokens_is_placed_by_its_last() -> None:
 
 @pytest.fixture(scope="module")
 def small() -> Instrument:
-    return open_model(DEFAULT_CHECKPOINT, device="cpu")
+    return open_model(SHIPPED, device="cpu")
 
 
 @pytest.mark.parametrize(

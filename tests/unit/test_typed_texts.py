@@ -17,6 +17,7 @@ from dessurt.evaluate import long_answers
 from dessurt.model.tokenizer import SPECIAL_TOKENS, Tokenizer
 from dessurt.train.config import Part
 from dessurt.train.samples.pages import Source
+from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
 from dessurt.truth import Entity, Paragraph, Table, Truth
 from dessurt.truth.boxes import line_of
@@ -77,7 +78,8 @@ def form() -> Truth:
 
 def typed(token: str, pieces: Tokenizer) -> list[str]:
     """Texts that are typed with a task."""
-    sampler, part = Sampler(pieces, (64, 64), None, MOST_Q, 800), Part(1, most_answer=4000)
+    sampler = Sampler(Preprocessor(pieces, (64, 64), None, MOST_Q, 800))
+    part = Part(1, most_answer=4000)
     made = [sampler.example(part, token, Source(PAGE, form()), random.Random(k)) for k in range(25)]
     return [each.request.text for each in made if each is not None]
 
@@ -125,13 +127,13 @@ def test_long_answers_are_continued_as_training_continues_them(pieces: Tokenizer
 def test_a_form_longer_than_the_model_writes_is_learned_as_far_as_it_writes(
     pieces: Tokenizer,
 ) -> None:
-    drawn = Sampler(pieces, (192, 192), None, MOST_Q, 50)
+    drawn = Sampler(Preprocessor(pieces, (192, 192), None, MOST_Q, 50))
     sample = drawn.sample(
         Part(1, most_answer=10**6), "json>", Source(PAGE, form()), random.Random(0)
     )
     assert sample is not None
     answer = FORM_TASKS["json>"](PAGE, form(), random.Random(0), most_answer=10**6).answers[0]
-    assert [step[1] for step in sample["steps"]] == pieces.encode(answer)[:50]
+    assert [step[1] for step in sample.words.steps] == pieces.encode(answer)[:50]
 
 
 def test_a_text_that_is_cut_is_counted_anew(small: Tokenizer) -> None:

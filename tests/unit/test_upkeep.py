@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from dessurt.checkpoint import load, read_official, upkeep
-from dessurt.checkpoint.runs import append_log, read_state, write_state
+from dessurt.checkpoint.runs import read_state, write_state
 from dessurt.cli import main
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.run_log import append_log
 from tests.unit.test_checkpoint import official_file
 from tests.unit.test_model import SMALL
 

@@ -12,7 +12,7 @@ from torch import Tensor
 TEMPERATURE = 2.0  # of the distillation, arXiv 1503.02531
 
 
-def smoothed(log_probs: Tensor, target: Tensor, smoothing: float, pad: int) -> Tensor:
+def label_smoothing(log_probs: Tensor, target: Tensor, smoothing: float, pad: int) -> Tensor:
     """How far answers are from smoothed labels (arXiv 1512.00567, 7), summed over all tokens.
 
     A smoothed label gives 1 - smoothing to the right token and the rest evenly to all others but
@@ -22,11 +22,11 @@ def smoothed(log_probs: Tensor, target: Tensor, smoothing: float, pad: int) -> T
     Args:
         log_probs: [B, T, V].
         target: [B, T]; `pad` where nothing is asked.
-        smoothing: 0 to 1.
-        pad: the id of padding.
+        smoothing: The share of the other tokens, 0 to 1.
+        pad: The id of padding.
     """
-    asked = target != pad
-    log_probs, target = log_probs[asked], target[asked]  # [n, V], [n]
+    counts = target != pad
+    log_probs, target = log_probs[counts], target[counts]  # [n, V], [n]
     others = smoothing / (log_probs.shape[-1] - 2)
     label = torch.full_like(log_probs, others)
     label.scatter_(1, target[:, None], 1.0 - smoothing)
@@ -42,35 +42,35 @@ def focal(region: Tensor, truth: Tensor, gamma: float = 2.0) -> Tensor:
 
     Args:
         region: [B, ...], 0 to 1.
-        truth: bool [B, ...].
-        gamma: how little pixels count that are nearly right.
+        truth: Bool [B, ...].
+        gamma: How little pixels count that are nearly right.
     """
     right = torch.where(truth, region, 1 - region).clamp_min(1e-6)
     return -((1 - right) ** gamma * right.log()).mean() / 2
 
 
-def distilled(logits: Tensor, taught: Tensor, hidden: Tensor) -> Tensor:
+def distillation(logits: Tensor, targets: Tensor, hidden: Tensor) -> Tensor:
     """How far answers are from a teacher's, where the text was hidden.
 
     Args:
         logits: [B, T, V] of the learner.
-        taught: [B, T, V] of the teacher.
-        hidden: bool [B, T], the tokens that count.
+        targets: [B, T, V] of the teacher.
+        hidden: Bool [B, T], the tokens that count.
 
     Returns:
-        the divergence at temperature 2, times 4 so that it keeps its weight beside other losses,
-        mean over the tokens that count.
+        The divergence at temperature 2, times 4 so that it keeps its weight beside other losses;
+        the mean over the tokens that count.
     """
     learner = F.log_softmax(logits[hidden].float() / TEMPERATURE, -1)
-    teacher = F.softmax(taught[hidden].float() / TEMPERATURE, -1)
+    teacher = F.softmax(targets[hidden].float() / TEMPERATURE, -1)
     return TEMPERATURE**2 * F.kl_div(learner, teacher, reduction="batchmean")
 
 
-def moved(first: Tensor, was: Tensor) -> Tensor:
-    """How far image tokens are from what they were: the share of their variance, mean.
+def feature_distance(image_tokens: Tensor, targets: Tensor) -> Tensor:
+    """How far image tokens are from what they were: the mean square, as a share of the variance.
 
     Args:
-        first: [B, r, c, D] of the learner.
-        was: the same of the teacher.
+        image_tokens: [B, r, c, D] of the learner.
+        targets: [B, r, c, D] of the teacher.
     """
-    return F.mse_loss(first.float(), was.float()) / was.float().var()
+    return F.mse_loss(image_tokens.float(), targets.float()) / targets.float().var()

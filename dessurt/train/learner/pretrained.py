@@ -26,13 +26,12 @@ def begin_as_bart(model: Dessurt, source: str) -> None:
     """Give a model BART's token embedding and positions.
 
     Args:
-        model: with BART's vocabulary, to which pieces may have been added.
-        source: a folder with `model.safetensors` or `pytorch_model.bin`, or facebook/bart-base,
+        model: A model with BART's vocabulary, to which pieces may have been added.
+        source: A folder with `model.safetensors` or `pytorch_model.bin`, or facebook/bart-base,
             which is taken from the Hugging Face hub or its cache.
 
     Raises:
-        CheckpointError: the weights are not to be had, or not of the model's vocabulary; the model
-            is as it was.
+        CheckpointError: The weights are missing, or of another vocabulary; the model stays.
     """
     embedding, positions = _tables(_file(source))
     table = model.text_embedding.weight

@@ -1,4 +1,4 @@
-"""Beginning a run: the learner's first weights, and which of them learn how fast.
+"""Beginning a run: the device, the learner's vocabulary and its first weights.
 
 A checkpoint may be of another image size, window, depth or vocabulary. Tables over the plane (the
 positions of image tokens, the relative positions in a window) are then resampled as pictures, of
@@ -8,72 +8,106 @@ table as they come, which mixes up places; `as_original` does that too.
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
+from tokenizers import AddedToken, decoders, pre_tokenizers, processors
+from tokenizers import Tokenizer as Backend
+from tokenizers.models import BPE
+from torch import Tensor
 
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, CheckpointError, load, open_tokenizer
 from dessurt.model import Tokenizer
-from dessurt.train.config import OPTIMIZER, ConfigError
+from dessurt.opening import device_of
+from dessurt.synth.text import ALPHABET
+from dessurt.tasks import END_SIGN
+from dessurt.train.config import Config
 from dessurt.train.learner.pretrained import begin_as_bart
 from dessurt.train.learner.student import Student
-from dessurt.train.learner.vocabulary import tokenizer
 
 POSITIONS, RELATIVE = "absolute_2dpos_embed", "relative_position_bias_table"
 
 Grid = tuple[int, int]  # rows, columns
 
 
-def student_of(config: Mapping[str, Any], as_original: bool = False) -> tuple[Student, list[str]]:
+def student_of(config: Config, as_original: bool = False) -> tuple[Student, list[str]]:
     """The learner, with random weights or those of the checkpoint to start with.
 
     Args:
-        config: a whole training config.
-        as_original: tensors of another shape are cut and pasted as the original does it.
+        config: The config of the run.
+        as_original: Whether tensors of another shape are cut and pasted as the original does it.
 
     Returns:
-        the learner, and what is not as it was to be: of the checkpoint what did not fit, a line
-        each.
+        The learner, and a line for each thing of the checkpoint that did not fit.
 
     Raises:
-        CheckpointError: the checkpoint to start with, or its tokenizer, cannot be read.
+        CheckpointError: The checkpoint, or its tokenizer, cannot be read.
     """
-    if "start" not in config:
+    if config.start is None:
         return _from_nothing(config)
-    folder = config.get("tokenizer", OFFICIAL_TOKENIZER)
-    start = load(config["start"], None if folder == OFFICIAL_TOKENIZER else open_tokenizer(folder))
-    student = Student(dict(config), start.tokenizer, start.model.config.vocab_size)
+    folder = config.tokenizer or OFFICIAL_TOKENIZER
+    start = load(config.start, None if folder == OFFICIAL_TOKENIZER else open_tokenizer(folder))
+    student = Student(config, start.tokenizer, start.model.config.vocab_size)
     expected = student.checkpoint().model
+    grids = start.model.config.grid(0), expected.config.grid(0)
     weights, changed = fitted(
-        start.model.state_dict(), expected.state_dict(), start.model.config.grid(0),
-        expected.config.grid(0), as_original,
-    )  # fmt: skip
+        start.model.state_dict(), expected.state_dict(), *grids, as_original
+    )
     student.start(weights)
     return student, changed
 
 
-def first_vocabulary(config: Mapping[str, Any]) -> Tokenizer:
+def first_vocabulary(config: Config) -> Tokenizer:
     """The vocabulary of a run that starts with random weights: the config's, or the small one.
 
     Raises:
-        CheckpointError: it cannot be read.
+        CheckpointError: The vocabulary cannot be read.
     """
-    source = config.get("tokenizer")
-    return open_tokenizer(source) if source else Tokenizer(tokenizer())
+    return open_tokenizer(config.tokenizer) if config.tokenizer else Tokenizer(small_vocabulary())
 
 
-def _from_nothing(config: Mapping[str, Any]) -> tuple[Student, list[str]]:
+def small_vocabulary() -> Backend:
+    """The small checkpoint's vocabulary: bytes, and one token for every other printed character.
+
+    With one token for each glyph an answer follows the line letter by letter, which is learned much
+    sooner than long pieces; any Unicode text can still be written, byte by byte.
+
+    Returns:
+        A byte-level BPE in BART's manner: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, `<mask>` last.
+    """
+    specials = ("<s>", "<pad>", "</s>", "<unk>")
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {token: i for i, token in enumerate((*specials, *letters))}
+    merges = []
+    spell = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    for letter in (*(each for each in ALPHABET if not each.isascii()), END_SIGN):
+        [(spelled, _)] = spell.pre_tokenize_str(letter)
+        for i in range(1, len(spelled)):
+            if (spelled[:i], spelled[i]) not in merges:
+                merges.append((spelled[:i], spelled[i]))
+            vocabulary.setdefault(spelled[: i + 1], len(vocabulary))
+    vocabulary["<mask>"] = len(vocabulary)
+    backend = Backend(BPE(vocabulary, merges, unk_token="<unk>"))
+    backend.add_special_tokens([AddedToken(t, special=True) for t in (*specials, "<mask>")])
+    backend.pre_tokenizer = spell
+    backend.decoder = decoders.ByteLevel()
+    backend.post_processor = processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), trim_offsets=False, add_prefix_space=False
+    )
+    return backend
+
+
+def _from_nothing(config: Config) -> tuple[Student, list[str]]:
     """A learner with random weights, and BART's token embedding if the config's model wants it."""
     pieces = first_vocabulary(config)
-    student = Student(dict(config), pieces, pieces.vocab_size)
-    if config["model"].get("init_from_pretrained"):
+    student = Student(config, pieces, pieces.vocab_size)
+    if config.model.get("init_from_pretrained"):
         try:
-            begin_as_bart(student.model, config.get("tokenizer", OFFICIAL_TOKENIZER))
+            begin_as_bart(student.model, config.tokenizer or OFFICIAL_TOKENIZER)
         except CheckpointError as error:
             return student, [f"the text embedding begins at random, not as BART's: {error}"]
     return student, []
@@ -89,13 +123,13 @@ def fitted(
     """Weights of one model for another.
 
     Args:
-        weights: of the old model.
-        expected: of the new one; they stay where the old one has nothing.
-        before, after: rows and columns of image tokens of the old and the new model.
-        as_original: nothing is resampled.
+        weights: The weights of the old model.
+        expected: Those of the new one; they stay where the old one has nothing.
+        before, after: Rows and columns of image tokens of the old and the new model.
+        as_original: Whether nothing is resampled.
 
     Returns:
-        the weights, and a line for everything that was changed, left out or added.
+        The weights, and a line for everything that was changed, left out or added.
     """
     result, changed = {}, [f"left out {name}" for name in weights if name not in expected]
     for name, new in expected.items():
@@ -142,71 +176,30 @@ def _pasted(old: Tensor, new: Tensor) -> Tensor:
     return result
 
 
-def optimiser_of(student: Student, config: Mapping[str, Any]) -> torch.optim.Optimizer:
-    """The optimiser that a config asks for; the loop sets its rate of learning at each step.
+def accelerator_of(device: str | None, precision: str | None) -> Accelerator:
+    """Accelerate on a device, in a precision; None is the best there is.
 
     Raises:
-        ConfigError: see `parameter_groups`.
+        CheckpointError: The device is not there.
     """
-    given = config.get("optimizer", OPTIMIZER)
-    kind = getattr(torch.optim, given["type"])
-    arguments = {key: each for key, each in given.items() if key not in ("type", "decay", "clip")}
-    if "fused" in inspect.signature(kind).parameters:
-        arguments = {"fused": True, **arguments}
-    optimiser: torch.optim.Optimizer = kind(parameter_groups(student, config), **arguments)
-    return optimiser
+    chosen = device_of(device) if device else None
+    if chosen and chosen.type == "cuda" and chosen.index is not None:
+        torch.cuda.set_device(chosen)  # Accelerate takes the present one
+    return Accelerator(
+        mixed_precision=precision or fastest_precision(chosen),
+        cpu=chosen is not None and chosen.type == "cpu",
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
 
 
-def parameter_groups(student: Student, config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The optimiser's groups: those that decay and those that do not, slow ones by themselves.
-
-    Weights decay as the optimiser's `decay` says: matrices only, or all. `freeze` lists parts of
-    names of parameters that do not learn at all; `slow` gives to parts of names a factor on the
-    rate of learning.
-
-    Raises:
-        ConfigError: no parameter has such a name.
-    """
-    freeze, slow = config.get("freeze", []), config.get("slow", {})
-    every = config.get("optimizer", OPTIMIZER).get("decay") == "all"
-    names = [name for name, _ in student.named_parameters()]
-    for part in (*freeze, *slow):
-        if not any(part in name for name in names):
-            raise ConfigError(f"no parameter has {part!r} in its name: see `dessurt checkpoint "
-                              "show --weights`.")  # fmt: skip
-    groups: dict[tuple[float, bool], list[nn.Parameter]] = {(1.0, True): []}
-    if not every:
-        groups[1.0, False] = []
-    for name, parameter in student.named_parameters():
-        if any(part in name for part in freeze):
-            parameter.requires_grad_(False)
-            continue
-        factor = next((slow[part] for part in slow if part in name), 1.0)
-        groups.setdefault((factor, every or parameter.ndim > 1), []).append(parameter)
-    return [
-        {"params": some, "factor": factor, **({} if decays else {"weight_decay": 0.0})}
-        for (factor, decays), some in groups.items()
-    ]
-
-
-def moments(
-    student: Student, groups: list[dict[str, Any]], known: Mapping[str, Mapping[str, Tensor]]
-) -> dict[int, dict[str, Tensor]]:
-    """An optimiser's state from moments by parameter name; those of other shapes begin anew.
+def fastest_precision(device: torch.device | None) -> str:
+    """`bf16`, or `no` on a processor that lacks its instructions: there it takes ten times as long.
 
     Args:
-        student: the learner.
-        groups: `param_groups` of its optimiser.
-        known: Adam's `exp_avg`, `exp_avg_sq` and `step` of parameters of the model.
-
-    Returns:
-        as in `state_dict()["state"]` of the optimiser.
+        device: The device of the run; None: a GPU if there is one.
     """
-    name_of = {parameter: name for name, parameter in student.model.named_parameters()}
-    parameters = [parameter for group in groups for parameter in group["params"]]
-    found = {}
-    for number, parameter in enumerate(parameters):
-        state = known.get(name_of.get(parameter, ""))
-        if state is not None and state["exp_avg"].shape == parameter.shape:
-            found[number] = {key: torch.as_tensor(value) for key, value in state.items()}
-    return found
+    if torch.cuda.is_available() and (device is None or device.type != "cpu"):
+        return "bf16"
+    # avx512_bf16, amx_bf16 and so on; older versions of PyTorch do not tell.
+    known = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return "bf16" if any(has for name, has in known.items() if "bf16" in name) else "no"

@@ -9,8 +9,11 @@ T = Q + A, D text width, V vocabulary.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -21,47 +24,64 @@ from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.model.pointing import POINTERS
 from dessurt.model.tokenizer import PAD
+from dessurt.train.config import Config
 from dessurt.train.learner import losses
 from dessurt.train.learner.heads import DenseHead, RowsAndColumns, wave_positions
 from dessurt.train.samples.batch import Batch
 from dessurt.train.samples.cells import BEFORE, CELL, CLASSES
 
-# A config's `losses`: factors, smoothing of labels, and whether answers or tokens count alike.
-WEIGHTS = {
-    "answer": 1.0, "mask": 1.0, "distillation": 2.5, "features": 40.0, "smoothing": 0.0,
-    "per": "token",
-}  # fmt: skip
 WHERE_GAIN = 8.0  # lets the heads that tell places learn faster than the rest
-ABOUT = ("name", "frame", "card", "suppressed_token_ids")  # keys that a checkpoint keeps
 FINER = 2  # columns are told in halves of a cell: two thin letters may share one
 
+Figures = dict[str, Tensor]
+Watched = list[tuple[Tensor, Tensor]]  # text tokens and attention shares of every text layer
 
-class Taught(NamedTuple):
-    """What a teacher says of a batch.
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """Factors of the auxiliary losses, beside answers that count 1; found by trial."""
+
+    pointing: float = 0.5  # some heads look at the character that is written
+    place: float = 0.3  # a linear layer tells its row and column
+    characters: float = 0.15  # of a cell, before and after Swin
+    before: float = 0.4  # characters before a cell's first
+    inside: float = 0.5  # which cells are in the region, beside the mask head
+
+
+AUXILIARY = Auxiliary()
+
+
+class SoftTargets(NamedTuple):
+    """What a teacher would answer to a batch.
 
     Attributes:
         logits: [B, A, V], for the tokens that are hidden on the page.
-        first: [B, r, c, D], image tokens as the convolutions should make them; with them, the
-            learner is only to stay as it was. None: it learns the right answers, too.
+        image_tokens: [B, r, c, D], as the convolutions should make them; with them, the learner is
+            only to stay as it was. None: it learns the right answers, too.
     """
 
     logits: Tensor
-    first: Tensor | None = None
+    image_tokens: Tensor | None = None
 
 
 class Student(nn.Module):
     """A Dessurt and the linear heads for the dense losses."""
 
-    def __init__(self, config: dict[str, Any], tokenizer: Tokenizer, vocab_size: int) -> None:
-        """`config`: a whole training config; `vocab_size`: rows of the token embedding."""
+    def __init__(self, config: Config, tokenizer: Tokenizer, vocab_size: int) -> None:
+        """Make a learner with random weights.
+
+        Args:
+            config: The config of the run.
+            tokenizer: The vocabulary.
+            vocab_size: Rows of the token embedding.
+        """
         super().__init__()
         self.config = config
+        self.factors = config.losses
         self.tokenizer = tokenizer
-        self.model = Dessurt(DessurtConfig.from_dict(config["model"], vocab_size))
+        self.model = Dessurt(DessurtConfig.from_dict(config.model, vocab_size))
         # Where tokens are merged, a token's cell is no longer the one that it began with.
-        self.dense = config["frame"]["mode"] == "focus" and self.model.config.levels == 1
-        self.auxiliary: bool = config.get("auxiliary", True)
-        self.weights = WEIGHTS | config.get("losses", {})
+        self.dense = not config.whole_pages and self.model.config.levels == 1
         if self.dense:
             self._add_heads()
         wave_positions(self.model)
@@ -89,88 +109,115 @@ class Student(nn.Module):
                 module.p = 0.0  # synthetic pages never run out, there is nothing to overfit to
 
     def forward(
-        self, batch: Batch, text: bool = True, taught: Taught | None = None
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+        self, batch: Batch, text: bool = True, targets: SoftTargets | None = None
+    ) -> tuple[Tensor, Figures]:
         """The loss of a batch, and figures to report.
 
         Args:
-            batch: what to learn.
-            text: False: only the convolutions learn.
-            taught: what a teacher says of it.
+            batch: What to learn.
+            text: False if only the convolutions learn.
+            targets: What a teacher would answer.
         """
-        first = self.model.patch_embed(batch.image)
-        if taught is not None and taught.first is not None:
-            return self._remembered(batch, first, taught)
-        known = self.dense and (self.auxiliary or not text) and bool(batch.known.any())
-        figures: dict[str, Tensor] = {}
-        if known:
-            early, figures["right"] = self.after_cnn.loss(*_known(batch, first, batch.cells.long()))
+        early = self.model.patch_embed(batch.image)
+        if targets is not None and targets.image_tokens is not None:
+            return self._distance(batch, early, targets)
+        figures: Figures = {}
+        labelled = self.dense and (self.config.auxiliary or not text) and bool(batch.known.any())
+        if labelled:
+            dense, figures["right"] = self.after_cnn.loss(
+                *_known(batch, early, batch.cells.long())
+            )
         if not text:
-            return early, {"dense": early.detach(), **figures}
+            return dense, {"dense": dense.detach(), **figures}
         spots = torch.cat([batch.query_spots, batch.spots], 1)
-        located = self.dense and bool((spots[..., 0] >= 0).any())
-        watched: list[tuple[Tensor, Tensor]] = []
-        last, logits = self._read(batch, first, watched if located else None)
-        loss = self._answer(logits, batch.wanted)
-        figures["text"] = loss.detach()
-        if taught is not None:
-            distilled = losses.distilled(logits, taught.logits, batch.hidden)
-            loss = loss + self.weights["distillation"] * distilled
-            figures["distilled"] = distilled.detach()
-        if located:
-            grid, corner = (first.shape[1], first.shape[2]), tuple(batch.corner.tolist())
-            point, place = self._places(watched, spots, grid, corner)
-            loss = loss + 0.5 * point + 0.3 * self.auxiliary * place
-            figures.update(point=point.detach(), place=place.detach())
+        watched: Watched | None = [] if self.dense and bool((spots[..., 0] >= 0).any()) else None
+        last, logits = self._read(batch, early, watched)
+        terms = [self._answer(logits, batch.wanted)]
+        figures["text"] = terms[0].detach()
+        if targets is not None:
+            terms += self._distilled(logits, targets, batch, figures)
+        if watched is not None:
+            terms += self._located(watched, spots, batch, early, figures)
         if batch.supervised.any() and self.model.upsample_net is not None:
-            region, overlap = self._region(last, batch)
-            loss = loss + self.weights["mask"] * region
-            figures.update(region=region.detach(), overlap=overlap)
+            terms += self._drawn(last, batch, figures)
         hits = logits.detach().argmax(-1) == batch.wanted
         figures["hit"] = hits[batch.wanted != PAD].float().mean()
-        if known:
-            late, before = self._characters(batch, last)
-            loss = loss + 0.15 * (early + late) + 0.4 * before
-            figures["before"] = before.detach()
-        return loss, figures
+        if labelled:
+            terms += self._labelled(batch, last, dense, figures)
+        return reduce(add, terms), figures
 
-    def taught(self, batch: Batch) -> Taught:
-        """What it says of a batch itself."""
-        first = self.model.patch_embed(batch.image)
-        return Taught(self._read(batch, first, None)[1], first)
+    def targets(self, batch: Batch) -> SoftTargets:
+        """What the learner itself would answer, and how its convolutions see the batch."""
+        early = self.model.patch_embed(batch.image)
+        return SoftTargets(self._read(batch, early, None)[1], early)
 
-    def _remembered(
-        self, batch: Batch, first: Tensor, was: Taught
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """How far it is from what it said of a batch before.
+    def _distance(
+        self, batch: Batch, early: Tensor, targets: SoftTargets
+    ) -> tuple[Tensor, Figures]:
+        """The distance to what the first weights answered.
 
-        Nothing else counts: the right answers would go on teaching it what it is only to keep, and
-        each step that they take it aside changes what it reads elsewhere.
+        Nothing else counts: the right answers would go on teaching the learner what it is only to
+        keep, and each step that they take it aside changes what it reads elsewhere.
         """
-        assert was.first is not None
-        logits = self._read(batch, first, None)[1]
-        distilled = losses.distilled(logits, was.logits, batch.hidden)
-        moved = losses.moved(first, was.first)
-        loss = self.weights["distillation"] * distilled + self.weights["features"] * moved
+        assert targets.image_tokens is not None
+        logits = self._read(batch, early, None)[1]
+        distilled = losses.distillation(logits, targets.logits, batch.hidden)
+        moved = losses.feature_distance(early, targets.image_tokens)
+        loss = self.factors.distillation * distilled + self.factors.features * moved
         text = self._answer(logits, batch.wanted)
         figures = {"text": text, "distilled": distilled, "moved": moved}
         return loss, {name: each.detach() for name, each in figures.items()}
 
+    # Each of these adds figures to `figures` and returns the terms of the loss.
+
+    def _distilled(
+        self, logits: Tensor, targets: SoftTargets, batch: Batch, figures: Figures
+    ) -> list[Tensor]:
+        distilled = losses.distillation(logits, targets.logits, batch.hidden)
+        figures["distilled"] = distilled.detach()
+        return [self.factors.distillation * distilled]
+
+    def _located(
+        self, watched: Watched, spots: Tensor, batch: Batch, early: Tensor, figures: Figures
+    ) -> list[Tensor]:
+        grid, corner = (early.shape[1], early.shape[2]), tuple(batch.corner.tolist())
+        point, place = self._places(watched, spots, grid, corner)
+        figures.update(point=point.detach(), place=place.detach())
+        return [AUXILIARY.pointing * point, AUXILIARY.place * self.config.auxiliary * place]
+
+    def _drawn(self, last: Tensor, batch: Batch, figures: Figures) -> list[Tensor]:
+        region, overlap = self._region(last, batch)
+        figures.update(region=region.detach(), overlap=overlap)
+        return [self.factors.mask * region]
+
+    def _labelled(
+        self, batch: Batch, last: Tensor, dense: Tensor, figures: Figures
+    ) -> list[Tensor]:
+        late, before = self._characters(batch, last)
+        figures["before"] = before.detach()
+        return [AUXILIARY.characters * (dense + late), AUXILIARY.before * before]
+
     def _read(
-        self, batch: Batch, first: Tensor, watched: list[tuple[Tensor, Tensor]] | None
+        self, batch: Batch, early: Tensor, watched: Watched | None
     ) -> tuple[Tensor, Tensor]:
-        """The last image tokens, and the logits [B, A, V]; `first`: the tokens [B, r, c, d]."""
+        """The last image tokens, and the logits [B, A, V].
+
+        Args:
+            batch: What to read.
+            early: [B, r, c, D], the image tokens of the convolutions.
+            watched: Takes what `Dessurt.read` gives to those who watch.
+        """
         table = self.model.absolute_2dpos_embed.unflatten(1, self.model.config.grid(0))
-        (r, c), (top, left) = first.shape[1:3], batch.corner.tolist()
+        (r, c), (top, left) = early.shape[1:3], batch.corner.tolist()
         last, x = self.model.read(
-            first + table[:, top : top + r, left : left + c],
+            early + table[:, top : top + r, left : left + c],
             batch.task, batch.query, batch.written, watched,
         )  # fmt: skip
         queries = batch.query.shape[1] + 1
         return last, F.linear(x[:, queries:], self.model.text_embedding.weight)
 
     def _answer(self, logits: Tensor, wanted: Tensor) -> Tensor:
-        return self.weights["answer"] * self.answer_loss(logits, wanted)
+        return self.factors.answer * self.answer_loss(logits, wanted)
 
     def answer_loss(self, logits: Tensor, wanted: Tensor) -> Tensor:
         """Loss of the answers: the mean over their tokens, or as the original over the answers.
@@ -179,12 +226,12 @@ class Student(nn.Module):
             logits: [B, A, V].
             wanted: [B, A], PAD where nothing is asked.
         """
-        smoothing, per = self.weights["smoothing"], self.weights["per"]
+        smoothing, per = self.factors.smoothing, self.factors.per
         if not smoothing and per == "token":
             return F.cross_entropy(
                 logits.flatten(0, 1).float(), wanted.flatten(), ignore_index=PAD
             )
-        whole = losses.smoothed(logits.float().log_softmax(-1), wanted, smoothing, PAD)
+        whole = losses.label_smoothing(logits.float().log_softmax(-1), wanted, smoothing, PAD)
         return whole / (len(wanted) if per == "answer" else (wanted != PAD).sum())
 
     def _characters(self, batch: Batch, last: Tensor) -> tuple[Tensor, Tensor]:
@@ -200,7 +247,7 @@ class Student(nn.Module):
 
     def _places(
         self,
-        watched: list[tuple[Tensor, Tensor]],
+        watched: Watched,
         spots: Tensor,
         grid: tuple[int, int],
         corner: tuple[int, int],
@@ -211,10 +258,10 @@ class Student(nn.Module):
         out by themselves that reading is looking at one character after another.
 
         Args:
-            watched: text tokens and attention shares of every text layer.
+            watched: Text tokens and attention shares of every text layer.
             spots: [B, T, 2], the character that each text token is about; negative for none.
-            grid: r, c.
-            corner: of the window in the position table.
+            grid: Rows and columns of image tokens.
+            corner: Where the window begins in the position table.
 
         Returns:
             The mean of -log(share of some heads on the character's cell and those above and
@@ -232,18 +279,18 @@ class Student(nn.Module):
             there = shares[sample[:, None, None], heads, token[:, None, None], near[:, None]]
             there = there.float().sum(-1)  # [n, h]
             points.append(-there.clamp(1e-6, 1).log().mean())
-            told = text[sample, token]
+            tokens = text[sample, token]
             places.append(
-                F.cross_entropy(WHERE_GAIN * self.column(told).float(), finer)
-                + F.cross_entropy(WHERE_GAIN * self.row(told).float(), row + corner[0])
+                F.cross_entropy(WHERE_GAIN * self.column(tokens).float(), finer)
+                + F.cross_entropy(WHERE_GAIN * self.row(tokens).float(), row + corner[0])
             )
         return torch.stack(points).mean(), torch.stack(places).mean()
 
     def _region(self, last: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Loss of the output mask, and its overlap (intersection over union) with the truth.
 
-        The mask head learns by the focal loss (arXiv 1708.02002, gamma 2); told by a linear layer
-        too which cells are inside, the image tokens learn it sooner.
+        The mask head learns by the focal loss (arXiv 1708.02002, gamma 2); with a linear layer that
+        tells which cells are inside, the image tokens learn it sooner.
         """
         assert self.model.upsample_net is not None
         known = batch.supervised
@@ -258,15 +305,15 @@ class Student(nn.Module):
         if not self.dense:
             return losses.focal(region, truth), overlap
         share = F.max_pool2d(truth[:, None].float(), CELL)[:, 0]
-        told = self.inside(last[known])[..., 0].float()
-        cells = F.binary_cross_entropy_with_logits(told, share, reduction="none")
-        return _balanced(focal, truth) + 0.5 * _balanced(cells, share > 0), overlap
+        inside = self.inside(last[known])[..., 0].float()
+        cells = F.binary_cross_entropy_with_logits(inside, share, reduction="none")
+        return _balanced(focal, truth) + AUXILIARY.inside * _balanced(cells, share > 0), overlap
 
     def start(self, weights: dict[str, Tensor]) -> None:
         """Begin with a checkpoint's weights instead of random ones.
 
         Raises:
-            RuntimeError: they are of a model of other sizes.
+            RuntimeError: They are of a model of other sizes.
         """
         rest = dict(weights)
         if self.dense:
@@ -285,8 +332,14 @@ class Student(nn.Module):
         table = self.model.absolute_2dpos_embed.detach().float().cpu()
         model = Dessurt(self.model.config).eval()
         model.load_state_dict({**weights, "absolute_2dpos_embed": table})
-        about = {key: self.config[key] for key in ABOUT if key in self.config}
-        return Checkpoint(model, self.tokenizer, {**about, "model": self.config["model"]})
+        suppressed = self.config.suppressed_token_ids
+        return Checkpoint(model, self.tokenizer, {
+            "name": self.config.name,
+            "frame": self.config.frame.to_json(),
+            "card": self.config.card,
+            **({} if suppressed is None else {"suppressed_token_ids": list(suppressed)}),
+            "model": self.config.model,
+        })  # fmt: skip
 
     def export(self, folder: Path) -> None:
         """Write the model as a checkpoint folder."""

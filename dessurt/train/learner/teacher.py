@@ -1,4 +1,4 @@
-"""Teachers for distillation: a text-to-text model that reads what the page hides, or oneself.
+"""Teachers for distillation: a text-to-text model that knows what the page hides, or oneself.
 
 As in the original, the teacher gets a text of which some words are left out, and the learner a
 page on which they are masked; where they are, the learner is to be as sure, and as unsure, as the
@@ -12,7 +12,7 @@ import copy
 import torch
 
 from dessurt.model.tokenizer import END, PAD, START
-from dessurt.train.learner.student import Student, Taught
+from dessurt.train.learner.student import SoftTargets, Student
 from dessurt.train.samples.batch import Batch
 
 
@@ -27,14 +27,14 @@ class Teacher:
         """Open the teacher.
 
         Args:
-            name: a folder, or a repository of the Hugging Face hub.
-            vocab_size: the learner's.
-            mask: the id of `<mask>`.
-            device: where it runs.
+            name: A folder, or a repository of the Hugging Face hub.
+            vocab_size: The size of the learner's vocabulary.
+            mask: The id of `<mask>`.
+            device: Where the teacher runs.
 
         Raises:
-            TeacherError: transformers is not installed, the model is not to be had, or it has
-                another vocabulary.
+            TeacherError: The package transformers is not installed, the model cannot be opened, or
+                it has another vocabulary.
         """
         try:
             from transformers import AutoModelForSeq2SeqLM
@@ -56,8 +56,8 @@ class Teacher:
         self.mask = mask
 
     @torch.no_grad()
-    def __call__(self, batch: Batch) -> Taught | None:
-        """The teacher's logits of the tokens wanted; None where nothing is hidden."""
+    def __call__(self, batch: Batch) -> SoftTargets | None:
+        """The teacher's logits of the answers; None where nothing is hidden."""
         if not batch.hidden.any():
             return None
         texts = [
@@ -71,8 +71,8 @@ class Teacher:
         begin = torch.full_like(batch.written[:, :1], self.model.config.decoder_start_token_id)
         written = torch.cat([begin, batch.written], 1)
         seen = (ids != PAD).long()
-        told = self.model(input_ids=ids, attention_mask=seen, decoder_input_ids=written)
-        return Taught(told.logits[:, 1:])
+        output = self.model(input_ids=ids, attention_mask=seen, decoder_input_ids=written)
+        return SoftTargets(output.logits[:, 1:])
 
     def left_out(self, wanted: list[int], hidden: list[bool]) -> list[int]:
         """A text with one `<mask>` in place of each stretch of hidden tokens."""
@@ -85,8 +85,20 @@ class Teacher:
         return [*text, END]
 
 
-class Former:
-    """The model as it was when the run began, which the learner is not to forget.
+def teacher_of(name: str, student: Student, device: torch.device) -> Teacher:
+    """The teacher of a learner; see `Teacher`.
+
+    Raises:
+        TeacherError: It cannot be opened, or the learner's vocabulary has no `<mask>`.
+    """
+    mask = student.tokenizer.backend.token_to_id("<mask>")
+    if mask is None:
+        raise TeacherError("the learner's vocabulary has no <mask>: take the teacher's.")
+    return Teacher(name, student.model.config.vocab_size, mask, device)
+
+
+class FirstWeights:
+    """The model as it was when the run began: a frozen copy that the learner stays near.
 
     On pages that are drawn, and not those that it is to get better on, the learner stays as sure,
     and as unsure, of every token as it was ("learning without forgetting", arXiv 1606.09282). Some
@@ -95,10 +107,10 @@ class Former:
     """
 
     def __init__(self, student: Student) -> None:
-        """`student`: before it learns anything; it is copied."""
+        """Copy the learner, which has learned nothing yet."""
         self.student = copy.deepcopy(student).eval().requires_grad_(False)
 
     @torch.no_grad()
-    def __call__(self, batch: Batch) -> tuple[Batch, Taught]:
-        """The batch with all tokens counting for the distillation, and what was said of it."""
-        return batch._replace(hidden=batch.wanted != PAD), self.student.taught(batch)
+    def __call__(self, batch: Batch) -> tuple[Batch, SoftTargets]:
+        """The batch with all its tokens to be distilled, and what the first weights answer."""
+        return batch._replace(hidden=batch.wanted != PAD), self.student.targets(batch)

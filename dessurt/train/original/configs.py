@@ -1,6 +1,6 @@
 """Configs of the original repository, as they are, in our keys.
 
-`translated` says what becomes of each key that is honoured; the others are in `original_keys`.
+`translated` says what becomes of each key that is honoured; the others are in `keys`.
 """
 
 from __future__ import annotations
@@ -133,58 +133,58 @@ def is_original(config: Any) -> bool:
     return isinstance(config, dict) and bool({"data_loader", "trainer"} & config.keys())
 
 
-def left_out(given: Mapping[str, Any]) -> list[str]:
+def left_out(original: Mapping[str, Any]) -> list[str]:
     """What of the original's config is not taken over and may make a difference, by full names."""
-    found = keys.left_out(given)
-    size = given["model"].get("image_size", [768, 768])
-    for name, kind, section in keys.sections(given):
+    ignored = keys.left_out(original)
+    size = original["model"].get("image_size", [768, 768])
+    for name, kind, section in keys.sections(original):
         if kind == "crop_params" and _pair(section.get("crop_size", size)) != _pair(size):
-            found.append(f"{name}.crop_size")
+            ignored.append(f"{name}.crop_size")
         if kind == "data_loader" and section.get("data_set_name") in (*PARAGRAPHS, *FORMS):
-            asked = _kinds(section["data_set_name"], section)
+            kinds = _kinds(section["data_set_name"], section)
             key = "mode" if section["data_set_name"] in PARAGRAPHS else "use_json"
-            unasked = ", ".join(each for each in asked if each not in TOKENS)
-            found += [f"{name}.{key} (the questions {unasked})"] if unasked else []
-    loader = given["data_loader"]
+            unasked = ", ".join(each for each in kinds if each not in TOKENS)
+            ignored += [f"{name}.{key} (the questions {unasked})"] if unasked else []
+    loader = original["data_loader"]
     names = [each["config"]["data_set_name"] for each in loader.get("datasets", ())]
     unseen = [name for name in names or [loader["data_set_name"]]
               if SETS.get(name) not in VALIDATED]  # fmt: skip
-    if unseen and _validates(given):
-        found.append(f"validation (on {', '.join(unseen)})")
-    return found
+    if unseen and _validates(original):
+        ignored.append(f"validation (on {', '.join(unseen)})")
+    return ignored
 
 
-def _validates(given: Mapping[str, Any]) -> bool:
-    trainer = given["trainer"]
-    return "validation" in given and trainer.get("val_step", math.inf) <= trainer["iterations"]
+def _validates(original: Mapping[str, Any]) -> bool:
+    trainer = original["trainer"]
+    return "validation" in original and trainer.get("val_step", math.inf) <= trainer["iterations"]
 
 
-def translated(given: Mapping[str, Any]) -> dict[str, Any]:
+def translated(original: Mapping[str, Any]) -> dict[str, Any]:
     """A config of the original in our keys.
 
     Raises:
-        OriginalError: it has a key, a data set or a mode that there is not.
+        OriginalError: It has a key, a data set or a mode that there is not.
     """
-    refuse_unknown(given)
-    trainer, weights = given["trainer"], given.get("loss_weights", {})
+    refuse_unknown(original)
+    trainer, weights = original["trainer"], original.get("loss_weights", {})
     accumulate = trainer.get("accum_grad_steps", 1)
-    parts = _parts(given["data_loader"])
-    smoothing = given.get("loss_params", {}).get("answer", {}).get("smoothing", 0.1)
+    parts = _parts(original["data_loader"])
+    smoothing = original.get("loss_params", {}).get("answer", {}).get("smoothing", 0.1)
     config = {
-        "name": given.get("name", "original"),
+        "name": original.get("name", "original"),
         "seed": 1234,
         "precision": "bf16" if trainer.get("AMP") else "no",
         "mean": 0,  # the original keeps the weights themselves
-        "model": {**MODEL, **given["model"]},
+        "model": {**MODEL, **original["model"]},
         "frame": {"mode": "fit"},
-        "card": {"description": f"Trained as {given.get('name')} of the original"},
+        "card": {"description": f"Trained as {original.get('name')} of the original"},
         "losses": {
             "per": "answer",
-            "smoothing": smoothing if _smooth(given) else 0.0,
+            "smoothing": smoothing if _smooth(original) else 0.0,
             **{key: weights[key] for key in ("answer", "mask", "distillation") if key in weights},
-            **({} if "mask" in given.get("loss", {}) else {"mask": 0.0}),
+            **({} if "mask" in original.get("loss", {}) else {"mask": 0.0}),
         },
-        "optimizer": _optimizer(given),
+        "optimizer": _optimizer(original),
         "schedule": _schedule(trainer),
         "freeze": trainer.get("freeze_param_names", []),
         "slow": {
@@ -193,13 +193,13 @@ def translated(given: Mapping[str, Any]) -> dict[str, Any]:
         "stages": [{
             "steps": max(trainer["iterations"] // accumulate, 1),
             "accumulate": accumulate,
-            "lr": given["optimizer"]["lr"],
+            "lr": original["optimizer"]["lr"],
             "parts": parts,
         }],
     }  # fmt: skip
     if "log_step" in trainer:
         config["log_every"] = trainer["log_step"]
-    if monitor := _monitor(given):
+    if monitor := _monitor(original):
         config["monitor"] = monitor
     if any(part.get("data", {}).get("set") == "distill" for part in parts.values()):
         config["teacher"] = TEACHER
@@ -215,25 +215,25 @@ def _schedule(trainer: Mapping[str, Any]) -> dict[str, Any]:
     return {**known, "kind": "spike" if kind is True else kind}
 
 
-def _smooth(given: Mapping[str, Any]) -> bool:
-    return given.get("loss", {}).get("answer") == "label_smoothing"
+def _smooth(original: Mapping[str, Any]) -> bool:
+    return original.get("loss", {}).get("answer") == "label_smoothing"
 
 
-def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
+def _optimizer(original: Mapping[str, Any]) -> dict[str, Any]:
     """All weights decay, and each gradient is clipped; the rest is as PyTorch has it."""
-    arguments = {key: value for key, value in given["optimizer"].items() if key != "lr"}
-    kind = given.get("optimizer_type", "AdamW")
+    arguments = {key: value for key, value in original["optimizer"].items() if key != "lr"}
+    kind = original.get("optimizer_type", "AdamW")
     return {"type": kind, "decay": "all", "clip": "value", **arguments}
 
 
-def _monitor(given: Mapping[str, Any]) -> dict[str, Any] | None:
+def _monitor(original: Mapping[str, Any]) -> dict[str, Any] | None:
     """When, on what and by which figure the run is validated; None: never."""
-    loader, trainer = given["data_loader"], given["trainer"]
-    if not _validates(given):
+    loader, trainer = original["data_loader"], original["trainer"]
+    if not _validates(original):
         return None
     # What the section leaves open it has from data_loader; the data are always those of it.
     fixed = {key: loader[key] for key in ("data_set_name", "data_dir") if key in loader}
-    parts = _parts({**loader, **given["validation"], **fixed}, "valid")
+    parts = _parts({**loader, **original["validation"], **fixed}, "valid")
     known = {
         name: part for name, part in parts.items()
         if part.get("data", {}).get("set") in VALIDATED
@@ -259,54 +259,63 @@ def _parts(loader: Mapping[str, Any], split: str = "train") -> dict[str, dict[st
 
 
 def _part(loader: Mapping[str, Any], split: str) -> dict[str, Any]:
-    name, crop = loader["data_set_name"], loader.get("crop_params") or {}
+    name = loader["data_set_name"]
     if name not in SETS and name not in SYNTHETIC:
         meant = did_you_mean(str(name), (*SETS, *SYNTHETIC, "MultipleDataset"))
         raise OriginalError(
             f"the original's data set {name!r} has no counterpart here: "
             + (meant or "write a config in our keys with a data set of your own.")
         )
+    part = {
+        "batch": loader.get("batch_size", 1),
+        **_changes(name, loader),
+        "most_answer": loader.get("max_qa_len_out", loader.get("max_qa_len", 4000)),
+    }
+    if not loader.get("cased", True) and name not in CASED:
+        part["cased"] = False
+    if tasks := _validated_tasks(name, loader) if split == "valid" else _tasks(name, loader):
+        part["tasks"] = tasks
+    return {**part, **_source(name, loader, split)}
+
+
+def _changes(name: str, loader: Mapping[str, Any]) -> dict[str, Any]:
+    """How pages are changed."""
+    crop = loader.get("crop_params") or {}
     fitting = (
         ("rescale_to_crop_size_first", True), ("rescale_to_crop_width_first", "width"),
         ("rescale_to_crop_height_first", "height"),
     )  # fmt: skip
     scale = loader.get("rescale_range", [1.0, 1.0])
-    part: dict[str, Any] = {
-        "batch": loader.get("batch_size", 1),
+    changes: dict[str, Any] = {
         "rescale": [scale, scale] if isinstance(scale, int | float) else scale,
         "fit": next((how for key, how in fitting if loader.get(key)), False),
         "rotate": crop.get("rot_degree_std_dev", 0.0),
         "pad": crop.get("pad", min(_pair(crop.get("crop_size", 0))) // 2),
         "shade": float(loader.get("augment_shade", name in SHADED) or 0.0),
-        "most_answer": loader.get("max_qa_len_out", loader.get("max_qa_len", 4000)),
     }
     if name in FITTED and "rescale_to_crop_size_first" not in loader:
-        part["fit"] = True
+        changes["fit"] = True
     if "rot_freq" in crop:
-        part["turned"] = crop["rot_freq"]
+        changes["turned"] = crop["rot_freq"]
     if not crop.get("random", True):
-        part["centred"] = True
-    if not loader.get("cased", True) and name not in CASED:
-        part["cased"] = False
-    if name in FORMS and split == "valid":
-        whole = bool(loader.get("use_json"))
-        part["tasks"] = {"json>": 1.0} if whole else {"link-both~": 1.0, "f0~": 1.0}
-    elif SETS.get(name) == "census" and split == "valid":
-        part["tasks"] = {"record~": 1.0}
-    elif tasks := _tasks(name, loader):
-        part["tasks"] = tasks
+        changes["centred"] = True
+    return changes
+
+
+def _source(name: str, loader: Mapping[str, Any], split: str) -> dict[str, Any]:
+    """The data set, or the kinds of synthetic pages."""
+    folder = loader.get("data_dir", "")
     if name in SYNTHETIC:
-        kinds, folder = list(SYNTHETIC[name]), loader.get("data_dir", "")
+        kinds = list(SYNTHETIC[name])
         if name != "SynthFormDataset" or not (Path(folder) / PAIRS).is_file():
-            return {**part, "kinds": kinds}
-        data = {"set": "synthetic", "folder": folder, "vocabulary": PAIRS, "kinds": kinds}
-        return {**part, "data": data}
+            return {"kinds": kinds}
+        return {"data": {"set": "synthetic", "folder": folder, "vocabulary": PAIRS, "kinds": kinds}}
     data = {"set": SETS[name]}
     if name not in NO_FOLDER:
-        data["folder"] = loader.get("data_dir", "")
+        data["folder"] = folder
     if split != "train":
         data["split"] = split
-    return {**part, "data": {**data, **_options(name, loader, split)}}
+    return {"data": {**data, **_options(name, loader, split)}}
 
 
 def _pair(size: Any) -> list[int]:
@@ -336,11 +345,20 @@ def _tasks(name: str, loader: Mapping[str, Any]) -> dict[str, float]:
     """Tokens and how often each is asked; none where a set has questions of its own."""
     if SETS.get(name) == "census":
         return dict(CENSUS)
-    found: dict[str, float] = {}
+    tasks: dict[str, float] = {}
     for kind, often in _kinds(name, loader).items():
         tokens = TOKENS.get(kind, "").split()
-        found |= {token: round(often / len(tokens), 6) for token in tokens}
-    return found
+        tasks |= {token: round(often / len(tokens), 6) for token in tokens}
+    return tasks
+
+
+def _validated_tasks(name: str, loader: Mapping[str, Any]) -> dict[str, float]:
+    """The same, of pages to validate on: of forms and records each is asked about as a whole."""
+    if name in FORMS:
+        return {"json>": 1.0} if loader.get("use_json") else {"link-both~": 1.0, "f0~": 1.0}
+    if SETS.get(name) == "census":
+        return {"record~": 1.0}
+    return _tasks(name, loader)
 
 
 def _options(name: str, loader: Mapping[str, Any], split: str) -> dict[str, Any]:
@@ -355,12 +373,7 @@ def _options(name: str, loader: Mapping[str, Any], split: str) -> dict[str, Any]
         if split == "valid":
             asked = "full" if loader.get("eval_full", True) else "line"
             tasks = {"tasks": [f"ner_{asked}{'_c1' * bool(loader.get('eval_class_before'))}>"]}
-        return {
-            **tasks, "classes": loader.get("task", 6),
-            "split_by": loader.get("data_split", "rwth"),
-            "short": bool(loader.get("short_class", False)),
-            "noise": float(loader.get("use_noise") or 0.0),
-        }  # fmt: skip
+        return {**tasks, **_entities(loader)}
     if name == "IAMQA":
         return {"splits": loader.get("data_split", "rwth")}
     if name in ("IAMMixed", "SynthHWQA"):
@@ -369,3 +382,13 @@ def _options(name: str, loader: Mapping[str, Any], split: str) -> dict[str, Any]
     if name == "HWSQuAD" and "crop_size" in loader.get("crop_params", {}):
         return {"size": _pair(loader["crop_params"]["crop_size"])}
     return {"half": True} if name == "DocVQA" and loader.get("half") else {}
+
+
+def _entities(loader: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of named entities."""
+    return {
+        "classes": loader.get("task", 6),
+        "split_by": loader.get("data_split", "rwth"),
+        "short": bool(loader.get("short_class", False)),
+        "noise": float(loader.get("use_noise") or 0.0),
+    }

@@ -118,45 +118,45 @@ SIZED = ("IAMMixed", "SynthHWQA")  # sets whose `image_size` is honoured
 Section = tuple[str, str, Mapping[str, Any]]  # its full name, its kind, its keys
 
 
-def sections(given: Mapping[str, Any]) -> Iterator[Section]:
+def sections(original: Mapping[str, Any]) -> Iterator[Section]:
     """All sections of a config, those inside of others too.
 
     Raises:
-        OriginalError: one is no object.
+        OriginalError: One is not an object.
     """
-    yield "", "", given
+    yield "", "", original
     for name in ("data_loader", "validation"):
-        yield from _loader(name, name, given.get(name, {}))
+        yield from _loader(name, name, original.get(name, {}))
     for name in ("trainer", "model", "optimizer", "loss", "loss_weights", "loss_params"):
-        yield name, name, _object(name, given.get(name, {}))
-    answer = given.get("loss_params", {}).get("answer", {})
+        yield name, name, _object(name, original.get(name, {}))
+    answer = original.get("loss_params", {}).get("answer", {})
     yield "loss_params.answer", "loss_params.answer", _object("loss_params.answer", answer)
 
 
-def _loader(name: str, kind: str, given: Any) -> Iterator[Section]:
-    yield name, kind, _object(name, given)
-    crop = given.get("crop_params") or {}
+def _loader(name: str, kind: str, original: Any) -> Iterator[Section]:
+    yield name, kind, _object(name, original)
+    crop = original.get("crop_params") or {}
     yield f"{name}.crop_params", "crop_params", _object(f"{name}.crop_params", crop)
-    for number, each in enumerate(given.get("datasets", ())):
+    for number, each in enumerate(original.get("datasets", ())):
         inner = f"{name}.datasets.{number}"
         yield inner, "datasets", _object(inner, each)
         yield from _loader(f"{inner}.config", kind, each.get("config", {}))
 
 
-def _object(name: str, given: Any) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
+def _object(name: str, original: Any) -> Mapping[str, Any]:
+    if not isinstance(original, Mapping):
         raise OriginalError(f"{name} of the original's config is no object with keys.")
-    return given
+    return original
 
 
-def refuse_unknown(given: Mapping[str, Any]) -> None:
+def refuse_unknown(original: Mapping[str, Any]) -> None:
     """Refuse keys that the original has not.
 
     Raises:
-        OriginalError: there is one; the message names the nearest that there is.
+        OriginalError: There is one; the message names the nearest that there is.
     """
-    for name, kind, section in sections(given):
-        known = _known(kind, given)
+    for name, kind, section in sections(original):
+        known = _known(kind, original)
         for key in section:
             if key not in known and key.removeprefix("x") not in known:
                 where = name or "the original's config"
@@ -164,17 +164,17 @@ def refuse_unknown(given: Mapping[str, Any]) -> None:
                 raise OriginalError(f"there is no key {key!r} in {where}: {meant}")
 
 
-def _known(kind: str, given: Mapping[str, Any]) -> set[str]:
+def _known(kind: str, original: Mapping[str, Any]) -> set[str]:
     if kind == "optimizer":
-        return optimiser_arguments(given.get("optimizer_type", "AdamW"))
+        return optimiser_arguments(original.get("optimizer_type", "AdamW"))
     return {*HONOURED[kind].split(), *IDLE.get(kind, "").split(), *LEFT.get(kind, ())}
 
 
-def left_out(given: Mapping[str, Any]) -> list[str]:
+def left_out(original: Mapping[str, Any]) -> list[str]:
     """The full names of the keys that are not taken over and may make a difference."""
     return [
         f"{name}.{key}".lstrip(".")
-        for name, kind, section in sections(given)
+        for name, kind, section in sections(original)
         for key, value in section.items()
         if key in LEFT.get(kind, {}) and not LEFT[kind][key](value)
         and not (key == "image_size" and section.get("data_set_name") in SIZED)
@@ -185,7 +185,7 @@ def optimiser_arguments(name: str) -> set[str]:
     """The arguments of a class of `torch.optim`.
 
     Raises:
-        OriginalError: there is no such class.
+        OriginalError: There is no such class.
     """
     kinds = {
         key: kind

@@ -23,11 +23,11 @@ def multiplier(schedule: Mapping[str, Any], iteration: int) -> float:
     """The factor on the rate of learning.
 
     Args:
-        schedule: `kind`, one of `KINDS`, and that kind's keys.
-        iteration: from 1 on in training.
+        schedule: The `kind`, one of `KINDS`, and the keys of that kind.
+        iteration: The number of the iteration, from 1 on in training.
 
     Raises:
-        KeyError: the schedule lacks a key that its kind needs.
+        KeyError: The schedule lacks a key that its kind needs.
     """
     kind = schedule["kind"]
     if kind in _OTHERS:
@@ -35,20 +35,20 @@ def multiplier(schedule: Mapping[str, Any], iteration: int) -> float:
     return _rise_and_fall(schedule, kind, iteration)
 
 
-def _rise_and_fall(given: Mapping[str, Any], kind: str, k: int) -> float:
+def _rise_and_fall(schedule: Mapping[str, Any], kind: str, k: int) -> float:
     """Rises, each to the full rate at its own iteration, and a ramp down that ends at one."""
     if kind.endswith("ramp_to_lower"):
-        down, length = given["lr_down_start"], given["ramp_down_steps"]
-        low = given.get("lr_mul", 0.1)
+        down, length = schedule["lr_down_start"], schedule["ramp_down_steps"]
+        low = schedule.get("lr_mul", 0.1)
     elif kind.endswith("swa"):
-        down, length = given["swa_start"], 0
-        low = given.get("swa_lr_mul", SWA)
+        down, length = schedule["swa_start"], 0
+        low = schedule.get("swa_lr_mul", SWA)
         if kind.endswith("ramp_to_swa"):
-            length = given["ramp_down_steps"]
+            length = schedule["ramp_down_steps"]
     else:
-        return _rise(given["warmup_steps"], k)
+        return _rise(schedule["warmup_steps"], k)
     if k < down - length:
-        return _rise(given["warmup_steps"], k)
+        return _rise(schedule["warmup_steps"], k)
     return low if k >= down else 1 - (1 - low) * (k - (down - length)) / length
 
 
@@ -61,59 +61,59 @@ def _rise(ends: list[int], k: int) -> float:
     return 1.0
 
 
-def _detector(given: Mapping[str, Any], k: int) -> float:
-    return min((k + 1) ** -0.3, (k + 1) * given.get("warmup_steps", WARM_UP) ** -1.3)
+def _detector(schedule: Mapping[str, Any], k: int) -> float:
+    return min((k + 1) ** -0.3, (k + 1) * schedule.get("warmup_steps", WARM_UP) ** -1.3)
 
 
-def _step(given: Mapping[str, Any], k: int) -> float:
-    return 0.1 ** sum(k >= end for end in given["lr_steps"])
+def _step(schedule: Mapping[str, Any], k: int) -> float:
+    return 0.1 ** sum(k >= end for end in schedule["lr_steps"])
 
 
-def _spike(given: Mapping[str, Any], k: int) -> float:
-    warm = given.get("warmup_steps", WARM_UP)
+def _spike(schedule: Mapping[str, Any], k: int) -> float:
+    warm = schedule.get("warmup_steps", WARM_UP)
     return min((max(1e-6, k - (warm - 3)) / 100) ** -0.1, LOWEST + k * 1.485 / warm)
 
 
-def _spike_then_swa(given: Mapping[str, Any], k: int) -> float:
-    return _spike(given, k) if k < given["swa_start"] else given.get("swa_lr_mul", 0.1)
+def _spike_then_swa(schedule: Mapping[str, Any], k: int) -> float:
+    return _spike(schedule, k) if k < schedule["swa_start"] else schedule.get("swa_lr_mul", 0.1)
 
 
-def _cyclic(given: Mapping[str, Any], k: int) -> float:
-    length, low = given.get("cycle_size", 500), given.get("min_lr_mul", 0.001)
+def _cyclic(schedule: Mapping[str, Any], k: int) -> float:
+    length, low = schedule.get("cycle_size", 500), schedule.get("min_lr_mul", 0.001)
     return 1 - (1 - low) * ((k - 1) % length) / (length - 1)
 
 
-def _cyclic_full(given: Mapping[str, Any], k: int, decay: float = 1.0) -> float:
+def _cyclic_full(schedule: Mapping[str, Any], k: int, decay: float = 1.0) -> float:
     """Up and down in turn; what lies above the lowest rate shrinks by `decay` each iteration."""
-    length, low = given.get("cycle_size", 500), given.get("min_lr_mul", 0.25)
+    length, low = schedule.get("cycle_size", 500), schedule.get("min_lr_mul", 0.25)
     turn, place = divmod(k, length)
     up = place / (length - 1)
     return low + (1 - low) * decay**k * (up if turn % 2 == 0 else 1 - up)
 
 
-def _cyclic_decay(given: Mapping[str, Any], k: int) -> float:
-    return _cyclic_full(given, k, given.get("decay_rate", 0.99994))
+def _cyclic_decay(schedule: Mapping[str, Any], k: int) -> float:
+    return _cyclic_full(schedule, k, schedule.get("decay_rate", 0.99994))
 
 
-def _rise_and_cycles(given: Mapping[str, Any], k: int) -> float:
+def _rise_and_cycles(schedule: Mapping[str, Any], k: int) -> float:
     """Rises to a rate of their own, cycles from then on, and the rate for averaging at the end."""
-    if k >= given["swa_start"]:
-        return given.get("swa_lr_mul", SWA)
-    if k < max(given["warmup_steps"], default=0):
-        return given["warmup_cap"] * _rise(given["warmup_steps"], k)
-    return _cyclic_full(given, k)
+    if k >= schedule["swa_start"]:
+        return schedule.get("swa_lr_mul", SWA)
+    if k < max(schedule["warmup_steps"], default=0):
+        return schedule["warmup_cap"] * _rise(schedule["warmup_steps"], k)
+    return _cyclic_full(schedule, k)
 
 
-def _one_cycle(given: Mapping[str, Any], k: int) -> float:
-    length, low = given.get("cycle_size", 1000), given.get("low_lr_mul", 0.25)
+def _one_cycle(schedule: Mapping[str, Any], k: int) -> float:
+    length, low = schedule.get("cycle_size", 1000), schedule.get("low_lr_mul", 0.25)
     if k < 2 * length:
         return _cyclic_full({"cycle_size": length, "min_lr_mul": low}, k)
-    least = given.get("min_lr_mul", 0.0001)
-    return low - (low - least) * (k - 2 * length) / (given["iterations"] - 2 * length)
+    least = schedule.get("min_lr_mul", 0.0001)
+    return low - (low - least) * (k - 2 * length) / (schedule["iterations"] - 2 * length)
 
 
-def _test(given: Mapping[str, Any], k: int) -> float:
-    return 1e-6 + k * (1 - 1e-6) / given["iterations"]
+def _test(schedule: Mapping[str, Any], k: int) -> float:
+    return 1e-6 + k * (1 - 1e-6) / schedule["iterations"]
 
 
 _OTHERS: dict[str, Callable[[Mapping[str, Any], int], float]] = {

@@ -6,7 +6,7 @@ Shapes: B batch, h, w window, N cells, Q query tokens (task token included), A a
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 from torch import Tensor
 
+from dessurt.data.example import Example
 from dessurt.model.tokenizer import PAD, START
 
 SLIPS = 0.03  # of an answer's characters; see `with_slips`
@@ -22,6 +23,32 @@ OUTSIDE = (-2.0, -2.0)  # not in the window
 
 Spot = tuple[float, float]  # x, y in model pixels, or NOWHERE or OUTSIDE
 Step = tuple[int, int, Spot]  # token written last, token to come, the place of its character
+
+
+class Words(NamedTuple):
+    """Task, query and answer as tokens, and where they stand in the window."""
+
+    task: int  # row of the task's embedding
+    query: list[int]  # [Q-1]
+    query_spots: list[Spot]  # [Q]
+    answer: list[int]
+    steps: list[Step]  # the answer as it is written, with slips
+    hidden: list[bool]  # of the answer's tokens, those that are masked on the page
+
+
+class Sample(NamedTuple):
+    """An example as the network gets it."""
+
+    image: np.ndarray  # float32 [2, h, w]
+    cells: np.ndarray  # uint8 [N, SLOTS]
+    before: np.ndarray  # uint8 [N, BEFORE]
+    known: bool  # whether the cells are a truth
+    region: np.ndarray  # bool [h, w]
+    supervised: bool  # whether the region is a truth
+    anywhere: bool  # whether the window may begin anywhere in the position table
+    words: Words
+    example: Example  # for those who look at samples
+    source: str = ""
 
 
 class Batch(NamedTuple):
@@ -43,26 +70,33 @@ class Batch(NamedTuple):
     hidden: Tensor  # bool [B, A]: of the tokens wanted, those that are masked on the page
 
 
-def stacked(samples: Sequence[dict[str, Any]], corner: tuple[int, int]) -> Batch:
-    """A batch of samples (see `Sampler.laid`) whose windows begin at `corner`."""
-    longest = max(len(each["steps"]) for each in samples)
-    filled = [each["steps"] + [(PAD, PAD, NOWHERE)] * (longest - len(each["steps"]))
-              for each in samples]  # fmt: skip
-    written, wanted, spots = ([[step[k] for step in each] for each in filled] for k in range(3))
+def stacked(samples: Sequence[Sample], corner: tuple[int, int]) -> Batch:
+    """A batch of samples whose windows begin at `corner`."""
+    words = [sample.words for sample in samples]
+    longest = max(len(each.steps) for each in words)
+    padded = [each.steps + [(PAD, PAD, NOWHERE)] * (longest - len(each.steps)) for each in words]
+    written, wanted, spots = ([[step[k] for step in steps] for steps in padded] for k in range(3))
+    hidden = [each.hidden + [False] * (longest - len(each.hidden)) for each in words]
 
-    def stack(name: str) -> Tensor:
-        return torch.from_numpy(np.stack([each[name] for each in samples]))
+    def stack(arrays: Iterable[Any]) -> Tensor:
+        return torch.from_numpy(np.stack(list(arrays)))
 
     return Batch(
-        image=stack("image"), cells=stack("cells"), before=stack("before"),
-        region=stack("region"), supervised=stack("supervised"), task=stack("task"),
-        query=stack("query"), query_spots=stack("query_spots").float(),
-        written=torch.tensor(written), wanted=torch.tensor(wanted),
-        spots=torch.tensor(spots, dtype=torch.float32), corner=torch.tensor(corner),
-        known=stack("known"),
-        hidden=torch.tensor([each["hidden"] + [False] * (longest - len(each["hidden"]))
-                             for each in samples]),
-    )  # fmt: skip
+        image=stack(sample.image for sample in samples),
+        cells=stack(sample.cells for sample in samples),
+        before=stack(sample.before for sample in samples),
+        region=stack(sample.region for sample in samples),
+        supervised=stack(sample.supervised for sample in samples),
+        task=stack(each.task for each in words),
+        query=stack(each.query for each in words),
+        query_spots=stack(each.query_spots for each in words).float(),
+        written=torch.tensor(written),
+        wanted=torch.tensor(wanted),
+        spots=torch.tensor(spots, dtype=torch.float32),
+        corner=torch.tensor(corner),
+        known=stack(sample.known for sample in samples),
+        hidden=torch.tensor(hidden),
+    )
 
 
 def with_slips(steps: list[Step], wrong: int, rng: random.Random) -> list[Step]:
@@ -95,17 +129,17 @@ def with_slips(steps: list[Step], wrong: int, rng: random.Random) -> list[Step]:
 
 
 def without_mistakes(steps: list[Step], right: Sequence[int]) -> list[Step]:
-    """The same answer, but of its tokens only those are asked that the right one has there, too.
+    """The same answer, of which only those tokens are asked that the right one has there, too.
 
     So the original masks the loss of an answer that is written with mistaken words on purpose.
 
     Args:
-        steps: of an answer as it is written.
-        right: the tokens of the right one; both are aligned so that they differ least.
+        steps: The answer as it is written.
+        right: The tokens of the right one; both are aligned so that they differ least.
     """
     wanted = [token for _, token, _ in steps]
-    kept: set[int] = set()
+    same: set[int] = set()
     for change in Levenshtein.opcodes(right, wanted):
         if change.tag == "equal":
-            kept.update(range(change.dest_start, change.dest_end))
-    return [step if i in kept else (step[0], PAD, NOWHERE) for i, step in enumerate(steps)]
+            same.update(range(change.dest_start, change.dest_end))
+    return [step if i in same else (step[0], PAD, NOWHERE) for i, step in enumerate(steps)]

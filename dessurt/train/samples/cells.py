@@ -24,9 +24,9 @@ class Glyphs:
     """All characters of a page but the spaces.
 
     Attributes:
-        middles: float32 [n, 2], x and y.
-        classes: int64 [n].
-        before: int64 [n, BEFORE], the classes of the characters before it in its line, the
+        middles: Float32 [n, 2], x and y.
+        classes: Int64 [n].
+        before: Int64 [n, BEFORE], the classes of the characters before it in its line, the
             nearest first; 0 for a space and where the line begins.
     """
 
@@ -53,9 +53,9 @@ class Glyphs:
         its first, uint8 [rows, columns, BEFORE].
 
         Args:
-            scale: window pixels per page pixel, x and y.
-            offset: where the page's corner lies in the window.
-            grid: rows and columns.
+            scale: Window pixels per page pixel, x and y.
+            offset: Where the page's corner lies in the window.
+            grid: Rows and columns.
         """
         spots = self.middles * scale + offset
         at = np.floor(spots / CELL).astype(np.int64)

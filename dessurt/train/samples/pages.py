@@ -18,8 +18,8 @@ from dessurt.train.samples.recombination import Word, recombined, words_of
 from dessurt.truth import Truth
 
 FEWEST = 4  # lines of a synthetic page to ask about
-TOGETHER = 7  # records whose words go into a new line
-KEPT = 256  # records whose words are remembered
+MIXED = 7  # records whose words go into a new line
+CACHED = 256  # records whose words are remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,11 @@ class Source:
     """A page to ask about, and what is known of it.
 
     Attributes:
-        page: the page.
-        truth: what stands on it; None: nothing is known.
-        glyphs: its characters and their places, if they are known.
-        examples: questions that come with it.
-        name: where it comes from, for messages.
+        page: The page.
+        truth: What stands on it; None: nothing is known.
+        glyphs: Its characters and their places, if they are known.
+        examples: Questions that come with it.
+        name: Where it comes from, for messages.
     """
 
     page: Page
@@ -51,38 +51,48 @@ class Source:
 def synthetic_pages(
     rng: random.Random, count: int, kinds: Sequence[str] = ()
 ) -> list[Source]:
-    """The pages of `count` synthetic documents or a few more; `kinds`: of them, none: all."""
-    found: list[Source] = []
-    while len(found) < count:
+    """The pages of synthetic documents.
+
+    Args:
+        rng: Draws them.
+        count: The number of pages at least; a document has one or a few.
+        kinds: Kinds of documents; without any, all kinds.
+    """
+    sources: list[Source] = []
+    while len(sources) < count:
         for drawn in synthetic(rng.getrandbits(48), kinds=kinds or None):
             if len(drawn.truth.lines) >= FEWEST:
                 page = Page.from_array(drawn.pixels)
-                found.append(Source(page, drawn.truth, Glyphs.of(drawn.truth)))
-    return found
+                sources.append(Source(page, drawn.truth, Glyphs.of(drawn.truth)))
+    return sources
 
 
 class Records:
-    """A data set's records in an order drawn anew for each time through; damaged ones are told.
+    """A data set's records in an order drawn anew for each time through; damaged ones are noted.
 
     A set that counts its questions is gone through question by question (see `by_question`).
 
     Attributes:
-        told: what was wrong with records since somebody last emptied the list, each once.
+        problems: What was wrong with records since somebody last emptied the list, each once.
     """
 
-    def __init__(self, given: Mapping[str, Any], seed: str) -> None:
-        """Args: the entry `data` of a part, and what the order follows from.
+    def __init__(self, data: Mapping[str, Any], seed: str) -> None:
+        """Open a data set.
+
+        Args:
+            data: The entry `data` of a part.
+            seed: What the order of the records follows from.
 
         Raises:
-            DataError: there is no such set, or it is empty.
+            DataError: There is no such set, or it is empty.
         """
-        self.name = " ".join(str(given[key]) for key in ("set", "folder", "split") if key in given)
-        self.records = by_question(open_set(given))
+        self.name = " ".join(str(data[key]) for key in ("set", "folder", "split") if key in data)
+        self.records = by_question(open_set(data))
         self.seed = seed
-        self.told: list[str] = []
+        self.problems: list[str] = []
         self._known: set[str] = set()
         self._order = functools.lru_cache(2)(self._order_of)  # of this time, and for replacements
-        self._words = functools.lru_cache(KEPT)(self._words_of)
+        self._words = functools.lru_cache(CACHED)(self._words_of)
         if not len(self.records):
             raise DataError(f"the data set {self.name} has no records: check its folder and split.")
 
@@ -90,14 +100,14 @@ class Records:
         """Make sure that there is a record that can be read.
 
         Raises:
-            DataError: there is none; the message says why the first cannot be.
+            DataError: There is none; the message says why the first cannot be read.
         """
         for index in range(len(self.records)):
             if self._read(index, random.Random(self.seed)):
                 return
         raise DataError(
             f"none of the {len(self.records)} records of the data set {self.name} can be read; "
-            f"the first: {self.told[0]}"
+            f"the first: {self.problems[0]}"
         )
 
     def source(self, number: int, rng: random.Random) -> Source | None:
@@ -114,7 +124,7 @@ class Records:
 
     def recombined(self, rng: random.Random) -> Source | None:
         """A new line out of the words of some records; None where these cannot be told apart."""
-        chosen = rng.choices(range(len(self.records)), k=TOGETHER)
+        chosen = rng.choices(range(len(self.records)), k=MIXED)
         words = [word for index in chosen for word in self._words(index)]
         if not words:
             return None
@@ -130,16 +140,16 @@ class Records:
         try:
             record = self.records.record(index, rng)
             for error in record.errors:
-                self.tell(str(error))
+                self.report(str(error))
             return record
         except DataError as error:
-            self.tell(str(error))
+            self.report(str(error))
         except Exception as error:  # a set may be anybody's code; the run goes on all the same
-            self.tell(f"record {index} of {self.name}: {error!r}")
+            self.report(f"record {index} of {self.name}: {error!r}")
         return None
 
-    def tell(self, message: str) -> None:
-        """Keep what is wrong with a record, if it is new."""
+    def report(self, message: str) -> None:
+        """Note what is wrong with a record, unless it was noted before."""
         if message not in self._known:
             self._known.add(message)
-            self.told.append(message)
+            self.problems.append(message)

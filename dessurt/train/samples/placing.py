@@ -26,17 +26,17 @@ SHADE = 20.0  # grey levels, standard deviation of the change of ink and of pape
 Size = tuple[int, int]  # height, width
 
 
-def focused(
+def round_marks(
     example: Example, tall: float, window: Size, text_height: float, rng: random.Random
 ) -> Frame:
     """A window round the marks, at about the scale at use.
 
     Args:
-        example: with a highlight or a mask.
-        tall: page pixels of a line's height.
-        window: height and width.
-        text_height: model pixels of a highlighted line.
-        rng: draws the scale.
+        example: A question with a highlight or a mask.
+        tall: Page pixels of the height of a line.
+        window: Height and width.
+        text_height: Model pixels of the height of a highlighted line.
+        rng: Draws the scale.
     """
     return Frame.focus(
         example.page.size, window, example.request.marks, text_height * rng.uniform(0.85, 1.2),
@@ -44,18 +44,18 @@ def focused(
     )  # fmt: skip
 
 
-def spread(
+def round_text(
     example: Example, tall: float, window: Size, least: float, largest: Size, rng: random.Random
 ) -> Frame | None:
     """A window round the text in question at about the scale of the whole page; None if that shows
     it too small, or nobody knows where it stands.
 
     Args:
-        example: without marks.
-        tall, window: as `focused`.
-        least: model pixels of a line's height.
-        largest: the model's largest image.
-        rng: draws the scale and the place.
+        example: A question without marks.
+        tall, window: As `round_marks` takes them.
+        least: Model pixels of the height of a line, at least.
+        largest: The largest image of the model.
+        rng: Draws the scale and the place.
     """
     page = example.page
     scale = Frame.whole(page.size, largest, STEP).scale[0] * rng.uniform(0.85, 1.15)
@@ -79,7 +79,7 @@ def spread(
     return Frame.window_round("whole", page.size, window, (inside[0], inside[1]), scale)
 
 
-def whole(example: Example, window: Size, rng: random.Random) -> Frame:
+def whole_page(example: Example, window: Size, rng: random.Random) -> Frame:
     """The whole page, as at use but for a small change of the scale."""
     height, width = example.page.size
     scale = Frame.whole(example.page.size, window, STEP).scale[0] * rng.uniform(0.9, 1.0)
@@ -95,11 +95,11 @@ def line_height(example: Example, truth: Truth | None) -> float | None:
     if not len(spots):
         return float(np.median([line.height for line in truth.lines]))
     middle = spots[len(spots) // 2]
-    near = min(truth.lines, key=lambda line: _apart(line.box, middle))
+    near = min(truth.lines, key=lambda line: _distance(line.box, middle))
     return near.height
 
 
-def _apart(box: Box, point: np.ndarray) -> float:
+def _distance(box: Box, point: np.ndarray) -> float:
     """From a point aside to a line's box, and up or down to its middle."""
     x, y = point
     aside = max(box[0] - x, 0, x - box[2])
@@ -112,10 +112,10 @@ def shifted(
     """The page changed as the original changes it: rescaled, turned, shifted, shaded.
 
     Args:
-        example: marks and region are changed along.
-        image_size: height and width of the model's image.
-        part: says how much.
-        rng: draws the changes.
+        example: A question; its marks and region are changed along.
+        image_size: Height and width of the model's image.
+        part: How much the page is changed.
+        rng: Draws the changes.
 
     Returns:
         What the model sees, float32 [2, H, W], and the region, bool [H, W]; None if a mark or a

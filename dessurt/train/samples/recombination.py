@@ -40,9 +40,9 @@ class Word(NamedTuple):
     """A word and what stands in its part of the line, with half the gaps beside it.
 
     Attributes:
-        text: what it says.
-        picture: uint8 [height, width], with `ROOM` above and below.
-        top, height: of the line in it, pixels.
+        text: What the word says.
+        picture: Uint8 [height, width], with `ROOM` above and below.
+        top, height: Where the line lies in the picture, pixels.
     """
 
     text: str
@@ -73,8 +73,8 @@ def recombined(words: Sequence[Word], rng: random.Random) -> Example:
     """Some of the words, one beside the other, as a line on a page of its own.
 
     Args:
-        words: at least one.
-        rng: draws which.
+        words: The words to choose from, at least one.
+        rng: Draws the words.
     """
     chosen = rng.sample(words, min(len(words), rng.randint(1, MOST_WORDS)))
     while len(chosen) > 1 and sum(len(word.text) + 1 for word in chosen) > MOST_CHARACTERS:

@@ -29,8 +29,9 @@ def varied(example: Example, rng: random.Random) -> Example:
     """The example with its page, marks, region and places changed alike.
 
     Args:
-        example: its marks may cover anything; without marks the whole page is changed.
-        rng: draws the changes.
+        example: A question; its marks may cover anything, and without any the whole page is
+            changed.
+        rng: Draws the changes.
     """
     left, top, right, bottom = _part(example)
     gray = example.page.gray[top:bottom, left:right]

@@ -4,6 +4,7 @@ import inspect
 import json
 import random
 import re
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,14 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 from dessurt.synth import page as synthetic
-from dessurt.train import config as configs
-from dessurt.train.config import ConfigError, read
-from dessurt.train.learner.student import Taught
+from dessurt.train import config_file
+from dessurt.train.config import SECTIONS, Config, Optimizer, Part
+from dessurt.train.config_file import read
+from dessurt.train.learner.student import SoftTargets
 from dessurt.train.loop import Run
+from dessurt.train.main import main
 from dessurt.train.original.configs import MODES, SETS, TOKENS, OriginalError, left_out, translated
+from dessurt.train.section import ConfigError, markdown
 from dessurt.truth import Truth, moved
 from dessurt.truth.printed import Printed
 from tests.unit.train.test_train_data import official
@@ -75,29 +79,32 @@ class Silent:
     def __init__(self, *_: object) -> None:
         pass
 
-    def __call__(self, batch: Any) -> Taught | None:
-        return Taught(torch.zeros(*batch.wanted.shape, 261)) if batch.hidden.any() else None
+    def __call__(self, batch: Any) -> SoftTargets | None:
+        return SoftTargets(torch.zeros(*batch.wanted.shape, 261)) if batch.hidden.any() else None
 
 
-def toy(config: dict[str, Any]) -> dict[str, Any]:
+def toy(config: Config) -> Config:
     """The same config with the test's forms in place of data sets; two steps, one part a step."""
-    for stage in config["stages"]:
-        stage.update(steps=2, accumulate=len(stage["parts"]))
-        for part in stage["parts"].values():
-            if "data" in part:
-                own = OWN.get(part["data"]["set"], "json>")
-                part["data"] = {"set": "tests.unit.train.test_configs:Forms", "own": own}
-            else:
-                part["documents"] = 1
-            part["batch"] = 1
-    return config
+
+    def small(part: Part) -> Part:
+        if part.data is None:
+            return replace(part, batch=1, documents=1)
+        own = OWN.get(part.data["set"], "json>")
+        data = {"set": "tests.unit.train.test_configs:Forms", "own": own}
+        return replace(part, batch=1, data=data)
+
+    return replace(config, stages=tuple(
+        replace(stage, steps=2, accumulate=len(stage.parts),
+                parts={name: small(part) for name, part in stage.parts.items()})
+        for stage in config.stages
+    ))  # fmt: skip
 
 
 @pytest.mark.parametrize("path", OURS, ids=lambda path: path.stem)
 def test_a_config_trains_two_steps(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dessurt.train.loop.Teacher", Silent)
+    monkeypatch.setattr("dessurt.train.learner.teacher.Teacher", Silent)
     settings: list[tuple[str, Any]] = [(f"model.{key}", value) for key, value in TOY.items()]
     if "start" in json.loads(path.read_text("utf-8")):
         settings = [("start", str(official(tmp_path / "start"))), *(
@@ -108,9 +115,9 @@ def test_a_config_trains_two_steps(
         settings.append(("tokenizer", str(official(tmp_path / "vocabulary"))))
     config = toy(read(path, settings))
     run = Run(config, tmp_path / "run", "cpu")
-    stage = config["stages"][0]
-    asked = iter(run.batches(stage, stage["accumulate"]))
-    for _ in range(len(stage["parts"]) * 2):
+    stage = config.stages[0]
+    asked = iter(run.batches(stage))
+    for _ in range(len(stage.parts) * 2):
         drawn = next(asked)
         figures = run._learn(drawn.batch, drawn.text)
         assert figures["text"] > 0 and all(np.isfinite(list(figures.values()))), figures
@@ -133,6 +140,55 @@ def test_the_shipped_configs_are_described() -> None:
     told = (ROOT / "configs" / "README.md").read_text("utf-8")
     missing = [path.name for path in (ROOT / "configs").glob("*.json") if path.name not in told]
     assert not missing
+
+
+def test_every_key_is_described_where_it_is_defined_and_in_the_readme(
+    capsys: pytest.CaptureFixture,
+) -> None:
+    readme = (ROOT / "configs" / "README.md").read_text("utf-8")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    for name, section in SECTIONS.items():
+        described = {key.name for key in section.keys()}
+        undescribed = {each.name for each in fields(section)} - described
+        assert undescribed == ({"arguments"} if section is Optimizer else set()), name
+        table = markdown(section)
+        assert table in readme, f"The table of {name} in configs/README.md must be:\n\n{table}"
+        for key in section.keys():
+            assert f"{key.name} {key.meaning}" in shown, key.name
+
+
+def test_a_value_of_another_type_is_refused_with_what_is_allowed() -> None:
+    part = {"batch": 1, "window": [64, 256]}
+    config = {"name": "tiny", "seed": 1, "model": {}, "card": {}, "frame": {"mode": "fit"}}
+
+    def of(changes: dict[str, Any], **of_part: Any) -> Config:
+        stage = {"steps": 1, "lr": 1, "parts": {"a": {**part, **of_part}}}
+        return Config.of({**config, "stages": [stage], **changes})
+
+    assert of({"seed": 1e3}).seed == 1000 and of({}, window=None).stages[0].parts["a"].text
+    label = "part 'a' of stage 1"
+    for changes, of_part, message in (
+        ({"seed": "one"}, {}, "its seed is 'one': give a number."),
+        ({"warm_up": 0}, {}, "its warm_up is 0: give a number above 0."),
+        ({"warm_up": float("inf")}, {}, "its warm_up is inf: give a whole number."),
+        ({"name": 7}, {}, "its name is 7: give text."),
+        ({"remember": 1}, {}, "its remember is 1: give true or false."),
+        ({"freeze": "norm"}, {}, "its freeze is 'norm': give a list."),
+        ({"slow": {"norm": "x"}}, {}, "slow 'norm' is 'x': give a number."),
+        ({"start": 1}, {}, "its start is 1: give text."),
+        ({"optimizer": {"clip": "norm"}}, {}, "its optimizer lacks the key 'type': see"),
+        ({"monitor": {"every": 1}}, {}, "its monitor lacks the key 'figure'"),
+        ({}, {"batch": 1.5}, f"batch of {label} is 1.5: give a whole number."),
+        ({}, {"window": [64]}, f"window of {label} is [64]: give a list of 2."),
+        ({}, {"window": [64, 0]}, f"window 2 of {label} is 0: give a number above 0."),
+        ({}, {"tasks": {"w0>": None}}, f"task 'w0>' of {label} is None: give a number."),
+        ({}, {"fit": "page"}, f"fit of {label}: there is no 'page', choose from true, false, wid"),
+        ({}, {"data": "naf"}, f"data of {label} is 'naf': give an object."),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            of(changes, **of_part)
 
 
 # Configs of the original
@@ -189,7 +245,7 @@ def test_a_config_of_the_original_means_the_same() -> None:
 def test_a_config_of_the_original_trains_as_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    monkeypatch.setattr(configs, "VOCABULARY", str(official(tmp_path / "vocabulary")))
+    monkeypatch.setattr(config_file, "VOCABULARY", str(official(tmp_path / "vocabulary")))
     given = docvqa()
     given["data_loader"]["min_text_height"] = 18
     given["trainer"]["accum_grad_steps"] = 2

@@ -115,8 +115,8 @@ def test_the_sheet_shows_marks_region_question_and_answer(tmp_path, capsys) -> N
 
 
 def test_a_mask_is_drawn_over_what_it_hides() -> None:
-    sampler, parts = showing.chosen(PAGES, Path("toy"), options={"truth": True}, asked=["mk>"])
-    (sample,) = showing.samples(sampler, parts, 1, 0, print)
+    sampler, parts = showing.chosen(PAGES, Path("toy"), options={"truth": True}, tasks=["mk>"])
+    ((_, sample),) = showing.samples(sampler, parts, 1, 0, print)
     picture, signs = showing._picture(sample)
     assert signs[0] == "highlighted" or signs == ["masked"]
     mask = np.array(showing.SIGNS["masked"][0])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from dessurt.train.learner.losses import distilled, focal, moved, smoothed
+from dessurt.train.learner.losses import distillation, feature_distance, focal, label_smoothing
 from dessurt.train.original.schedules import KINDS, multiplier
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden"
@@ -19,7 +19,7 @@ SCHEDULES = json.loads((GOLDEN / "lr_schedules.json").read_text("utf-8"))
 @pytest.mark.parametrize("case", LOSSES["label_smoothing"], ids=str)
 def test_smoothed_labels(case: dict[str, Any]) -> None:
     log_probs, target = torch.tensor(LOSSES["log_probs"]), torch.tensor(LOSSES["target"])
-    loss = smoothed(log_probs, target, case["smoothing"], case["padding_idx"]) / len(target)
+    loss = label_smoothing(log_probs, target, case["smoothing"], case["padding_idx"]) / len(target)
     assert float(loss) == pytest.approx(case["value"], rel=1e-6)
 
 
@@ -37,9 +37,9 @@ def test_nothing_drawn_where_nothing_is() -> None:
 
 def test_image_tokens_move_by_a_share_of_their_variance() -> None:
     was = torch.tensor([0.0, 4.0, 0.0, 4.0]).view(1, 1, 2, 2)
-    assert float(moved(was.clone(), was)) == 0
+    assert float(feature_distance(was.clone(), was)) == 0
     # each is 1 off, and the variance (of a sample) is 16 / 3
-    assert float(moved(was + torch.tensor([1.0, -1.0]), was)) == pytest.approx(3 / 16)
+    assert float(feature_distance(was + torch.tensor([1.0, -1.0]), was)) == pytest.approx(3 / 16)
 
 
 def test_a_learner_that_says_what_the_teacher_says_has_nothing_to_learn() -> None:
@@ -47,10 +47,10 @@ def test_a_learner_that_says_what_the_teacher_says_has_nothing_to_learn() -> Non
     taught, hidden = torch.randn(2, 3, 5), torch.tensor([[True, False, True], [False, True, True]])
     learner = taught + 7  # the same probabilities
     learner[~hidden] = 100 * torch.randn(2, 5)  # what was not hidden does not count
-    assert float(distilled(learner, taught, hidden)) == pytest.approx(0, abs=1e-5)
+    assert float(distillation(learner, taught, hidden)) == pytest.approx(0, abs=1e-5)
     # two choices, teacher 1 : e, learner 1 : 1, both at temperature 2
     one = torch.tensor([[True]])
-    loss = distilled(torch.zeros(1, 1, 2), torch.tensor([[[0.0, 2.0]]]), one)
+    loss = distillation(torch.zeros(1, 1, 2), torch.tensor([[[0.0, 2.0]]]), one)
     p = 1 / (1 + math.e)
     expected = 4 * (p * math.log(2 * p) + (1 - p) * math.log(2 - 2 * p))
     assert float(loss) == pytest.approx(expected, rel=1e-5)

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,25 @@ import torch
 from accelerate.state import AcceleratorState
 
 from dessurt import Request, open_model
-from dessurt.checkpoint.runs import read_log, read_state
+from dessurt.checkpoint.runs import read_state
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.evaluate.trainer_log import logged, summed_up
 from dessurt.model import Tokenizer
 from dessurt.page import Page
 from dessurt.page.marks import Marks
-from dessurt.train.config import ConfigError, Part, read
+from dessurt.run_log import read_log
+from dessurt.train.config import Losses, MonitorConfig, Part
+from dessurt.train.config_file import read
 from dessurt.train.learner.student import Student
 from dessurt.train.loop import Run
-from dessurt.train.monitoring import Asked, Drawn, Monitor, Questions, _measured
+from dessurt.train.monitoring import Monitor, Question, QuestionBatch, Questions, _measured
 from dessurt.train.samples.batch import stacked
 from dessurt.train.samples.pages import Source
 from dessurt.train.samples.placing import shifted
-from dessurt.train.samples.sampler import Sampler, _lowered
+from dessurt.train.samples.preprocessor import Preprocessor, _lowered
+from dessurt.train.samples.sampler import Sampler
+from dessurt.train.section import ConfigError
 from dessurt.truth import Entity, Line, Truth
 from dessurt.truth.form_text import to_json
 from dessurt.truth.printed import Printed
@@ -65,7 +70,7 @@ def page_of(text: str) -> Page:
 
 
 def sampler(most_a: int = 40) -> Sampler:
-    return Sampler(Tokenizer.of_bytes(), (64, 256), None, most_q=20, most_a=most_a)
+    return Sampler(Preprocessor(Tokenizer.of_bytes(), (64, 256), None, 20, most_a))
 
 
 def questions(part: dict[str, Any], rank: int = 0, ranks: int = 1) -> Questions:
@@ -134,15 +139,15 @@ class Parrot(Student):
     def __init__(self, told: list[str]) -> None:
         torch.nn.Module.__init__(self)
         self.tokenizer, self.told = Tokenizer.of_bytes(), told
-        self.weights = {"smoothing": 0.0, "per": "token", "answer": 3.0}
+        self.factors = Losses(answer=3.0)
         self.unused = torch.nn.Parameter(torch.zeros(1))
 
-    def taught(self, batch: Any) -> Any:
+    def targets(self, batch: Any) -> Any:
         logits = torch.zeros(*batch.wanted.shape, self.tokenizer.vocab_size)
         for row, text in enumerate(self.told):
             ids = [*self.tokenizer.encode(text), 2][: batch.wanted.shape[1]]
             logits[row, range(len(ids)), ids] = 100.0
-        return type("Taught", (), {"logits": logits})
+        return type("SoftTargets", (), {"logits": logits})
 
 
 def test_answers_are_read_up_to_their_end_and_means_are_of_batches() -> None:
@@ -156,8 +161,8 @@ def test_answers_are_read_up_to_their_end_and_means_are_of_batches() -> None:
         sampler().question(part, Source(each.page, None, None, (each,)), rng) for each, _ in asked
     ]
     batch = stacked([row for row in rows if row], (0, 0))
-    drawn = Drawn(batch, tuple(
-        Asked(each.request.task, several, each.answers[0]) for each, several in asked))
+    drawn = QuestionBatch(batch, tuple(
+        Question(each.request.task, several, each.answers[0]) for each, several in asked))
     found = _measured(learner, drawn)
     assert found["E_ANLS"] == [1]  # "Nr 7" is right, too
     # What is written behind the place of the right answer's end is not looked at.
@@ -175,33 +180,34 @@ def test_answers_are_read_up_to_their_end_and_means_are_of_batches() -> None:
 def test_every_question_of_every_page_is_asked_once_and_always_alike() -> None:
     part = {"data": {"set": f"{HERE}:Answered", "split": "valid"}, "rotate": 0}
     drawn = list(questions(part))
-    assert [len(each.asked) for each in drawn] == [3, 3, 3, 1]
-    assert [asked.task for each in drawn for asked in each.asked] == ["natural_q~", "classify>"] * 5
-    assert drawn[0].asked[0].answers == ("No 0", "Nr 0")
+    assert [len(each.questions) for each in drawn] == [3, 3, 3, 1]
+    tokens = [asked.task for each in drawn for asked in each.questions]
+    assert tokens == ["natural_q~", "classify>"] * 5
+    assert drawn[0].questions[0].answers == ("No 0", "Nr 0")
     again = list(questions(part))
     assert all(torch.equal(a.batch.image, b.batch.image) for a, b in zip(drawn, again, strict=True))
     shares = [
-        [asked for each in questions(part, rank, 2) for asked in each.asked] for rank in (0, 1)
+        [asked for each in questions(part, rank, 2) for asked in each.questions] for rank in (0, 1)
     ]
     assert [len(share) for share in shares] == [6, 4]
-    assert sorted(shares[0] + shares[1]) == sorted(a for each in drawn for a in each.asked)
+    assert sorted(shares[0] + shares[1]) == sorted(a for each in drawn for a in each.questions)
 
 
 def test_a_damaged_record_is_told_and_left_out() -> None:
     given = {"set": f"{HERE}:Answered", "split": "valid", "damaged": True}
     drawn = list(questions({"data": given}))
-    assert sum(len(each.asked) for each in drawn) == 8
-    (told,) = [each.told for each in drawn if each.batch is None]
+    assert sum(len(each.questions) for each in drawn) == 8
+    (told,) = [each.problem for each in drawn if each.batch is None]
     assert "valid, line 1: the answer is missing" in told
 
 
 def test_small_letters_are_compared_with_small_letters() -> None:
     part = {"data": {"set": f"{HERE}:Answered", "split": "valid"}, "cased": False}
     drawn = next(iter(questions(part)))
-    assert drawn.asked[0].answers == ("no 0", "nr 0")
+    assert drawn.questions[0].answers == ("no 0", "nr 0")
     pieces = Tokenizer.of_bytes()
     written = pieces.decode(drawn.batch.wanted[0].tolist())
-    assert written == drawn.asked[0].right and drawn.asked[1].right == "c:memo"
+    assert written == drawn.questions[0].right and drawn.questions[1].right == "c:memo"
     assert pieces.decode(drawn.batch.query[0].tolist()) == "what?"
 
 
@@ -236,7 +242,7 @@ def test_a_form_that_is_too_long_is_asked_for_its_end(count: int) -> None:
 
 def test_what_is_drawn_by_lot_is_one_question_a_page() -> None:
     part = {"data": {"set": f"{HERE}:Answered", "split": "valid"}, "tasks": {"classify>": 1}}
-    asked = [each for drawn in questions(part) for each in drawn.asked]
+    asked = [each for drawn in questions(part) for each in drawn.questions]
     assert [each.task for each in asked] == ["classify>"] * 5
 
 
@@ -320,7 +326,7 @@ def test_a_run_is_validated_and_its_best_weights_are_kept(
     assert any(not torch.equal(best[name], last[name]) for name in best)
     # The run that is taken up knows what was best: a figure that is no better changes nothing.
     AcceleratorState._reset_state(reset_partial_state=True)
-    config["stages"][0]["steps"] = 6
+    config = replace(config, stages=(replace(config.stages[0], steps=6),))
     before = (tmp_path / "run" / "best" / "model.safetensors").read_bytes()
     measured = iter([0.4])
     run = Run(config, tmp_path / "run", "cpu")
@@ -350,7 +356,7 @@ def test_a_figure_that_there_is_not_is_told(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(("mode", "kept"), [("max", [1, 3]), ("min", [1, 2]), ("none", [])])
 def test_what_is_better(tmp_path: Path, mode: str, kept: list[int]) -> None:
     given = monitored(tmp_path, monitor={"best": mode})["monitor"]
-    monitor = Monitor(given, sampler(), 1, 0, 1)
+    monitor = Monitor(MonitorConfig.of(given), sampler(), 1, 0, 1)
     found = [monitor.is_best({"val_E_ANLS": value}) for value in (0.5, 0.25, 0.75)]
     assert [number for number, best in enumerate(found, 1) if best] == kept
     assert not monitor.is_best({})
@@ -375,4 +381,4 @@ def test_a_monitor_that_cannot_be_followed_is_refused(
 
 def test_the_folder_of_all_data_is_that_of_the_validation_too(tmp_path: Path) -> None:
     config = read(write(tmp_path / "c.json", monitored(official(tmp_path / "start"))), data="mine")
-    assert config["monitor"]["parts"]["only"]["data"]["folder"] == "mine"
+    assert config.monitor.parts["only"].data["folder"] == "mine"

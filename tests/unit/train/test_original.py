@@ -8,14 +8,17 @@ import pytest
 import torch
 
 from dessurt import open_model
-from dessurt.checkpoint.runs import read_log
 from dessurt.checkpoint.upkeep import series
-from dessurt.train.config import ConfigError, Part, read
-from dessurt.train.learner.start import optimiser_of, student_of
+from dessurt.run_log import read_log
+from dessurt.train.config import Config, Optimizer, Part
+from dessurt.train.config_file import read
+from dessurt.train.learner.optimiser import optimiser_of
+from dessurt.train.learner.start import student_of
 from dessurt.train.loop import Run
 from dessurt.train.main import main
 from dessurt.train.original.configs import left_out, translated
 from dessurt.train.original.keys import OriginalError
+from dessurt.train.section import ConfigError
 from tests.unit.train.test_train_data import config_of, official, part, write
 
 
@@ -57,22 +60,21 @@ def test_the_configs_of_the_original_are_read_as_they_are(
     told = {}
     for path in paths:
         config = read(path)
-        assert config["optimizer"] == {
-            "type": "AdamW", "weight_decay": 0.01, "decay": "all", "clip": "value"}
+        assert config.optimizer == Optimizer("AdamW", "all", "value", {"weight_decay": 0.01})
         file = json.loads(path.read_text())
-        assert config["log_every"] == file["trainer"]["log_step"]
+        assert config.log_every == file["trainer"]["log_step"]
         if "pretraining" in path.stem:
-            assert "monitor" not in config  # it would be validated after its end
+            assert config.monitor is None  # it would be validated after its end
         else:
-            monitor = config["monitor"]
-            assert monitor["figure"] == file["trainer"]["monitor"]
-            assert monitor["best"] == file["trainer"]["monitor_mode"]
-            assert monitor["every"] == file["trainer"]["val_step"]
-            (seen,) = monitor["parts"].values()
-            assert seen["batch"] == file["validation"].get("batch_size", 1)
-            assert seen["rescale"] == file["validation"]["rescale_range"]
-            assert (seen["centred"], seen["rotate"]) == (True, 0)
-            assert seen["data"]["split"] == "valid"
+            monitor = config.monitor
+            assert monitor.figure == file["trainer"]["monitor"]
+            assert monitor.best == file["trainer"]["monitor_mode"]
+            assert monitor.every == file["trainer"]["val_step"]
+            (seen,) = monitor.parts.values()
+            assert seen.batch == file["validation"].get("batch_size", 1)
+            assert seen.rescale == tuple(file["validation"]["rescale_range"])
+            assert (seen.centred, seen.rotate) == (True, 0)
+            assert seen.data["split"] == "valid"
         told[path.stem] = capsys.readouterr().err
     assert len(paths) == 13
     # What is drawn is drawn by our own generator.
@@ -342,8 +344,8 @@ def test_the_optimiser_of_the_original(tmp_path: Path) -> None:
         "slower_param_names": ["text_embedding"], "not_as_slow_param_names": ["norm1"]})),
         "start": str(start), "model": json.loads((start / "config.json").read_text())["model"],
     }  # fmt: skip
-    student, _ = student_of(config)
-    optimiser = optimiser_of(student, config)
+    student, _ = student_of(Config.of(config))
+    optimiser = optimiser_of(student, Config.of(config))
     assert type(optimiser) is torch.optim.AdamW and optimiser.defaults["betas"] == (0.9, 0.999)
     assert {group["weight_decay"] for group in optimiser.param_groups} == {0.01}
     factor = {
@@ -361,15 +363,15 @@ def test_the_optimiser_of_the_original(tmp_path: Path) -> None:
 def test_other_optimisers_and_their_arguments(tmp_path: Path) -> None:
     sgd = given(optimizer={"momentum": 0.9})
     sgd["optimizer_type"] = "SGD"
-    student, _ = student_of(config_of(part()))
-    optimiser = optimiser_of(student, {**config_of(part()), **translated(sgd)})
+    student, _ = student_of(Config.of(config_of(part())))
+    optimiser = optimiser_of(student, Config.of({**config_of(part()), **translated(sgd)}))
     assert type(optimiser) is torch.optim.SGD and optimiser.defaults["momentum"] == 0.9
     adam = given(optimizer={"betas": [0.8, 0.9], "weight_decay": 0})
     assert translated(adam)["optimizer"]["betas"] == [0.8, 0.9]
     sgd["optimizer_type"] = "adamw"
     with pytest.raises(OriginalError, match="no optimizer 'adamw': did you mean 'AdamW'?"):
         translated(sgd)
-    ours = optimiser_of(student, config_of(part()))
+    ours = optimiser_of(student, Config.of(config_of(part())))
     assert ours.defaults["betas"] == (0.9, 0.98)
     assert [group["weight_decay"] for group in ours.param_groups] == [0.01, 0]
     assert all(each.ndim > 1 for each in ours.param_groups[0]["params"])
@@ -379,9 +381,9 @@ def test_other_optimisers_and_their_arguments(tmp_path: Path) -> None:
 def test_gradients_are_clipped_as_the_config_says(
     tmp_path: Path, clip: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = config_of(part(), optimizer={"type": "SGD", "clip": clip})
+    config = Config.of(config_of(part(), optimizer={"type": "SGD", "clip": clip}))
     run = Run(config, tmp_path, "cpu")
-    drawn = next(iter(run.batches(config["stages"][0], 1)))
+    drawn = next(iter(run.batches(config.stages[0])))
     monkeypatch.setattr(run.optimiser, "zero_grad", lambda **_: None)  # so that they can be seen
     forward = run.student.forward
 

@@ -9,11 +9,15 @@ import torch
 from safetensors.torch import save_file
 
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, load
-from dessurt.checkpoint.runs import read_log, read_state, write_state
+from dessurt.checkpoint.runs import read_state, write_state
 from dessurt.model import Tokenizer
-from dessurt.train.config import ConfigError, read
-from dessurt.train.loop import Run, _average
+from dessurt.run_log import read_log
+from dessurt.train.config import Config
+from dessurt.train.config_file import read
+from dessurt.train.learner.optimiser import average
+from dessurt.train.loop import Run
 from dessurt.train.main import main
+from dessurt.train.section import ConfigError
 from tests.unit.test_checkpoint import official_file
 from tests.unit.train.test_configs import docvqa
 from tests.unit.train.test_train_data import config_of, part, write
@@ -22,7 +26,7 @@ from tests.unit.train.test_train_data import config_of, part, write
 
 
 def test_a_config_of_the_original_exports_the_weights_themselves(tmp_path: Path) -> None:
-    config = config_of(part(), mean=0)
+    config = Config.of(config_of(part(), mean=0))
     run = Run(config, tmp_path, "cpu")
     assert run.mean is None
     run.train(workers=0)
@@ -41,8 +45,8 @@ def test_a_config_of_the_original_exports_the_weights_themselves(tmp_path: Path)
 
 
 def test_a_mean_may_begin_with_a_run_that_had_none(tmp_path: Path) -> None:
-    Run(config_of(part(), mean=0), tmp_path, "cpu").train(workers=0)
-    run = Run(config_of(part(), mean=0.9), tmp_path, "cpu")
+    Run(Config.of(config_of(part(), mean=0)), tmp_path, "cpu").train(workers=0)
+    run = Run(Config.of(config_of(part(), mean=0.9)), tmp_path, "cpu")
     assert run.mean is not None
     for mean, weights in zip(run.mean.module.parameters(), run.plain.parameters(), strict=True):
         assert torch.equal(mean, weights)
@@ -52,21 +56,22 @@ def test_a_mean_may_begin_with_a_run_that_had_none(tmp_path: Path) -> None:
 def test_of_the_first_weights_nothing_remains_in_a_short_run(steps: int, most: float) -> None:
     mean, later = [torch.ones(1, dtype=torch.float64)], [torch.zeros(1, dtype=torch.float64)]
     for step in range(steps):
-        _average(0.998, mean, later, torch.tensor(step + 1))
+        average(0.998, mean, later, torch.tensor(step + 1))
     assert 0 < float(mean[0]) < most < 0.998**steps
 
 
 def test_in_a_long_run_each_step_keeps_its_share_of_the_mean() -> None:
     for keep, enough in ((0.998, 1500), (0.98, 150), (0.9, 30)):
         mean = [torch.ones(1, dtype=torch.float64)]
-        _average(keep, mean, [torch.zeros(1, dtype=torch.float64)], torch.tensor(enough))
+        average(keep, mean, [torch.zeros(1, dtype=torch.float64)], torch.tensor(enough))
         assert float(mean[0]) == pytest.approx(keep, abs=1e-12)
-        _average(keep, mean := [torch.ones(1)], [torch.zeros(1)], torch.tensor(enough // 3))
+        average(keep, mean := [torch.ones(1)], [torch.zeros(1)], torch.tensor(enough // 3))
         assert float(mean[0]) < keep
 
 
 def test_averages_after_a_restart_are_of_the_whole_interval(tmp_path: Path) -> None:
-    config = config_of(part(), stages=[{"steps": 5, "lr": 1e-3, "parts": {"only": part()}}])
+    stage = {"steps": 5, "lr": 1e-3, "parts": {"only": part()}}
+    config = Config.of(config_of(part(), stages=[stage]))
     logged = []
     for stops in ((), (2, 3)):
         folder = tmp_path / f"stops {len(stops)}"
@@ -93,8 +98,8 @@ def test_averages_after_a_restart_are_of_the_whole_interval(tmp_path: Path) -> N
 def test_settings_of_both_kinds_change_a_config_of_the_original(tmp_path: Path) -> None:
     path = write(tmp_path / "c.json", docvqa())
     plain = read(path)
-    assert (plain["precision"], plain["mean"], plain["tokenizer"]) == ("no", 0, OFFICIAL_TOKENIZER)
-    assert "validate" not in plain
+    assert (plain.precision, plain.mean, plain.tokenizer) == ("no", 0, OFFICIAL_TOKENIZER)
+    assert plain.validate is None
     given = {
         "mean": 0.5, "precision": "bf16", "tokenizer": "a/folder", "seed": 7,
         "validate": {"set": "docvqa", "folder": "x"}, "stages.0.accumulate": 3,
@@ -102,10 +107,10 @@ def test_settings_of_both_kinds_change_a_config_of_the_original(tmp_path: Path) 
     }  # fmt: skip
     changed = read(path, list(given.items()))
     for key in ("mean", "precision", "tokenizer", "seed", "validate", "name"):
-        assert changed[key] == given[key], key
-    (stage,) = changed["stages"]
-    assert (stage["steps"], stage["accumulate"]) == (10, 3)
-    assert changed["model"]["dim_ff"] == 48
+        assert getattr(changed, key) == given[key], key
+    (stage,) = changed.stages
+    assert (stage.steps, stage.accumulate) == (10, 3)
+    assert changed.model["dim_ff"] == 48
 
 
 @pytest.mark.parametrize("mean", [1, -0.1, True, "0.9"])
@@ -117,11 +122,11 @@ def test_a_mean_that_keeps_everything_is_refused(tmp_path: Path, mean: Any) -> N
 def test_a_schedule_is_that_of_the_original(tmp_path: Path) -> None:
     given = docvqa()
     given["trainer"] |= {"use_learning_schedule": False}
-    assert read(write(tmp_path / "c.json", given))["schedule"] == {
+    assert read(write(tmp_path / "c.json", given)).schedule == {
         "kind": "multi_rise", "warmup_steps": []}  # fmt: skip
     given["trainer"] = {**given["trainer"], "use_learning_schedule": True}
     del given["trainer"]["warmup_steps"]  # 1000 then
-    assert read(write(tmp_path / "c.json", given))["schedule"]["kind"] == "spike"
+    assert read(write(tmp_path / "c.json", given)).schedule["kind"] == "spike"
 
 
 # What a model begins with

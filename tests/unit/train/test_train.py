@@ -16,15 +16,17 @@ from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
 from dessurt.synth.text import ALPHABET
-from dessurt.train.config import ConfigError, Part
+from dessurt.train.config import Config, Part
 from dessurt.train.learner.heads import RowsAndColumns
-from dessurt.train.learner.vocabulary import tokenizer
+from dessurt.train.learner.start import small_vocabulary
 from dessurt.train.loop import Run
 from dessurt.train.main import main
 from dessurt.train.samples.batch import NOWHERE, with_slips
 from dessurt.train.samples.cells import Glyphs
 from dessurt.train.samples.pages import Source
+from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
+from dessurt.train.section import ConfigError
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.printed import Printed
 
@@ -62,12 +64,12 @@ def small_config(**changes: object) -> dict:
 
 
 def sampler() -> Sampler:
-    return Sampler(Tokenizer(tokenizer()), (128, 512), 22.0, most_q=40, most_a=100)
+    return Sampler(Preprocessor(Tokenizer(small_vocabulary()), (128, 512), 22.0, 40, 100))
 
 
 @pytest.fixture
 def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 0.0)
+    monkeypatch.setattr("dessurt.train.samples.preprocessor.SLIPPED", 0.0)
 
 
 def test_cells_hold_their_letters_in_order_and_what_comes_before() -> None:
@@ -98,13 +100,13 @@ def test_a_highlighted_line_gives_its_text_and_places(without_slips: None) -> No
     for seed in range(40):
         part = Part.of({**LINE, "window": [64, 512]})
         found = draw.sample(part, "w0>", source, random.Random(seed))
-        written, wanted, spots = zip(*found["steps"], strict=True)
+        written, wanted, spots = zip(*found.words.steps, strict=True)
         assert list(written) == [0, *wanted[:-1]] and wanted[-1] == 2
-        text = draw.tokenizer.decode(wanted)
+        text = draw.preprocessor.tokenizer.decode(wanted)
         read.add(text)
         assert spots[-1] == NOWHERE
-        lit = found["image"][1].reshape(8, 8, 64, 8).max((1, 3)) > 0
-        cells = found["cells"].reshape(8, 64, -1)
+        lit = found.image[1].reshape(8, 8, 64, 8).max((1, 3)) > 0
+        cells = found.cells.reshape(8, 64, -1)
         for letter, (x, y) in zip(text, spots, strict=False):
             if letter != " ":  # the spot is in the cell of that very letter, and highlighted
                 assert CLASS[letter] in cells[int(y // 8), int(x // 8)]
@@ -123,7 +125,7 @@ def test_a_part_may_ask_for_several_lines_only(without_slips: None) -> None:
         part = Part.of({"tasks": {"read_block0>": 1}, "window": [128, 512], "batch": 1,
                         "lines": lines})  # fmt: skip
         drawn = [draw.sample(part, "read_block0>", source, random.Random(i)) for i in range(20)]
-        texts = [draw.tokenizer.decode([step[1] for step in each["steps"]])
+        texts = [draw.preprocessor.tokenizer.decode([step[1] for step in each.words.steps])
                  for each in drawn if each]  # fmt: skip
         read[lines] = set(texts)
     assert read[1] == {"all alone", "the first of\\two lines"}
@@ -138,13 +140,13 @@ def test_an_answer_ends_where_the_window_ends(without_slips: None) -> None:
                       printed_text=Printed.of(shown, 0, 1))  # fmt: skip
     frame = Frame.window_round("whole", page.size, (64, 64), (32.0, 32.0), 1.0)
     draw = sampler()
-    found = draw.laid(example, Glyphs.of(truth), frame, random.Random(0))
-    wanted = [step[1] for step in found["steps"]]
+    found = draw.preprocessor.windowed(example, Glyphs.of(truth), frame, random.Random(0))
+    wanted = [step[1] for step in found.words.steps]
     # The window shows x 0 to 64: the middles of a to f, not of g at 65.
-    assert draw.tokenizer.decode(wanted) == "cdef" and 2 not in wanted
-    assert found["query_spots"][2:4] == [(5.0, 20.0), (15.0, 20.0)]
-    assert found["steps"][0][2] == (25.0, 20.0)
-    assert found["supervised"] and not found["region"].any()
+    assert draw.preprocessor.tokenizer.decode(wanted) == "cdef" and 2 not in wanted
+    assert found.words.query_spots[2:4] == [(5.0, 20.0), (15.0, 20.0)]
+    assert found.words.steps[0][2] == (25.0, 20.0)
+    assert found.supervised and not found.region.any()
 
 
 @pytest.mark.parametrize(
@@ -158,13 +160,13 @@ def test_only_a_whole_answer_ends(
     answer = Printed.of(shown, 2) + Printed.sign(sign)
     example = Example(page, Request(task), (answer.text,), printed_answer=answer)
     frame = Frame.window_round("whole", page.size, (64, 128), (64.0, 32.0), 1.0)
-    found = sampler().laid(example, Glyphs.of(truth), frame, random.Random(0))
-    assert (found["steps"][-1][1] == 2) == ends
-    assert not found["supervised"]
+    found = sampler().preprocessor.windowed(example, Glyphs.of(truth), frame, random.Random(0))
+    assert (found.words.steps[-1][1] == 2) == ends
+    assert not found.supervised
 
 
 def test_after_every_slip_the_answer_goes_on_rightly() -> None:
-    pieces = Tokenizer(tokenizer())
+    pieces = Tokenizer(small_vocabulary())
     tokens = [*pieces.encode("the quick brown fox jumps over it" * 3), 2]
     spots = [(float(i), 0.0) for i in range(len(tokens))]
     steps = list(zip([0, *tokens[:-1]], tokens, spots, strict=True))
@@ -191,7 +193,7 @@ def test_a_batch_follows_from_the_seed_and_its_number() -> None:
 
 
 def test_every_printed_character_is_one_token_and_any_text_survives() -> None:
-    pieces = Tokenizer(tokenizer())
+    pieces = Tokenizer(small_vocabulary())
     assert {len(pieces.encode(letter)) for letter in ALPHABET + "‡ "} == {1}
     assert pieces.decode(pieces.encode("a’b – 漢字 ✓")) == "a’b – 漢字 ✓"
 
@@ -207,8 +209,8 @@ def test_a_position_table_of_rows_and_columns() -> None:
 @pytest.mark.parametrize("part", [LINE, PAGE, {**LINE, "text": False}])
 def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
     stage = {"steps": 1000, "lr": 3e-3, "parts": {"only": part}}
-    run = Run(small_config(stages=[stage]), tmp_path, "cpu")
-    _, text, batch, _ = next(iter(run.batches(stage, 1)))
+    run = Run(Config.of(small_config(stages=[stage])), tmp_path, "cpu")
+    _, text, batch, _ = next(iter(run.batches(run.config.stages[0])))
     name = "dense" if not text else "region" if part is PAGE else "text"
     for group in run.optimiser.param_groups:
         group["lr"] = 3e-3
@@ -218,17 +220,17 @@ def test_one_batch_is_learnt(tmp_path: Path, part: dict) -> None:
 
 def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) -> None:
     stage = {"steps": 6, "lr": 1e-3, "parts": {"line": LINE}}
-    run = Run(small_config(stages=[stage], remember=True), tmp_path, "cpu")
-    _, _, batch, _ = next(iter(run.batches(stage, 1)))
-    assert run.former is not None
+    run = Run(Config.of(small_config(stages=[stage], remember=True)), tmp_path, "cpu")
+    _, _, batch, _ = next(iter(run.batches(run.config.stages[0])))
+    assert run.first_weights is not None
     run.plain.eval()
-    held, first = run.former(batch)
+    held, first = run.first_weights(batch)
     assert torch.equal(held.hidden, batch.wanted != PAD)
     assert float(run.plain(held, True, first)[1]["distilled"]) == pytest.approx(0, abs=1e-6)
     with torch.no_grad():
         run.plain.model.text_embedding.weight.mul_(1.5)
-    assert torch.equal(run.former(batch)[1].logits, first.logits)
-    now = run.plain.taught(batch).logits
+    assert torch.equal(run.first_weights(batch)[1].logits, first.logits)
+    now = run.plain.targets(batch).logits
     right = torch.nn.functional.kl_div(
         (now / 2).log_softmax(-1)[held.hidden], (first.logits / 2).softmax(-1)[held.hidden],
         reduction="sum",
@@ -239,8 +241,8 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
     assert float(figures["moved"]) == pytest.approx(0, abs=1e-9)
     with torch.no_grad():
         run.plain.model.patch_embed.norm.bias.add_(0.1)
-        off = run.plain.model.patch_embed(batch.image) - first.first
-    share = float(off.square().mean() / first.first.var())
+        off = run.plain.model.patch_embed(batch.image) - first.image_tokens
+    share = float(off.square().mean() / first.image_tokens.var())
     loss, figures = run.plain(held, True, first)
     assert float(figures["moved"]) == pytest.approx(share, rel=1e-4)
     # That is all: right answers, places and regions of these pages are not learned.
@@ -250,7 +252,7 @@ def test_a_run_that_remembers_is_held_to_what_it_wrote_at_first(tmp_path: Path) 
 
 def test_micro_batches_add_up_to_a_step(held_out_fonts, tmp_path: Path) -> None:
     stage = {"steps": 2, "lr": 1e-3, "accumulate": 3, "parts": {"line": LINE}}
-    run = Run(small_config(stages=[stage], card={"tasks": []}), tmp_path, "cpu")
+    run = Run(Config.of(small_config(stages=[stage], card={"tasks": []})), tmp_path, "cpu")
     weights: list[torch.Tensor] = []
     learn = run._learn
 
@@ -312,15 +314,15 @@ def test_a_config_that_cannot_be_followed_says_why(
 
 
 def test_what_is_of_another_model_is_refused(tmp_path: Path) -> None:
-    run = Run(small_config(), tmp_path, "cpu")
+    run = Run(Config.of(small_config()), tmp_path, "cpu")
     run.save()
     wider = small_config(model={**TINY, "dim_ff": 96})
     with pytest.raises(ConfigError, match="give the run another `name`"):
-        Run(wider, tmp_path, "cpu")
+        Run(Config.of(wider), tmp_path, "cpu")
 
 
 def test_the_rate_of_learning_rises_stays_and_falls(tmp_path: Path) -> None:
-    run = Run(small_config(cool_down=0.5), tmp_path, "cpu")
+    run = Run(Config.of(small_config(cool_down=0.5)), tmp_path, "cpu")
     rates = []
     for step, progress in ((0, 0.0), (99, 0.1), (500, 0.5), (500, 0.75), (500, 1.0)):
         run.step = step

@@ -20,15 +20,17 @@ from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
-from dessurt.train.config import Part, read
+from dessurt.train.config import Config, FrameConfig, Part
+from dessurt.train.config_file import read
+from dessurt.train.learner.start import small_vocabulary
 from dessurt.train.learner.student import Student
-from dessurt.train.learner.vocabulary import tokenizer
 from dessurt.train.loop import Run
 from dessurt.train.main import main
 from dessurt.train.samples import batch as batches
 from dessurt.train.samples.batch import NOWHERE
 from dessurt.train.samples.pages import Records, Source
-from dessurt.train.samples.sampler import Sampler, placing
+from dessurt.train.samples.preprocessor import Preprocessor, placing
+from dessurt.train.samples.sampler import Sampler
 from dessurt.truth import Line, Paragraph, Truth
 
 TINY = {
@@ -73,7 +75,7 @@ class Pages:
 
 @pytest.fixture(autouse=True)
 def without_slips(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 0.0)
+    monkeypatch.setattr("dessurt.train.samples.preprocessor.SLIPPED", 0.0)
 
 
 def part(**data: object) -> dict:
@@ -104,7 +106,9 @@ def official(folder: Path) -> Path:
 
 
 def sampler(text_height: float | None = 22.0) -> Sampler:
-    return Sampler(Tokenizer(tokenizer()), (64, 256), text_height, most_q=20, most_a=40)
+    return Sampler(
+        Preprocessor(Tokenizer(small_vocabulary()), (64, 256), text_height, most_q=20, most_a=40)
+    )
 
 
 def answers(batch: object, pieces: Tokenizer) -> list[str]:
@@ -117,7 +121,7 @@ def answers(batch: object, pieces: Tokenizer) -> list[str]:
 
 def test_varied_questions_are_asked_of_new_lines_too() -> None:
     given = {**part(), "vary": True}
-    pieces = Tokenizer(tokenizer())
+    pieces = Tokenizer(small_vocabulary())
     learned = [answers(b.batch, pieces) for b in itertools.islice(
         sampler().batches({"only": Part.of(given)}, seed=1), 6)]  # fmt: skip
     asked = [each for batch in learned for each in batch]
@@ -143,7 +147,7 @@ def test_no_new_lines_where_lines_are_not_asked_for() -> None:
 
 def test_each_time_through_asks_every_record_once() -> None:
     drawn = sampler().batches({"only": Part.of(part())}, seed=1)
-    asked = [answers(next(drawn).batch, Tokenizer(tokenizer())) for _ in range(4)]
+    asked = [answers(next(drawn).batch, Tokenizer(small_vocabulary())) for _ in range(4)]
     lines = sorted(f"line {i}" for i in range(10))
     assert sorted(asked[0] + asked[1]) == sorted(asked[2] + asked[3]) == lines
     assert asked[0] + asked[1] != asked[2] + asked[3]
@@ -164,13 +168,13 @@ def test_only_of_a_truth_are_places_known() -> None:
     assert made.known.all() and (made.cells.sum((1, 2)) > 0).all() and (made.spots > 0).any()
     assert not own.known.any() and own.cells.sum() == 0 and (own.spots < 0).all()
     assert all("line".startswith(text[:4].rstrip("…")) or text[0] in "line 0123456789"
-               for text in answers(made, Tokenizer(tokenizer())))  # fmt: skip
+               for text in answers(made, Tokenizer(small_vocabulary())))  # fmt: skip
 
 
 def test_what_is_not_known_is_not_learnt() -> None:
     torch.manual_seed(0)
-    pieces = Tokenizer(tokenizer())
-    student = Student(config_of(part()), pieces, pieces.vocab_size)
+    pieces = Tokenizer(small_vocabulary())
+    student = Student(Config.of(config_of(part())), pieces, pieces.vocab_size)
     made = Part.of(part(truth=True) | {"tasks": {"w0>": 1}})
     known = next(sampler().batches({"made": made}, seed=1)).batch
     other = next(sampler().batches({"own": Part.of(part())}, seed=1)).batch
@@ -206,7 +210,7 @@ def test_a_damaged_record_is_told_once_and_skipped(
 
 
 def test_whatever_a_set_raises_the_run_goes_on(tmp_path: Path) -> None:
-    run = Run(config_of(part(broken=[1], odd=[2])), tmp_path, "cpu")
+    run = Run(Config.of(config_of(part(broken=[1], odd=[2]))), tmp_path, "cpu")
     run.train(workers=0)
     assert run.step == 4 and len(run.skipped) == 2
     broken, odd = sorted(run.skipped)
@@ -231,7 +235,9 @@ def test_questions_that_no_record_has_are_an_error() -> None:
 
 
 def test_a_stopped_run_on_data_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
-    config = config_of(part(damaged=[2]), part(truth=True) | {"tasks": {"w0>": 1}})
+    config = Config.of(
+        config_of(part(damaged=[2]), part(truth=True) | {"tasks": {"w0>": 1}})
+    )
     whole, parted = Run(config, tmp_path / "a", "cpu"), Run(config, tmp_path / "b", "cpu")
     whole.train(workers=0)
     parted.ends = [2]
@@ -251,32 +257,32 @@ def test_a_checkpoint_to_start_with_brings_model_vocabulary_and_frame(
     given = config_of(part(), start=str(start), mean=0.5)
     del given["model"], given["frame"]
     config = read(write(tmp_path / "c.json", {**given, **({"frame": frame} if frame else {})}))
-    assert config["frame"] == (frame or {"mode": "fit"})
+    assert config.frame == FrameConfig.of(frame or {"mode": "fit"})
     run = Run(config, tmp_path / "run", "cpu")
     begun, before = run.plain.checkpoint().model.state_dict(), load(start).model.state_dict()
     for name in before:  # window models keep the sum of a row's and a column's place only
         if frame is None or name != "absolute_2dpos_embed":
             assert torch.equal(begun[name], before[name]), name
-    _, _, batch, _ = next(iter(run.batches(config["stages"][0], 1)))
+    _, _, batch, _ = next(iter(run.batches(config.stages[0])))
     assert {text[:5] for text in answers(batch, Tokenizer.of_bytes())} == {"line "}
     run.train(workers=0)
     trained = load(tmp_path / "run" / "checkpoint")
     assert trained.tokenizer.encode("aé") == Tokenizer.of_bytes().encode("aé")
-    assert trained.config["frame"] == config["frame"] and trained.suppressed == (7,)
+    assert trained.config["frame"] == (frame or {"mode": "fit"}) and trained.suppressed == (7,)
 
 
 @pytest.mark.parametrize("text_height", [None, 22.0])  # whole pages, and windows
 def test_what_is_written_wrong_on_purpose_is_seen_but_not_learnt(text_height, monkeypatch) -> None:
     """The original's `noise_token_mask`: the loss of tokens that are not the right answer's."""
-    monkeypatch.setattr("dessurt.train.samples.sampler.SLIPPED", 1.0)
+    monkeypatch.setattr("dessurt.train.samples.preprocessor.SLIPPED", 1.0)
     monkeypatch.setattr(batches, "SLIPS", 1.0)
     example = page_with_a_block()
     example = replace(example, answers=("Bob[P] ran[O]",), miswritten="Job[P] rained[O]")
     letters = Tokenizer.of_bytes()
-    sampler = Sampler(letters, (64, 256), text_height, 20, 40)
+    sampler = Sampler(Preprocessor(letters, (64, 256), text_height, 20, 40))
     source = Source(example.page, None, None, (example,))
     sample = sampler.question(Part(1), source, random.Random(0))
-    written, wanted, _ = zip(*sample["steps"], strict=True)
+    written, wanted, _ = zip(*sample.words.steps, strict=True)
     assert written[0] == START and letters.decode(written[1:]) == "Job[P] rained[O]"
     shown = "".join("." if token == PAD else letters.decode([token]) for token in wanted[:-1])
     assert shown == ".ob[P] ra.n..[O]" and wanted[-1] == END

@@ -19,15 +19,18 @@ from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
-from dessurt.train.config import ConfigError, Part, read
-from dessurt.train.learner.start import fitted
+from dessurt.train.config import Config, Part
+from dessurt.train.config_file import read
+from dessurt.train.learner.start import fastest_precision, fitted
 from dessurt.train.learner.teacher import Teacher, TeacherError
-from dessurt.train.loop import Run, fastest_precision
+from dessurt.train.loop import Run
 from dessurt.train.main import main
 from dessurt.train.original.schedules import multiplier
 from dessurt.train.samples.batch import stacked
 from dessurt.train.samples.pages import Source
+from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
+from dessurt.train.section import ConfigError
 from dessurt.truth import Line
 from dessurt.truth.printed import Printed
 from tests.unit.train.test_train_data import TINY, config_of, official, part, write
@@ -151,12 +154,12 @@ def test_a_run_of_the_original_goes_on(golden: Path, shared: Path, tmp_path: Pat
         assert torch.equal(ours["exp_avg_sq"], theirs["exp_avg_sq"])
     assert file["optimizer"]["state"][0]["exp_avg"].equal(state.moments["absolute_2dpos_embed"]
                                                           ["exp_avg"])  # fmt: skip
-    rate = multiplier(config["schedule"], known["lr_schedule"]["last_epoch"])
+    rate = multiplier(config.schedule, known["lr_schedule"]["last_epoch"])
     assert 1e-4 * rate == pytest.approx(known["lr_schedule"]["_last_lr"][0])
     run.train(workers=0)
     assert run.step == 4
     rates = [group["lr"] for group in run.optimiser.param_groups]
-    assert rates == pytest.approx([1e-4 * multiplier(config["schedule"], 16)] * len(rates))
+    assert rates == pytest.approx([1e-4 * multiplier(config.schedule, 16)] * len(rates))
     weights, before = run.plain.model.state_dict(), load(golden).model.state_dict()
     moved = {name for name in before if not torch.equal(weights[name], before[name])}
     assert not any("patch_embed.cnn" in name or "pos_1d" in name for name in moved)
@@ -198,7 +201,7 @@ def test_an_optimiser_that_does_not_fit_is_left(golden: Path, tmp_path: Path) ->
 
 def test_frozen_weights_stay_and_slow_ones_learn_slowly(tmp_path: Path) -> None:
     given = config_of(part(), freeze=["patch_embed"], slow={"text_embedding": 0.25})
-    run = Run(given, tmp_path, "cpu")
+    run = Run(Config.of(given), tmp_path, "cpu")
     before = {name: p.clone() for name, p in run.plain.model.named_parameters()}
     run.train(workers=0)
     moved = {name for name, p in run.plain.model.named_parameters()
@@ -211,14 +214,14 @@ def test_frozen_weights_stay_and_slow_ones_learn_slowly(tmp_path: Path) -> None:
 
 def test_a_name_that_no_parameter_has_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no parameter has 'patch_embd' in its name"):
-        Run(config_of(part(), freeze=["patch_embd"]), tmp_path, "cpu")
+        Run(Config.of(config_of(part(), freeze=["patch_embd"])), tmp_path, "cpu")
 
 
 def test_settings_change_keys_of_the_config(tmp_path: Path) -> None:
     path = write(tmp_path / "c.json", config_of(part()))
     changed = read(path, [("stages.0.lr", 0.5), ("model.dim_ff", 48), ("name", "other")])
-    assert changed["stages"][0]["lr"] == 0.5 and changed["name"] == "other"
-    assert changed["model"]["dim_ff"] == 48 and changed["model"]["decode_dim"] == 16
+    assert changed.stages[0].lr == 0.5 and changed.name == "other"
+    assert changed.model["dim_ff"] == 48 and changed.model["decode_dim"] == 16
     for key in ("stages.7.lr", "name.first", "stages.x"):
         with pytest.raises(ConfigError, match=f"there is no {key}"):
             read(path, [(key, 1)])
@@ -239,7 +242,8 @@ def test_a_setting_is_json_or_else_text(capsys: pytest.CaptureFixture) -> None:
         ({"schedule": {"kind": "linear"}}, "its schedule needs a `kind`, one of: multi_rise"),
         ({"schedule": {"kind": "step"}}, "the schedule 'step' lacks a key .* ('lr_steps')"),
         ({"losses": {"smooth": 1}}, "keys of its losses: there is no 'smooth'"),
-        ({"losses": {"smoothing": 1}}, "smoothing of its losses must be"),
+        ({"losses": {"smoothing": 1}},
+         "smoothing of its losses is 1: give a number from 0 to below 1."),
         ({"losses": {"per": "page"}}, "per of its losses: there is no 'page'"),
         ({"teacher": "x"}, "a teacher teaches models of whole pages only"),
         ({"remember": True}, "to remember, it needs a checkpoint to `start` with"),
@@ -296,10 +300,10 @@ def masked_line() -> Source:
 
 def test_the_teacher_reads_what_the_page_shows(echo: Echo) -> None:
     pieces = Tokenizer.of_bytes()
-    draw = Sampler(pieces, (64, 128), None, most_q=8, most_a=30)
+    draw = Sampler(Preprocessor(pieces, (64, 128), None, most_q=8, most_a=30))
     question = draw.question(Part(1, rotate=0.0), masked_line(), random.Random(0))
     assert question is not None
-    pairs = zip(question["steps"], question["hidden"], strict=True)
+    pairs = zip(question.words.steps, question.words.hidden, strict=True)
     assert pieces.decode([step[1] for step, gone in pairs if gone]) == "two"
     batch = stacked([question], (0, 0))
     taught = Teacher("echo", pieces.vocab_size, 260, torch.device("cpu"))(batch)
@@ -314,8 +318,10 @@ def test_the_teacher_reads_what_the_page_shows(echo: Echo) -> None:
 def test_distillation_is_part_of_the_loss(echo: Echo, tmp_path: Path) -> None:
     start = official(tmp_path / "start")
     config = {**config_of(part()), "start": str(start), "frame": {"mode": "fit"}, "teacher": "echo"}
-    run = Run(config, tmp_path / "run", "cpu")
-    sampler = Sampler(run.plain.tokenizer, (64, 256), None, most_q=20, most_a=40)
+    run = Run(Config.of(config), tmp_path / "run", "cpu")
+    sampler = Sampler(
+        Preprocessor(run.plain.tokenizer, (64, 256), None, most_q=20, most_a=40)
+    )
     question = sampler.question(Part(1), masked_line(), random.Random(0))
     batch = stacked([question], (0, 0))
     torch.manual_seed(0)
