@@ -23,7 +23,7 @@ from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
 
 # Training waits meanwhile: so few are asked.
-VALIDATION_QUESTIONS = 12  # spread evenly over the data set
+VALIDATION_QUESTIONS = 24  # spread evenly over the data set
 PAGES, QUESTIONS = 6, 12  # synthetic pages, and questions of each task about them
 
 
