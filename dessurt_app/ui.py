@@ -10,6 +10,7 @@ import gradio as gr
 from dessurt.data.annotations.store import Store
 from dessurt.page_files import warm_up
 from dessurt.protocol import Instrument
+from dessurt.whole_files import delete_leftovers
 from dessurt_app import strings
 from dessurt_app.ask.ask_tab import build_ask_tab
 from dessurt_app.ask.asking import Ask, Asking
@@ -53,7 +54,7 @@ def build(
     asking = Asking(weights, lend(weights.ask) if lend else weights.ask, listeners)
     store = Store(data) if data else None
     if store:
-        store.delete_leftovers()
+        delete_leftovers(store.folder)
     with gr.Blocks(
         title=strings.TITLE,
         analytics_enabled=False,

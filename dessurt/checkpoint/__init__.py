@@ -11,7 +11,7 @@ from dessurt.checkpoint.dessurt import (
     open_tokenizer,
     save,
 )
-from dessurt.checkpoint.files import CheckpointError, InertLogger, read_official, replacing
+from dessurt.checkpoint.files import CheckpointError, InertLogger, read_official
 
 __all__ = [
     "BUFFERS",
@@ -25,6 +25,5 @@ __all__ = [
     "model_from_state_dict",
     "open_tokenizer",
     "read_official",
-    "replacing",
     "save",
 ]

@@ -17,17 +17,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from dessurt.checkpoint.files import (
-    CheckpointError,
-    history_of,
-    read_official,
-    reason,
-    replacing,
-    short,
-)
+from dessurt.checkpoint.files import CheckpointError, history_of, read_official, reason, short
 from dessurt.model.config import DessurtConfig
 from dessurt.model.model import Dessurt
 from dessurt.model.tokenizer import Tokenizer
+from dessurt.whole_files import replacing, write_whole
 
 # What a file raises that is of no model: it lacks a key, is of other types, claims too much.
 _UNFIT = (
@@ -178,10 +172,8 @@ def save(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.
     }
     with replacing(folder / "model.safetensors") as partial:
         save_file(weights, partial)
-    with replacing(folder / "config.json") as partial:
-        partial.write_text(
-            json.dumps(config, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
+    text = json.dumps(config, indent=1, ensure_ascii=False) + "\n"
+    write_whole(folder / "config.json", text.encode())
     with replacing(folder / "tokenizer.json") as partial:
         checkpoint.tokenizer.backend.save(str(partial))
 

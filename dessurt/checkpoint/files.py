@@ -7,10 +7,7 @@ else that a file asks to import is refused.
 
 from __future__ import annotations
 
-import os
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -108,19 +105,3 @@ def reason(error: BaseException) -> str:
 def short(told: object, most: int = LONGEST_NAME) -> str:
     """The first line of it, cut."""
     return (str(told).splitlines() or [""])[0][:most].rstrip(".")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to; it takes the real name only when the writing succeeded.
-
-    Whatever ends the program or the computer meanwhile, `path` is the old file or the new one.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

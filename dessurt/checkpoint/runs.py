@@ -8,14 +8,15 @@ from typing import Any
 
 import torch
 
-from dessurt.checkpoint.files import replacing
 from dessurt.run_log import LOG, Kind, read_log
+from dessurt.whole_files import delete_leftovers, replacing, write_whole
 
 STATE = "state.pt"
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
     """Keep a run's weights, optimiser and counters; whole or not at all."""
+    delete_leftovers(folder)
     with replacing(folder / STATE) as partial:
         torch.save(state, partial)
 
@@ -40,6 +41,5 @@ def forget_log_after(folder: Path, step: int) -> None:
         for each in read_log(path)
         if each.get("step", 0) <= step and each.get("kind") != Kind.STOPPED
     ]
-    with replacing(path) as partial:
-        lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in kept]
-        partial.write_text("".join(lines), encoding="utf-8")
+    lines = [json.dumps(each, ensure_ascii=False) + "\n" for each in kept]
+    write_whole(path, "".join(lines).encode())

@@ -20,16 +20,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from dessurt.checkpoint.dessurt import load, model_from_state_dict
-from dessurt.checkpoint.files import (
-    CheckpointError,
-    InertLogger,
-    history_of,
-    read_official,
-    replacing,
-)
+from dessurt.checkpoint.files import CheckpointError, InertLogger, history_of, read_official
 from dessurt.checkpoint.official import reset
 from dessurt.checkpoint.runs import STATE, read_state, write_state
 from dessurt.run_log import LOG, Kind, read_log
+from dessurt.whole_files import replacing, write_whole
 
 LOGGER = "logger.logger"  # the module of the original's class
 NO_FIGURES = ("step", "minutes", "kind", "iteration")
@@ -241,9 +236,8 @@ def _write(contents: dict[str, Any], source: Path, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with replacing(out / "model.safetensors") as partial:
         save_file(contents["state_dict"], partial)
-    with replacing(out / "config.json") as partial:
-        text = json.dumps(contents["config"], indent=1, ensure_ascii=False)
-        partial.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(contents["config"], indent=1, ensure_ascii=False) + "\n"
+    write_whole(out / "config.json", text.encode())
     for name in ("tokenizer.json", "CARD.md"):
         if (source / name).is_file() and out.resolve() != source.resolve():
             shutil.copyfile(source / name, out / name)

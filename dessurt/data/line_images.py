@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from dessurt.data.annotations.files import write_whole
 from dessurt.data.records import DataError, DataSet, readable
 from dessurt.truth import Line
+from dessurt.whole_files import write_whole
 
 LISTED = "lines.jsonl"
 

@@ -16,8 +16,7 @@ The JSON is one object. Lines are stored once, in reading order; all else names 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from PIL import Image
 
 from dessurt.synth.page import SynthPage
 from dessurt.truth import Entity, Line, Paragraph, Table, Truth
+from dessurt.whole_files import replacing, write_whole
 
 
 def save(page: SynthPage, path: Path) -> None:
@@ -34,10 +34,10 @@ def save(page: SynthPage, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    picture = path.with_suffix(".png")
-    whole(picture, lambda part: Image.fromarray(page.pixels).save(part, format="png"))
+    with replacing(path.with_suffix(".png")) as partial:
+        Image.fromarray(page.pixels).save(partial, "PNG")
     text = json.dumps(_as_json(page.truth), ensure_ascii=False, separators=(",", ":"))
-    whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_whole(path, text.encode())
 
 
 def load(path: str | Path) -> SynthPage:
@@ -54,16 +54,6 @@ def load(path: str | Path) -> SynthPage:
         raise ValueError(f"{path} does not describe a page ({error!r}).") from error
     with Image.open(path.with_suffix(".png")) as picture:
         return SynthPage(np.asarray(picture.convert("L")).copy(), truth)
-
-
-def whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there when it is complete."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        write(part)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _as_json(truth: Truth) -> dict[str, Any]:

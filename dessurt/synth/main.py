@@ -20,10 +20,11 @@ from tqdm import tqdm
 
 from dessurt.page.contact_sheet import sheet
 from dessurt.synth.fields import Group, groups
-from dessurt.synth.files import save, whole
+from dessurt.synth.files import save
 from dessurt.synth.fonts import NoFontsError
 from dessurt.synth.kinds import KINDS
 from dessurt.synth.page import SynthPage, page
+from dessurt.whole_files import replacing
 
 SHOWN, COLUMNS = 64, 8  # pages on the contact sheet, and in a row of it
 THUMB = 272  # pixels, the longer side of such a page
@@ -91,5 +92,5 @@ def _write(pages: Iterator[SynthPage], count: int, folder: Path) -> None:
             thumb = Image.fromarray(each.pixels)
             thumb.thumbnail((THUMB, THUMB))
             thumbs.append(thumb)
-    shown = sheet(thumbs, COLUMNS)
-    whole(folder / "contact_sheet.png", lambda part: shown.save(part, format="png"))
+    with replacing(folder / "contact_sheet.png") as partial:
+        sheet(thumbs, COLUMNS).save(partial, "PNG")

@@ -18,9 +18,9 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from dessurt.checkpoint import replacing
 from dessurt.synth.fields import code, groups
 from dessurt.synth.text import Writer
+from dessurt.whole_files import write_whole
 
 Pair = tuple[str, str]  # label and value
 Form = tuple[str | None, list[tuple[str, str | list[str]]]]  # title, and labels with values
@@ -119,8 +119,7 @@ def write_forms(
 
 def _save(found: Sequence[Any], path: Path) -> None:
     text = ",\n".join(json.dumps(form, ensure_ascii=False) for form in found)
-    with replacing(path) as partial:
-        partial.write_text(f"[\n{text}\n]\n", encoding="utf-8")
+    write_whole(path, f"[\n{text}\n]\n".encode())
 
 
 def forms(

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dessurt.checkpoint import CheckpointError, replacing
+from dessurt.checkpoint import CheckpointError
 from dessurt.data.sets import SETS, open_set, option
 from dessurt.data.sets.files import read_lines
+from dessurt.whole_files import replacing
 
 WHOLE = {"naf": {"halves": False}}  # options of sets that otherwise show parts of their pages
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import cv2
 import gradio as gr
@@ -30,6 +29,7 @@ from dessurt.page.lines import lines_of
 from dessurt.page.marks import Box, Marks, MarksError
 from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt.page_files import unlocked_copy
+from dessurt.whole_files import write_whole
 from dessurt_app import strings
 from dessurt_app.canvas.open_pages import open_page, page_work
 from dessurt_app.static_files import ROOT, filled_in, script, static
@@ -435,7 +435,7 @@ def written(page: Page, ending: str) -> Path:
     if not file.exists():
         pixels = page.pixels if page.pixels.ndim == 2 else page.pixels[..., ::-1]  # OpenCV: BGR
         _, encoded = cv2.imencode(f".{ending}", pixels, JPEG_QUALITY)
-        _write(file, encoded.tobytes())
+        write_whole(file, encoded.tobytes())
     return file
 
 
@@ -443,17 +443,9 @@ def _kept(content: bytes, ending: str) -> Path:
     """A file of this content in the folder that Gradio serves."""
     file = _folder() / f"{hashlib.blake2b(content, digest_size=16).hexdigest()}.{ending}"
     if not file.exists():
-        _write(file, content)
+        write_whole(file, content)
     return file
 
 
 def _folder() -> Path:
     return Path(get_upload_folder()) / "pages"
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Under another name first: two people may open the same page at once."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{uuid4().hex}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)

@@ -23,6 +23,7 @@ from typing import Any
 from dessurt.data.annotations.store import Store
 from dessurt.run_log import LOG, Kind, read_log
 from dessurt.shipped import CHECKPOINTS, ROOT
+from dessurt.whole_files import replacing, write_whole
 from dessurt_app import strings
 from dessurt_app.train.data_check import CONFIG, DataCheck, check_data
 
@@ -154,7 +155,7 @@ class Training:
             name = f"{folder.name}-{number}"
         partial = self.checkpoints / f".{name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(folder / "checkpoint", partial)
+        shutil.copytree(folder / "checkpoint", partial, copy_function=_copy)
         config = json.loads((partial / "config.json").read_text(encoding="utf-8-sig"))
         _write(partial / "config.json", {**config, "name": name})
         partial.rename(self.checkpoints / name)
@@ -278,9 +279,12 @@ def _shown(path: Path) -> str:
 
 
 def _write(path: Path, value: object) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, (json.dumps(value, indent=1) + "\n").encode())
+
+
+def _copy(source: str, path: str) -> None:
+    with replacing(Path(path)) as partial:
+        shutil.copyfile(source, partial)
 
 
 def _last_line(path: Path) -> str:

@@ -29,6 +29,7 @@ from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
 from dessurt.page import Page, PageError
 from dessurt.page.marks import Marks, Shape
+from dessurt.whole_files import delete_leftovers
 
 LINE = Marks((Shape("highlight", "line", ((5, 5), (30, 12))),))
 BRUSH = Marks((Shape("highlight", "brush", ((5, 25), (30, 26)), 3),))
@@ -539,6 +540,6 @@ def test_what_a_killed_process_has_begun_to_write_is_deleted(tmp_path):
         file.write_bytes(b"half")
     os.utime(old, (0, 0))
     os.utime(other, (0, 0))
-    Store(tmp_path / "mine").delete_leftovers()
+    delete_leftovers(tmp_path / "mine")
     assert sorted(path.name for path in folder.iterdir()) == [new.name, other.name]
-    Store(tmp_path / "none").delete_leftovers()
+    delete_leftovers(tmp_path / "none")

@@ -14,13 +14,12 @@ What is written is canonical: the same annotations are always the same bytes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from uuid import uuid4
 
 from dessurt.data.annotations.annotation import Annotation, check_writable
 from dessurt.data.records import DataError
+from dessurt.whole_files import write_whole
 
 QA_FILE = "qa.json"
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".pdf")
@@ -136,43 +135,6 @@ def to_bytes(pages: Mapping[str, Iterable[Annotation]]) -> bytes:
 def write_qa(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
     """Write the folder's qa.json."""
     write_whole(folder / QA_FILE, to_bytes(pages))
-
-
-def write_beside(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
-    """Write the annotations of each image beside it.
-
-    Raises:
-        DataError: two images differ only in their ending, so that one file would be for both.
-    """
-    files = {(folder / name).with_suffix(".json"): name for name in pages}
-    if len(files) < len(pages):
-        raise DataError("two images have the same name but for the ending: rename one.", folder)
-    for file, name in files.items():
-        write_whole(file, (_list(pages[name]) + "\n").encode())
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that at any moment there is the old content or the new one, never a part."""
-    partial = write_partial(path, content)
-    try:
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_partial(path: Path, content: bytes) -> Path:
-    """Write the content of a file beside it, from where it can be moved to its place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-    return partial
 
 
 def _list(annotations: Iterable[Annotation]) -> str:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,16 +23,14 @@ from dessurt.data.annotations.files import (
     QA_FILE,
     Pages,
     read_pages,
-    write_partial,
     write_qa,
-    write_whole,
 )
 from dessurt.data.annotations.page_files import PageFile, page_file
 from dessurt.data.records import DataError
+from dessurt.whole_files import write_partial, write_whole
 
 IMAGES = "images"
 LOCK = ".lock"
-LEFT_OVER = 24 * 3600  # seconds; until then somebody may still be writing it, or importing
 MOST_UNDONE = 100  # changes that can be taken back
 _Stamp = tuple[int, int, int]  # of a file that is always written anew: another one, another time
 
@@ -111,13 +109,6 @@ class Store:
         self._changes: dict[int, list[_Edit]] = {}
         # Of the last change; begun so that no number of a process that has ended counts again.
         self._last = time.time_ns() // 1_000_000
-
-    def delete_leftovers(self) -> None:
-        """Delete what a process has begun to write, a day ago, before it was killed."""
-        for partial in self.folder.rglob(".*.partial"):
-            with suppress(OSError):  # another one was quicker
-                if time.time() - partial.stat().st_mtime > LEFT_OVER:
-                    partial.unlink()
 
     @property
     def pages(self) -> Pages:
