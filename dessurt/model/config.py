@@ -14,8 +14,6 @@ POSITION_ROWS = 1026  # BART's table: two reserved rows, then one for each posit
 BART_WIDTH = 768
 TASK_ROWS = 136
 LARGEST_WINDOW = 32  # image tokens a side; each layer has a table of its fourth power
-# Tokens that three switches of the original append to the tokenizer.
-FORM_TOKENS, NER_TOKENS, RVL_CDIP_TOKENS = 7, 26, 16
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,27 @@
 """Truth: what is known of a page, from its paragraphs down to single characters."""
 
 from dessurt.truth.printed import Printed
-from dessurt.truth.truth import Entity, Line, Paragraph, Table, Truth, Word, moved
+from dessurt.truth.truth import (
+    Annotated,
+    Block,
+    Entity,
+    Line,
+    Paragraph,
+    Table,
+    Truth,
+    Word,
+    moved,
+)
 
-__all__ = ["Entity", "Line", "Paragraph", "Printed", "Table", "Truth", "Word", "moved"]
+__all__ = [
+    "Annotated",
+    "Block",
+    "Entity",
+    "Line",
+    "Paragraph",
+    "Printed",
+    "Table",
+    "Truth",
+    "Word",
+    "moved",
+]

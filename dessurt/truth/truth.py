@@ -137,6 +137,27 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
+class Block:
+    """An entity as it was annotated: its kind, and its words with their boxes; some have none."""
+
+    kind: str
+    words: tuple[tuple[str, Box], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Annotated:
+    """A form as it was annotated, before its links were made sound and its tables found.
+
+    Attributes:
+        blocks: in the order of the annotation.
+        links: (head, tail) pairs of blocks.
+    """
+
+    blocks: tuple[Block, ...]
+    links: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Truth:
     """Everything known of a page.
 
@@ -149,6 +170,7 @@ class Truth:
         links: (head, tail) pairs of entities: header to question, question to answer.
         tables: of the page.
         figures: boxes of pictures and drawings.
+        annotated: the form as it was annotated, where `entities` and `links` are not that.
     """
 
     size: tuple[int, int]
@@ -158,6 +180,7 @@ class Truth:
     links: tuple[tuple[int, int], ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[Box, ...] = ()
+    annotated: Annotated | None = None
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
@@ -171,7 +194,7 @@ def _bounds(points: np.ndarray) -> Box:
 
 
 def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None) -> Truth:
-    """The same page after its points took a map of the plane.
+    """The same page after its points took a map of the plane; what was annotated is dropped.
 
     Args:
         truth: what is known of the page.
@@ -194,6 +217,7 @@ def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None)
         entities=tuple(Entity(each.kind, same(each.lines)) for each in truth.entities),
         tables=tuple(replace(each, box=box(each.box)) for each in truth.tables),
         figures=tuple(box(each) for each in truth.figures),
+        annotated=None,
     )
 
 

@@ -1,11 +1,12 @@
 """Entity and relation F: the original's samples, and where the corrected measure differs."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.forms.alignment import FUNSD, NAF, Likeness, aligned, scores
+from dessurt.evaluate.forms.alignment import Likeness, aligned, scores
 from dessurt.evaluate.forms.entities import Piece, Pieces, Rules, of_answer, of_truth
 from dessurt.evaluate.forms.fields import Counts
 from dessurt.truth import Entity, Table, Truth
@@ -14,6 +15,7 @@ from tests.unit.test_form_json import entity
 GOLDEN = Path(__file__).parents[1] / "golden"
 ALIGNMENTS = json.loads((GOLDEN / "entity_alignment.json").read_text("utf-8"))
 CONTENTS = json.loads((GOLDEN / "entities_from_json.json").read_text("utf-8"))
+FUNSD, NAF = Likeness(), Likeness(same=math.inf)  # in NAF only the kind must be right
 KINDS = {"textGeneric": "text", "fieldGeneric": "field"}
 TABLE = {
     "row headers": ["r1", "r2"], "column headers": ["c1", "c2"], "cells": [["1", "2"], ["3", None]],

@@ -11,7 +11,7 @@ from dessurt import Request
 from dessurt.data.example import Example
 from dessurt.data.records import Record
 from dessurt.data.sets import open_set
-from dessurt.data.sets.funsd import read_blocks
+from dessurt.data.sets.funsd import read_annotation
 from dessurt.evaluate import main, sources
 from dessurt.evaluate.forms.entities import Rules
 from dessurt.evaluate.forms.figures import Scoring, entities, relations
@@ -202,9 +202,10 @@ def test_options_that_do_not_fit(tmp_path, capsys, words, message):
 )
 def test_the_original_counts_entities_without_text(tmp_path, read, scoring, found, linked):
     path = save(tmp_path, a=FORM) / "annotations" / "a.json"
-    page = open_set({"set": "funsd", "folder": tmp_path}).record(0, random.Random(0)).page
-    known, answer = KnownPage(str(path), page), Answer(json.dumps(read))
-    example, rules = Example(page, Request("json>"), ("",)), Rules(as_original=True)
+    record = open_set({"set": "funsd", "folder": tmp_path}).record(0, random.Random(0))
+    known = KnownPage(str(path), record.page, truth=record.truth)
+    answer = Answer(json.dumps(read))
+    example, rules = Example(record.page, Request("json>"), ("",)), Rules(as_original=True)
     for judge, (right, predicted), true in ((entities, found, 8), (relations, linked, 4)):
         assert judge(known, example, answer, rules, scoring) == (2 * right, predicted + true)
 
@@ -215,7 +216,8 @@ def test_the_original_s_truth_of_funsd(shared):
         pytest.skip("FUNSD is not here")
     of = without = links = broken = 0
     for path in sorted(folder.glob("*.json")):
-        blocks, found, _ = read_blocks(path)
+        annotated, _ = read_annotation(path)
+        blocks, found = annotated.blocks, annotated.links
         blank = {i for i, block in enumerate(blocks) if not any(w.strip() for w, _ in block.words)}
         of, without, links = of + len(blocks), without + len(blank), links + len(found)
         broken += sum(bool({*link} & blank) for link in found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_json
 from dessurt.data.sets.linked_forms import Link, find_tables, sound_links
 from dessurt.page.marks import Box
-from dessurt.truth import Entity, Line, Paragraph, Truth
+from dessurt.truth import Annotated, Block, Entity, Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of, within, words_in
 from dessurt.truth.form_text import reading_order
 
@@ -102,26 +101,18 @@ def read_form(path: Path, size: tuple[int, int]) -> tuple[Truth, tuple[DataError
     Raises:
         DataError: the annotation is damaged; the entity is named.
     """
-    entities, links, errors = read_annotation(path, size)
-    return form_truth(entities, links, size), errors
+    annotated, errors = read_annotation(path)
+    entities, links = entities_with_text(annotated, size, path)
+    sound = sound_links(entities, links)
+    entities = _with_headers(entities, sound)
+    tables, rest = find_tables(entities, sound_links(entities, sound))
+    paragraphs = tuple(Paragraph(entity.lines) for entity in entities)
+    truth = Truth(size, "form", paragraphs, tuple(entities), rest, tables, annotated=annotated)
+    return truth, errors
 
 
-@dataclass(frozen=True)
-class Block:
-    """An entity as it is annotated: its kind, and its words with their boxes; some have no text."""
-
-    kind: str
-    words: tuple[_Word, ...]
-
-    @property
-    def original_lines(self) -> list[list[_Word]]:
-        """Its words line by line, as the original has them: words that overlap are parted, too."""
-        return _split(self.words, edge=2)
-
-
-def read_blocks(path: Path) -> tuple[list[Block], list[Link], tuple[DataError, ...]]:
-    """The entities of a form in the order of the file, links between them, and what is wrong with
-    entities that are left out.
+def read_annotation(path: Path) -> tuple[Annotated, tuple[DataError, ...]]:
+    """A form as it was annotated, and what is wrong with entities that are left out.
 
     Raises:
         DataError: the annotation is damaged as a whole, or every entity is.
@@ -146,45 +137,39 @@ def read_blocks(path: Path) -> tuple[list[Block], list[Link], tuple[DataError, .
     numbers = {each: i for i, each in enumerate(blocks)}
     with damaged(path, "linking"):
         known = {(numbers[a], numbers[b]) for a, b in pairs if a in numbers and b in numbers}
-    return list(blocks.values()), sorted((a, b) for a, b in known if a != b), tuple(errors)
+    linked = tuple(sorted((a, b) for a, b in known if a != b))
+    return Annotated(tuple(blocks.values()), linked), tuple(errors)
 
 
-def read_annotation(
-    path: Path, size: tuple[int, int]
-) -> tuple[list[Entity], list[Link], tuple[DataError, ...]]:
-    """The entities of a form that have text, in reading order, its links as annotated, and what is
-    wrong with entities that are left out.
+def entities_with_text(
+    annotated: Annotated, size: tuple[int, int], path: Path
+) -> tuple[list[Entity], list[Link]]:
+    """The entities of a form that have text, in reading order, and the links as annotated.
+
+    Args:
+        annotated: the form.
+        size: (height, width) of the page; boxes are cut to it.
+        path: the file, for messages.
 
     Raises:
-        DataError: the annotation is damaged as a whole, or every entity is.
+        DataError: the box of a word is damaged; the entity is named.
     """
-    blocks, links, errors = read_blocks(path)
     found: dict[int, Entity] = {}
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(annotated.blocks):
         with damaged(path, f"form[{number}]"):
             words = [(text, within(box, size)) for text, box in block.words if text.strip()]
             if words:
                 found[number] = Entity(block.kind, _lines(words))
     order = reading_order([entity.lines[0].box for entity in found.values()])
-    kept = [list(found)[i] for i in order]
-    place = {number: i for i, number in enumerate(kept)}
-    linked = [(place[a], place[b]) for a, b in links if a in place and b in place]
-    return [found[number] for number in kept], sorted(linked), errors
+    numbers = [list(found)[i] for i in order]
+    place = {number: i for i, number in enumerate(numbers)}
+    linked = [(place[a], place[b]) for a, b in annotated.links if a in place and b in place]
+    return [found[number] for number in numbers], sorted(linked)
 
 
-def form_truth(entities: Sequence[Entity], links: Sequence[Link], size: tuple[int, int]) -> Truth:
-    """The truth of a form from entities in reading order and links as annotated."""
-    sound = sound_links(entities, links)
-    entities = _with_headers(entities, sound)
-    tables, rest = find_tables(entities, sound_links(entities, sound))
-    return Truth(
-        size,
-        "form",
-        tuple(Paragraph(entity.lines) for entity in entities),
-        tuple(entities),
-        rest,
-        tables,
-    )
+def original_lines(block: Block) -> list[list[_Word]]:
+    """Its words line by line, as the original has them: words that overlap are parted, too."""
+    return _split(block.words, edge=2)
 
 
 def _block(given: dict[str, Any]) -> Block:

@@ -16,7 +16,6 @@ direction. Precision, recall and F come from the counts of all documents (micro 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from dessurt.evaluate.forms.entities import Piece, Pieces, Point
@@ -50,9 +49,6 @@ class Likeness:
     def compared(self, piece: Piece) -> str:
         """What of a text is compared to align it."""
         return piece.text.split("\\")[0] if self.first_lines else piece.text
-
-
-FUNSD, NAF = Likeness(), Likeness(same=math.inf)  # in NAF only the kind must be right
 
 
 def scores(read: Pieces, true: Pieces, likeness: Likeness) -> tuple[Counts, Counts]:

@@ -1,6 +1,6 @@
 """What FUNSD and NAF are measured by: entity F, relation F and GAnTED of `json>`.
 
-With `as_original` the figures are the original's: see `form_entities` and `ganted` for what it does
+With `as_original` the figures are the original's: see `entities` and `ganted` for what it does
 differently.
 """
 
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dessurt.data.example import Example
-from dessurt.data.sets.funsd import Block, read_annotation, read_blocks
+from dessurt.data.sets.funsd import entities_with_text, original_lines
 from dessurt.evaluate.forms import alignment
 from dessurt.evaluate.forms.alignment import CLOSE, Likeness
 from dessurt.evaluate.forms.entities import (
@@ -30,6 +29,8 @@ from dessurt.evaluate.forms.ganted import ganted, shuffled
 from dessurt.evaluate.forms.repair import parsed
 from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.page.marks import union
+from dessurt.tasks import NEW_LINE
+from dessurt.truth import Annotated
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,21 @@ class Scoring:
 
 
 def entities(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring
 ) -> tuple[float, float]:
     """F of the entities, of the counts of all forms."""
     return _f(_scores(known, answer, rules, scoring)[0])
 
 
 def relations(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring
 ) -> tuple[float, float]:
     """F of the links between entities, of the counts of all forms."""
     return _f(_scores(known, answer, rules, scoring)[1])
 
 
 def tree_distance(
-    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring = Scoring()
+    known: KnownPage, example: Example, answer: Answer, rules: Rules, scoring: Scoring
 ) -> tuple[float, float]:
     """GAnTED, to be averaged over forms."""
     content: object = parsed(answer.text)
@@ -92,18 +93,17 @@ def _scores(
 
 def _true(known: KnownPage, rules: Rules) -> Pieces:
     """What is annotated: in FUNSD that is more than the truth, whose links are made sound."""
-    size = known.page.size
-    if rules.naf or not known.name.endswith(".json"):
-        assert known.truth is not None  # or there is no question
-        return of_truth(known.truth, rules)
+    truth = known.truth
+    assert truth is not None  # or there is no question
+    if truth.annotated is None:
+        return of_truth(truth, rules)
     if rules.as_original:
-        return _as_original(*read_blocks(Path(known.name))[:2], size)
-    return of_entities(*read_annotation(Path(known.name), size)[:2], size, rules)
+        return _as_original(truth.annotated, truth.size)
+    entities, links = entities_with_text(truth.annotated, truth.size, Path(known.name))
+    return of_entities(entities, links, truth.size, rules)
 
 
-def _as_original(
-    blocks: Sequence[Block], links: Iterable[tuple[int, int]], size: tuple[int, int]
-) -> Pieces:
+def _as_original(annotated: Annotated, size: tuple[int, int]) -> Pieces:
     """The truth of the original: with entities without text, each in the middle of its first line.
 
     Places are those on the white page that is shown (see `set_table.on_white`).
@@ -112,12 +112,12 @@ def _as_original(
     is_smaller = height < SEEN[0] or width < SEEN[1]
     left, top = ((SEEN[1] - width) // 2, (SEEN[0] - height) // 2) if is_smaller else (0, 0)
     pieces = []
-    for block in blocks:
-        lines = block.original_lines
+    for block in annotated.blocks:
+        lines = original_lines(block)
         x0, y0, x1, y1 = union(box for _, box in lines[0]) if lines else (0.0, 0.0, 0.0, 0.0)
-        text = "\\".join(" ".join(word for word, _ in line) for line in lines)
+        text = NEW_LINE.join(" ".join(word for word, _ in line) for line in lines)
         pieces.append(Piece(text, block.kind, ((x0 + x1) / 2 + left, (y0 + y1) / 2 + top)))
-    return Pieces(tuple(pieces), frozenset((min(link), max(link)) for link in links))
+    return Pieces(tuple(pieces), frozenset((min(link), max(link)) for link in annotated.links))
 
 
 def _f(counts: Counts) -> tuple[float, float]:

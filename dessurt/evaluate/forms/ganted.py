@@ -13,8 +13,7 @@ In a true text `¿` stands for any letter and `§` for any letters, which nobody
 The original differs, and with `as_original` so does this. It divides by twice the number of texts,
 so that an answer without any has 0.5: its figures, the published ones too, are half of these. It
 aligns every way to hang the cells of up to 9 tables, not only the best one before aligning, which
-takes several times as long and seldom lowers the distance. And in the distance without alignment
-it takes the signs for what nobody could read in the predicted texts for it.
+takes several times as long and seldom lowers the distance.
 """
 
 from __future__ import annotations
@@ -48,11 +47,12 @@ def ganted(
         twice: align a second time what was aligned.
     """
     ways = _ways(predicted, true, ORIGINAL_TABLES if as_original else MOST_TABLES)
-    pairs = [(Distance(theirs, 1.0, close=close), ours) for ours, theirs in ways]
+    pairs = [(Distance(theirs, close), ours) for ours, theirs in ways]
     if not as_original:
         pairs = [min(pairs, key=lambda pair: float(pair[0](pair[1])[0]))]
     best = min(_aligned(measure, ours, 2 if twice else 1) for measure, ours in pairs)
-    return _share(best, true, 2.0 if as_original else 1.0)
+    texts = sum(bool(node.text) for node in tree(true, ()).postorder)
+    return best / ((2.0 if as_original else 1.0) * texts) if texts else float(best > 0)
 
 
 def shuffled(content: object, rng: random.Random) -> object:
@@ -62,16 +62,6 @@ def shuffled(content: object, rng: random.Random) -> object:
     if isinstance(content, dict) and not _is_table(content):
         return {key: shuffled(value, rng) for key, value in content.items()}
     return content
-
-
-def nted(predicted: object, true: object, as_original: bool = False) -> float:
-    """The distance without alignment: 1 nothing predicted; a change of a text costs up to 2."""
-    wild = "other" if as_original else "true"
-    best = min(
-        float(Distance(theirs, 2.0, wild)(ours)[0])
-        for ours, theirs in _ways(predicted, true, ORIGINAL_TABLES)
-    )
-    return _share(best, true, 2.0)
 
 
 def _ways(predicted: object, true: object, most: int) -> list[tuple[Node, Node]]:
@@ -84,11 +74,6 @@ def _ways(predicted: object, true: object, most: int) -> list[tuple[Node, Node]]
         for content, number in zip((predicted, true), tables, strict=True)
     )
     return list(product(ours, theirs))
-
-
-def _share(distance: float, true: object, each: float) -> float:
-    texts = sum(bool(node.text) for node in tree(true, ()).postorder)
-    return distance / (each * texts) if texts else float(distance > 0)
 
 
 def _aligned(measure: Distance, ours: Node, times: int) -> float:

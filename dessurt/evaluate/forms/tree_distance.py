@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +30,8 @@ class Distance:
     """Distances to one tree.
 
     To put in or take out a text, or to change it into another, costs the edit distance of the
-    texts over their mean length, at most `most`.
+    texts over their mean length, at most 1. In true texts `¿` stands for any letter and `§` for any
+    letters.
 
     The distance of two forests is found for all forests of the true tree at once: a row for each
     node of the other. A row has the columns of all "key roots" of the true tree side by side, and
@@ -41,15 +41,11 @@ class Distance:
 
     Args:
         true: the tree to which the distances are; its root has no text.
-        most: the highest cost of one change: 1, or 2, which is that of a text put in or taken out.
-        wild: "true" or "other": in whose texts `¿` stands for any letter and `§` for any letters.
-        close: a change that costs as much or more costs `most`.
+        close: a change that costs as much or more costs 1.
     """
 
-    def __init__(
-        self, true: Node, most: float, wild: str = "true", close: float = math.inf
-    ) -> None:
-        self.most, self.wild, self.close = most, wild, close
+    def __init__(self, true: Node, close: float = 1.0) -> None:
+        self.close = close
         nodes = true.postorder
         self.texts = [node.text for node in nodes]
         first = [j + 1 - len(node.postorder) for j, node in enumerate(nodes)]
@@ -92,14 +88,13 @@ class Distance:
     def _changed(self, text: str) -> np.ndarray:
         """What it costs to change a text into each of the true ones; "" is none at all."""
         lengths = [max((len(text) + len(true)) / 2, 0.5) for true in self.texts]
-        pairs = ((text, true) if self.wild == "true" else (true, text) for true in self.texts)
-        costs = np.array([edit_distance(*pair) for pair in pairs]) / lengths
-        costs[costs >= self.close] = self.most
-        return np.minimum(costs, self.most)
+        costs = np.array([edit_distance(text, true) for true in self.texts]) / lengths
+        costs[costs >= self.close] = 1.0
+        return np.minimum(costs, 1.0)
 
     def _taken(self, nodes: Sequence[Node]) -> np.ndarray:
         """What it costs to take out a text: [n, 1]."""
-        return np.array([[min(2.0, self.most) if node.text else 0.0] for node in nodes])
+        return np.array([[float(bool(node.text))] for node in nodes])
 
     def _keep(self, nodes: Sequence[Node]) -> None:
         """Find the distances of the trees under nodes of one size to those under all true nodes."""
