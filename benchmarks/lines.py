@@ -22,10 +22,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from dessurt.page import Page
+from dessurt.page import Page, plane
 from dessurt.page.line_height import marked_angle
 from dessurt.page.lines import lines_of
 from dessurt.page.marks import Marks
+from dessurt.page.plane import corners_of, mapped, warped
 from dessurt.synth import page as drawn
 
 STEEPEST = 5.0  # degrees
@@ -127,8 +128,8 @@ def turn(angle: float) -> Callable[[np.ndarray], tuple[np.ndarray, Placing]]:
             return gray, lambda points: points
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1.0)
         paper = float(np.median(gray))
-        laid = cv2.warpAffine(gray, matrix, (width, height), borderValue=paper)
-        return laid, lambda points: points @ matrix[:, :2].T + matrix[:, 2]
+        laid = warped(gray, matrix, (height, width), border=paper)
+        return laid, lambda points: mapped(points, matrix)
 
     return lay
 
@@ -136,15 +137,10 @@ def turn(angle: float) -> Callable[[np.ndarray], tuple[np.ndarray, Placing]]:
 def perspective(gray: np.ndarray) -> tuple[np.ndarray, Placing]:
     """Show a page from the side: one corner lies a twentieth of the page further in."""
     height, width = gray.shape
-    sides = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    sides = corners_of((0, 0, width, height))
     seen = sides + np.array([[0.05, 0.02], [-0.03, 0], [0, 0], [0, -0.05]]) * (width, height)
-    matrix = cv2.getPerspectiveTransform(sides, seen.astype(np.float32))
-    laid = cv2.warpPerspective(gray, matrix, (width, height), borderValue=255)
-
-    def place(points: np.ndarray) -> np.ndarray:
-        return cv2.perspectiveTransform(points.reshape(-1, 1, 2), matrix).reshape(points.shape)
-
-    return laid, place
+    matrix = plane.perspective(sides, seen)
+    return warped(gray, matrix, gray.shape), lambda points: mapped(points, matrix)
 
 
 def spine(gray: np.ndarray) -> tuple[np.ndarray, Placing]:

@@ -10,7 +10,8 @@ import numpy as np
 from dessurt import Marks, Page
 from dessurt.evaluate.pages import KnownLine
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Point, Shape, turned, union
+from dessurt.page.marks import Shape
+from dessurt.page.plane import Point, turned, union
 
 Marking = Callable[[Page, Sequence[KnownLine]], Marks]
 

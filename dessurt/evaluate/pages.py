@@ -11,7 +11,7 @@ import numpy as np
 
 from dessurt import Event, Outcome, Page
 from dessurt.data.example import Example
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Line, Truth
 
 TURNED = 0.25  # a line that rises by this part of its height is highlighted word by word

@@ -14,7 +14,7 @@ from typing import Any
 
 from dessurt import Page
 from dessurt.evaluate.pages import KnownLine, KnownPage, SetError
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 
 
 def pages(folder: Path, degraded: bool = False) -> list[KnownPage]:

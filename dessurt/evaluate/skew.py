@@ -9,7 +9,7 @@ import numpy as np
 
 from dessurt import Page
 from dessurt.evaluate.pages import KnownLine, KnownPage
-from dessurt.page.marks import Box, mapped, turned
+from dessurt.page.plane import Box, box_round, corners_of, mapped, perspective, turned, warped
 
 
 @dataclass(frozen=True)
@@ -47,31 +47,22 @@ class Skew:
             return known
         pixels = known.page.pixels
         height, width = known.page.size
-        sheet = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
+        sheet = corners_of((0, 0, width, height))
         inwards = np.array([(0, 0), (-width, height), (-width, -height), (0, 0)])
         corners = turned(sheet + inwards * self.perspective / 100, -self.degrees)
         corners -= corners.min(0)
-        matrix = cv2.getPerspectiveTransform(sheet.astype(np.float32), corners.astype(np.float32))
-        # OpenCV takes a coordinate for a pixel's index, which is half a pixel off.
-        half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+        matrix = perspective(sheet, corners)
+        across, down = np.ceil(corners.max(0) - 1e-3).astype(int).tolist()
         edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-        skewed = cv2.warpPerspective(
-            pixels,
-            half @ matrix @ np.linalg.inv(half),
-            np.ceil(corners.max(0) - 1e-3).astype(int).tolist(),
-            flags=cv2.INTER_CUBIC,
-            borderValue=np.atleast_1d(np.median(edge, 0)).tolist(),
-        )
+        colour = np.atleast_1d(np.median(edge, 0)).tolist()
+        skewed = warped(pixels, matrix, (down, across), cv2.INTER_CUBIC, colour)
         blocks = tuple(tuple(_moved(line, matrix) for line in block) for block in known.blocks)
         return KnownPage(known.name, Page.from_array(skewed), blocks)
 
 
 def _moved(line: KnownLine, matrix: np.ndarray) -> KnownLine:
     def upright(box: Box) -> Box:
-        x0, y0, x1, y1 = box
-        quad = mapped(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), matrix)
-        (left, top), (right, bottom) = quad.min(0).tolist(), quad.max(0).tolist()
-        return left, top, right, bottom
+        return box_round(mapped(corners_of(box), matrix))
 
     words, highlight = (tuple(map(upright, boxes)) for boxes in (line.words, line.highlight))
     return replace(line, box=upright(line.box), words=words, highlight=highlight)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from dessurt import Page
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 
 MARGIN = 4  # pixels that it gets round a box
 LINE, BLOCK = "7", "6"  # page segmentation modes: what it is told to see

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import cv2
@@ -22,11 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import ndimage
 
-from dessurt.page.marks import Box, Marks, Shape, turned
+from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
-
-if TYPE_CHECKING:
-    pass
+from dessurt.page.plane import Box, corners_of, grid_map, turned
 
 # Model pixels kept free round the marks, where possible: above and below, left and right.
 FOCUS_MARGIN = (8, 16)
@@ -204,7 +201,7 @@ class Frame:
     def corners(self) -> np.ndarray:
         """The corners of the model image on the page plane, in order round it: float64 [4, 2]."""
         height, width = self.image_size
-        return self.to_page([(0, 0), (width, 0), (width, height), (0, height)])
+        return self.to_page(corners_of((0, 0, width, height)))
 
     @property
     def seen(self) -> Rectangle:
@@ -317,9 +314,10 @@ class Frame:
         cut = _cut(gray, (x0, y0, x0 + columns * coarse, y0 + rows * coarse), 255.0)
         cut = cv2.resize(cut, (columns, rows), interpolation=cv2.INTER_AREA)
         height, width = self.image_size
+        there = grid_map(lambda places: (self.to_page(places / fine) - (x0, y0)) / coarse)
         sampled = cv2.warpAffine(
             cut,
-            self._from_model(1 / fine, (x0, y0), coarse),
+            there,
             (width * fine, height * fine),
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderValue=255.0,
@@ -334,7 +332,7 @@ class Frame:
         size = (max(y1 - y0, 0), max(x1 - x0, 0))
         if not all(size):
             return page
-        there = cv2.invertAffineTransform(self._from_model(1, (x0, y0), 1))
+        there = cv2.invertAffineTransform(grid_map(lambda places: self.to_page(places) - (x0, y0)))
         page[y0:y1, x0:x1] = cv2.warpAffine(
             region,
             there,
@@ -345,18 +343,6 @@ class Frame:
         window = Marks((Shape("highlight", "lasso", tuple(map(tuple, self.corners.tolist()))),))
         page[y0:y1, x0:x1][window.rasterise(size, offset=(-x0, -y0)) == 0] = 0
         return page
-
-    def _from_model(self, step: float, origin: tuple[int, int], unit: int) -> np.ndarray:
-        """The matrix [2, 3] from the indices of one grid to those of another, centres to centres.
-
-        Args:
-            step: of the grid over the model image, in model pixels.
-            origin: x, y of the grid over the page.
-            unit: its step, in page pixels.
-        """
-        places = np.array([(0.5, 0.5), (1.5, 0.5), (0.5, 1.5)]) * step
-        zero, right, down = (self.to_page(places) - origin) / unit - 0.5
-        return np.column_stack((right - zero, down - zero, zero))
 
 
 # The spline is slow and the same for all marks on a page, so each page's last picture is kept.

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.page.ink import letters_in, working_copy
-from dessurt.page.marks import Box, Marks, Point, Shape, turned
+from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
+from dessurt.page.plane import Box, Point, corners_of, grid_map, turned
 from dessurt.page.tilt import clear_slope, feet_of, slope_of
 
 STEEPEST = 15.0  # degrees; a page that is turned by more is not scanned, but laid down so
@@ -123,8 +124,7 @@ class Level:
         if self.is_straight:
             return gray, (0, 0)
         height, width = gray.shape
-        sides = [(0, 0), (width, 0), (width, height), (0, height)]
-        corners = self.to_level(np.divide(sides, scale)) * scale
+        corners = self.to_level(corners_of((0, 0, width, height)) / scale) * scale
         left, top = np.floor(corners.min(0)).astype(int).tolist()
         right, bottom = np.ceil(corners.max(0)).astype(int).tolist()
         return self.picture(gray, (left, top, right, bottom), scale), (left, top)
@@ -142,9 +142,7 @@ class Level:
         x0, y0, x1, y1 = box
         paper = float(np.median(gray[::GRID, ::GRID]))  # what is outside shall not look like ink
         if self.bend == (0.0, 0.0):
-            spots = np.array([(0.5, 0.5), (1.5, 0.5), (0.5, 1.5)]) + (x0, y0)
-            zero, right, down = self.to_page(spots / scale) * scale - 0.5
-            there = np.column_stack((right - zero, down - zero, zero))
+            there = grid_map(lambda spots: self.to_page((spots + (x0, y0)) / scale) * scale)
             how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
             return cv2.warpAffine(gray, there, (x1 - x0, y1 - y0), flags=how, borderValue=paper)
         # Places are looked up on a grid, as they change slowly, and interpolated in between.

@@ -9,8 +9,9 @@ import numpy as np
 
 from dessurt.page.ink import WORKING_PIXELS
 from dessurt.page.level import level_in, level_of
-from dessurt.page.marks import Box, Marks, Shape
+from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
+from dessurt.page.plane import Box
 
 DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
 EMPTY = 0.1  # of it have at most the emptiest rows between two lines

@@ -11,8 +11,9 @@ from scipy.sparse.csgraph import connected_components
 from dessurt.page.ink import connected, ink_of, letters_of, working_copy
 from dessurt.page.level import Level, level_in, level_of, measure_level
 from dessurt.page.line_height import SEVERAL, height_of
-from dessurt.page.marks import Box, Marks, Shape
+from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
+from dessurt.page.plane import Box
 from dessurt.page.tilt import clear_slope, feet_of, quantile
 
 # find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which

@@ -4,8 +4,6 @@ There are two channels. *highlight* points the model at something, *mask* hides 
 where they overlap the mask wins. A shape is a box, a clicked line (a box, too, but as tilted as the
 line is), a brush path or a lasso polygon. Shapes stay vectors until the very last moment, when
 `Marks.rasterise` lays them into the pixel grid that is needed.
-
-Coordinates: x right, y down, pixel (0, 0) covers the square [0, 1) x [0, 1).
 """
 
 from __future__ import annotations
@@ -15,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from dessurt.page.plane import Box, Point, turned, union
 from dessurt.page.raster import box_spans, capsule_spans, fill_spans, polygon_spans
 from dessurt.page_files.limits import MAX_SIDE
 
@@ -28,36 +26,9 @@ MAX_COORDINATE = 1e6  # far outside any page that can be opened
 MAX_ROWS = 10_000_000  # see `Shape.rows`; to fill so many on the largest page takes 10 seconds
 NAME_SHOWN = 40  # characters of an unknown name that an error repeats
 
-Point = tuple[float, float]
-Box = tuple[float, float, float, float]  # x0, y0, x1, y1
-
 
 class MarksError(ValueError):
     """Marks that cannot be used; the message says in one sentence what to do."""
-
-
-def union(boxes: Iterable[Box]) -> Box:
-    """The smallest box round all boxes, of which there must be one."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
-
-
-def turned(points: ArrayLike, angle: float) -> np.ndarray:
-    """Points (x, y) in axes that lie turned by `angle` degrees, clockwise as it looks: [..., 2].
-
-    What runs down to the right by the angle becomes level. Turning by -angle undoes it.
-    """
-    points = np.asarray(points, np.float64)
-    if angle == 0:
-        return points
-    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    return points @ np.array([[cos, -sin], [sin, cos]])
-
-
-def mapped(points: ArrayLike, matrix: np.ndarray) -> np.ndarray:
-    """Points [..., 2] after an affine map [2, 3] or a perspective one [3, 3]."""
-    flat = np.asarray(points) @ matrix[:, :2].T + matrix[:, 2]
-    return flat if len(matrix) == 2 else flat[..., :2] / flat[..., 2:]
 
 
 @dataclass(frozen=True)

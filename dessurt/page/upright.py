@@ -21,8 +21,9 @@ from numpy.typing import ArrayLike
 from dessurt.page.ink import letters_in, working_copy
 from dessurt.page.level import LETTERS, MOST_LETTERS
 from dessurt.page.level import STEEPEST as MOST_TILT
-from dessurt.page.marks import MAX_COORDINATE, Marks, Point, Shape, mapped, turned
+from dessurt.page.marks import MAX_COORDINATE, Marks, Shape
 from dessurt.page.pixels import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
+from dessurt.page.plane import Point, corners_of, mapped, perspective, turned, warped
 from dessurt.page.tilt import rows_of_feet
 
 STEEPEST = 45.0  # degrees; who wants more turns the page by a quarter first
@@ -135,15 +136,11 @@ class Upright:
             return page
         if self == Upright(quarters=self.quarters):
             return Page.from_array(np.ascontiguousarray(np.rot90(page.pixels, -self.quarters)))
-        matrix, (height, width) = _placing(self, page.size)
-        half = np.array([(1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)])  # OpenCV counts from pixels' middles
-        matrix = np.linalg.inv(half) @ matrix @ half
+        matrix, size = _placing(self, page.size)
         paper = np.median(page.pixels[::16, ::16].reshape(-1, page.pixels[0, 0].size), axis=0)
-        pixels = cv2.warpPerspective(
-            page.pixels, matrix, (width, height),
-            flags=cv2.INTER_CUBIC, borderValue=paper.tolist(),
-        )  # fmt: skip
-        return Page.from_array(pixels)
+        return Page.from_array(
+            warped(page.pixels, matrix, size, cv2.INTER_CUBIC, paper.tolist())
+        )
 
     def turned_right(self, quarters: int) -> Upright:
         """The page as seen, turned to the right by quarters; to the left, where negative."""
@@ -183,14 +180,13 @@ def _placing(upright: Upright, page_size: tuple[int, int]) -> tuple[np.ndarray, 
             raise PageError("A corner lies far outside the page: drag it back.")
         right, down, left, up = np.hypot(*(np.roll(corners, -1, 0) - corners).T).tolist()
         width, height = round(max(right, left)), round(max(down, up))
-        square = _rectangle(width, height).astype(np.float32)
-        matrix = cv2.getPerspectiveTransform(corners.astype(np.float32), square)
+        matrix = perspective(corners, corners_of((0, 0, width, height)))
     for _ in range(upright.quarters):
         matrix = np.array([(0, -1, height), (1, 0, 0), (0, 0, 1)]) @ matrix
         height, width = width, height
     if upright.angle:
-        around = turned(_rectangle(width, height), upright.angle)
-        low, high = around.min(0), around.max(0)
+        sheet = turned(corners_of((0, 0, width, height)), upright.angle)
+        low, high = sheet.min(0), sheet.max(0)
         turn = np.eye(3)
         turn[:2] = np.column_stack([turned(np.eye(2), upright.angle).T, -low])
         matrix = turn @ matrix
@@ -203,10 +199,6 @@ def _placing(upright: Upright, page_size: tuple[int, int]) -> tuple[np.ndarray, 
         width, height = int(width * shrink), int(height * shrink)
         matrix = np.diag([shrink, shrink, 1]) @ matrix
     return matrix, (max(height, MIN_SIDE), max(width, MIN_SIDE))
-
-
-def _rectangle(width: float, height: float) -> np.ndarray:
-    return np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float64)
 
 
 def _mapped_shape(shape: Shape, matrix: np.ndarray) -> Shape:

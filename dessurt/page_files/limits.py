@@ -6,6 +6,7 @@ Both sides know them: the program, and the process that opens files for it (`wor
 from __future__ import annotations
 
 MAX_PIXELS = 64_000_000  # an A4 page at 800 dpi; in colour it takes up to 2 GB to prepare
+LARGE_PIXELS = 16_000_000  # after such a page memory is given back to the system
 MAX_SIDE = 30_000  # OpenCV's resampling stops at 32,767
 MIN_SIDE = 4
 MOST_PIXELS_A_BYTE = 100_000  # of a file; blank fax pages have 20,000, all else has far fewer

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.page_files.limits import (
+    LARGE_PIXELS,
     MEGABYTES,
     PDF_MEGABYTES,
     SECONDS,
@@ -24,7 +25,6 @@ from dessurt.page_files.limits import (
 )
 
 _HEAD = 1024  # bytes of a file in which a PDF says that it is one
-_LARGE = 48 * 2**20  # bytes of a page after which memory is given back: 16 megapixels in colour
 _MOST_LEFT = 256 * 2**20  # bytes of addresses; libraries and their heaps may keep so many
 
 
@@ -44,7 +44,7 @@ def main() -> None:
         sink.write(json.dumps(head | {"bytes": len(content), "worn": worn}).encode() + b"\n")
         sink.write(content)
         sink.flush()
-        large = len(content) > _LARGE
+        large = len(content) > 3 * LARGE_PIXELS  # in colour
         del content  # not held until the next question
         if large:
             give_back_memory()

@@ -16,7 +16,7 @@ from rapidfuzz import fuzz
 
 from dessurt.page import Page
 from dessurt.page.level import level_of
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.protocol import Text
 from dessurt.reader.layout import put_together
 from dessurt.reader.pieces import KINDS, Piece

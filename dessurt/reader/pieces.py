@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dessurt.page.ink import horizontal_rules
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Line
 
 KINDS = {kind[0]: kind for kind in ("header", "question", "answer", "other")}

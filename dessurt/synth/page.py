@@ -14,7 +14,7 @@ from itertools import groupby
 import numpy as np
 import pypdfium2 as pdfium
 
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.synth.fields import Group
 from dessurt.synth.kinds import KINDS, OFTEN
 from dessurt.synth.pdftext import boxes_of, lines_of

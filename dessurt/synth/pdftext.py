@@ -10,7 +10,7 @@ import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.synth.sheet import number_of
 from dessurt.synth.text import clean
 from dessurt.truth import Line

@@ -11,6 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from dessurt.page.plane import corners_of, perspective, warped
+
 Pixels = Any  # np.ndarray; OpenCV's own types say less than the docstring above
 Random = np.random.Generator
 
@@ -51,17 +53,12 @@ def turned(page: Pixels, rng: Random) -> tuple[Pixels, np.ndarray]:
     angle = float(np.clip(rng.normal(0, spread), -2, 2))
     matrix = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0), (0, 0, 1)])
     if tilted := rng.random() < 0.25:
-        corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+        corners = corners_of((0, 0, width, height)).astype(np.float32)
         shift = rng.uniform(0, 0.015, (4, 2)) * (width, height) * [(1, 1), (-1, 1), (-1, -1),
                                                                     (1, -1)]  # fmt: skip
-        matrix = cv2.getPerspectiveTransform(corners, (corners + shift).astype(np.float32)) @ matrix
-    # OpenCV takes (0, 0) for the middle of the first pixel.
-    half = np.array([(1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)])
-    inner = np.linalg.inv(half) @ matrix @ half
+        matrix = perspective(corners, corners + shift) @ matrix
     paper = 255 if rng.random() < 0.8 else int(rng.integers(0, 255))
-    if tilted:
-        return cv2.warpPerspective(page, inner, (width, height), borderValue=paper), matrix
-    return cv2.warpAffine(page, inner[:2], (width, height), borderValue=paper), matrix
+    return warped(page, matrix if tilted else matrix[:2], (height, width), border=paper), matrix
 
 
 def coarse(page: Pixels, rng: Random) -> Pixels:

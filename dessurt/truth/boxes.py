@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth.truth import Line
 
 FEWEST = 3  # words that tell how a line slopes

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from dessurt.page import Page
-from dessurt.page.marks import Box, union
 from dessurt.page.pixels import MIN_SIDE
+from dessurt.page.plane import Box, union
 from dessurt.truth.form_text import table_entities
 from dessurt.truth.truth import Paragraph, Table, Truth, moved
 

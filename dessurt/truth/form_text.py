@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth.printed import Printed
 from dessurt.truth.truth import Line, Table, Truth
 

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from dessurt.page.marks import Box, mapped
+from dessurt.page.plane import Box, box_round, corners_of, mapped
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,7 @@ class Word:
     @property
     def box(self) -> Box:
         """The smallest upright box round it."""
-        return _bounds(self.quad)
+        return box_round(self.quad)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ class Line:
     @cached_property
     def box(self) -> Box:
         """The smallest upright box round the whole line."""
-        return _bounds(self.quad(0, len(self.text) - 1))
+        return box_round(self.quad(0, len(self.text) - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,11 +188,6 @@ class Truth:
         return tuple(line for paragraph in self.paragraphs for line in paragraph.lines)
 
 
-def _bounds(points: np.ndarray) -> Box:
-    (x0, y0), (x1, y1) = points.min(0), points.max(0)
-    return float(x0), float(y0), float(x1), float(y1)
-
-
 def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None) -> Truth:
     """The same page after its points took a map of the plane; what was annotated is dropped.
 
@@ -207,8 +202,7 @@ def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None)
         return tuple(lines[id(line)] for line in found)
 
     def box(old: Box) -> Box:
-        x0, y0, x1, y1 = old
-        return _bounds(mapped(np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)]), matrix))
+        return box_round(mapped(corners_of(old), matrix))
 
     return replace(
         truth,

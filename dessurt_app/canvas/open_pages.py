@@ -14,13 +14,13 @@ from pathlib import Path
 
 from dessurt.page import Page, PageError
 from dessurt.page.upright import AS_IT_IS, Upright
+from dessurt.page_files.limits import LARGE_PIXELS
 from dessurt.page_files.worker import give_back_memory
 from dessurt_app import strings
 
 AT_ONCE = 2
 MOST_WAITING = 20  # of the 40 threads that Gradio has
 KEPT, KEPT_PIXELS = 4, 80_000_000
-LARGE = 16_000_000  # pixels of a page after which memory is given back
 
 
 class BusyError(PageError):
@@ -99,7 +99,7 @@ class _Pages:
             ):
                 _, dropped = self._pages.popitem(last=False)
                 largest = max(largest, dropped.width * dropped.height)
-        if largest > LARGE:
+        if largest > LARGE_PIXELS:
             give_back_memory()
 
 

@@ -26,7 +26,8 @@ from gradio.utils import get_upload_folder
 from dessurt.page import LockedError, Page, PageError
 from dessurt.page.level import level_of
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Box, Marks, MarksError
+from dessurt.page.marks import Marks, MarksError
+from dessurt.page.plane import Box
 from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
 from dessurt.page_files import unlocked_copy
 from dessurt.whole_files import write_whole

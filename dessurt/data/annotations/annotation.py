@@ -21,7 +21,8 @@ from typing import Any
 
 from dessurt.data.records import DataError
 from dessurt.page import PageError
-from dessurt.page.marks import Marks, MarksError, Point, Shape
+from dessurt.page.marks import Marks, MarksError, Shape
+from dessurt.page.plane import Point
 from dessurt.page.upright import AS_IT_IS, Upright
 from dessurt.protocol import Request
 from dessurt.tasks import TaskError, split_query

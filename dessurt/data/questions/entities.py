@@ -7,7 +7,8 @@ from dataclasses import replace
 from dessurt.data.example import Example
 from dessurt.data.questions.passage import Ask, Task, task
 from dessurt.page.lines import lines_of
-from dessurt.page.marks import Box, Shape
+from dessurt.page.marks import Shape
+from dessurt.page.plane import Box
 from dessurt.truth import Line, Truth
 from dessurt.truth.form_text import table_entities
 from dessurt.truth.printed import Printed

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page
 from dessurt.page import Page
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of
 

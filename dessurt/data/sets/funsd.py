@@ -11,7 +11,7 @@ from typing import Any
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_json
 from dessurt.data.sets.linked_forms import Link, find_tables, sound_links
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Annotated, Block, Entity, Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of, within, words_in
 from dessurt.truth.form_text import reading_order

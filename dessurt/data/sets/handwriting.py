@@ -16,7 +16,7 @@ from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_lines, there
 from dessurt.page import Page
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Paragraph, Truth
 from dessurt.truth.boxes import line_of
 

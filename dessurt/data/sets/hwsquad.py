@@ -22,7 +22,7 @@ from dessurt.data.sets.files import (
     there,
 )
 from dessurt.page import Page
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.protocol import Request
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from dessurt.data.records import DataError
 from dessurt.data.sets.files import damaged, open_page, read_json, read_lines, there
 from dessurt.page import Page
-from dessurt.page.marks import Box, union
+from dessurt.page.plane import Box, union
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of, words_in
 from dessurt.truth.crop import around, cropped

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from dessurt.page.marks import Box, union
+from dessurt.page.plane import Box, union
 from dessurt.truth import Entity, Table
 from dessurt.truth.form_text import table_entities
 

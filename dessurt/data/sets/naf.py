@@ -8,7 +8,7 @@ from pathlib import Path
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, open_page, read_json, there
 from dessurt.data.sets.naf_forms import read_form
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Truth
 from dessurt.truth.crop import around, cropped
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from dessurt.data.sets.files import damaged, read_json
 from dessurt.data.sets.linked_forms import Link, sound_links
-from dessurt.page.marks import Box, union
+from dessurt.page.plane import Box, union
 from dessurt.truth import Entity, Paragraph, Table, Truth
 from dessurt.truth.boxes import turned_line
 from dessurt.truth.form_text import reading_order

@@ -14,7 +14,7 @@ from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import open_page, read_json
 from dessurt.data.sets.naf import images
 from dessurt.data.sets.naf_forms import Part, read_parts
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.boxes import turned_line
 from dessurt.truth.crop import cropped

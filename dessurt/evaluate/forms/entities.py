@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from dessurt.page.marks import union
+from dessurt.page.plane import union
 from dessurt.truth import Entity, Line, Truth
 from dessurt.truth.form_text import reading_order
 

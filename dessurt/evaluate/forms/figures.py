@@ -28,7 +28,7 @@ from dessurt.evaluate.forms.fields import Counts
 from dessurt.evaluate.forms.ganted import ganted, shuffled
 from dessurt.evaluate.forms.repair import parsed
 from dessurt.evaluate.pages import Answer, KnownPage
-from dessurt.page.marks import union
+from dessurt.page.plane import union
 from dessurt.tasks import NEW_LINE
 from dessurt.truth import Annotated
 

@@ -16,7 +16,8 @@ from dessurt.data import augment
 from dessurt.data.example import Example
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
-from dessurt.page.marks import Box, Marks, Point, Shape
+from dessurt.page.marks import Marks, Shape
+from dessurt.page.plane import Box, Point
 from dessurt.train.config import Part
 from dessurt.truth import Truth
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from dessurt.data.example import Example
 from dessurt.page import Page
-from dessurt.page.marks import Marks, MarksError, Shape, mapped
+from dessurt.page.marks import Marks, MarksError, Shape
+from dessurt.page.plane import corners_of, mapped, warped
 from dessurt.truth.printed import Printed
 
 ROOM = 1.5  # heights of the marks that are kept of the page round them
@@ -72,16 +73,11 @@ def _bent(gray: np.ndarray, rng: random.Random) -> tuple[np.ndarray, np.ndarray]
     cos, sin = math.cos(turn), math.sin(turn)
     linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[wide, -slant * tall], [0, tall]])
     height, width = gray.shape
-    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)]) @ linear.T
+    corners = corners_of((0, 0, width, height)) @ linear.T
     low, high = corners.min(0), corners.max(0)
-    size = np.ceil(high - low).astype(int).tolist()
+    across, down = np.ceil(high - low).astype(int).tolist()
     matrix = np.vstack([np.hstack([linear, -low[:, None]]), [0, 0, 1]])
-    # OpenCV takes a coordinate for a pixel's index, which is half a pixel off.
-    half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-    bent = cv2.warpPerspective(
-        gray, half @ matrix @ np.linalg.inv(half), size, flags=cv2.INTER_CUBIC, borderValue=255
-    )
-    return bent, matrix
+    return warped(gray, matrix, (down, across), cv2.INTER_CUBIC), matrix
 
 
 def _copied(gray: np.ndarray, rng: random.Random) -> np.ndarray:
