@@ -32,14 +32,13 @@ from tqdm import tqdm
 from dessurt import Marks, Page, Request, open_model
 from dessurt.data.annotations.store import Store
 from dessurt.data.example import Example
-from dessurt.evaluate import realpages, synthetic
 from dessurt.evaluate.asking import all_of
+from dessurt.evaluate.pages import real_pages, synthetic_pages
 from dessurt.evaluate.table import MEASURES
 from dessurt.run_log import Kind
 from dessurt.shipped import SHIPPED
 from dessurt.synth import fonts
-from dessurt.synth.kinds import KINDS
-from dessurt.synth.page import SynthPage, drawn
+from dessurt.synth.page import KINDS, SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.train.checks import character_errors
 from dessurt.truth import Line
@@ -146,7 +145,7 @@ def general(count: int | None = None) -> list[Example]:
     All of them, as a rule: a few hundred have some two hundred wrong characters between them, too
     few to tell a change of a tenth, and may be those that the weights were chosen by.
     """
-    pages = realpages.pages(REAL) if REAL.is_dir() else list(synthetic.pages(SYNTHETIC, 0))
+    pages = real_pages(REAL) if REAL.is_dir() else list(synthetic_pages(SYNTHETIC, 0))
     batches = all_of(pages, [MEASURES["w0>"]], 0, count)
     return [question.example for batch in batches for question in batch]
 

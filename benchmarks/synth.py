@@ -19,8 +19,7 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from dessurt.synth import KINDS, page
-from dessurt.synth.kinds import OFTEN
-from dessurt.synth.page import SCALE, scan, truth_of
+from dessurt.synth.page import OFTEN, SCALE, scan, truth_of
 from dessurt.synth.sheet import Sheet, compiled
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,11 @@
-"""Asking a checkpoint all questions, and counting its answers."""
+"""Asking a checkpoint all questions, and counting its answers; Tesseract reads the same crops."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,14 +15,17 @@ from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
-from dessurt import Instrument
-from dessurt.evaluate import tesseract
+from dessurt import Instrument, Page
 from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.evaluate.predictions import Predictions
 from dessurt.evaluate.table import Measure, Question, Result
+from dessurt.page.plane import Box
 
+MARGIN = 4  # pixels that Tesseract gets round a box
 BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
 
 T = TypeVar("T")
@@ -123,7 +127,7 @@ def _measure(
     mode, box = question.measure.tesseract, example.request.marks.bounds("highlight")
     read = None
     if program and mode:
-        read = tesseract.read(program, example.page, box, mode) if box else ""
+        read = tesseract(program, example.page, box, mode) if box else ""
     # Counted together, so that both figures are of the same questions at any time.
     result.add(question, answer, seconds, elsewhere)
     if read is not None:
@@ -181,3 +185,33 @@ def _so_far(results: dict[str, Result]) -> str:
         for name, result in results.items()
         if result.ours.value is not None
     )
+
+
+class TesseractError(RuntimeError):
+    """Tesseract failed; the message says in one sentence what to do."""
+
+
+def tesseract(program: str, page: Page, box: Box, mode: str) -> str:
+    """Its reading of a box of a page, in one of the modes of `table.Measure`.
+
+    Raises:
+        TesseractError: it failed.
+    """
+    done = subprocess.run(
+        [program, "stdin", "stdout", "--psm", mode, "-l", "eng", "--dpi", "150"],
+        input=cv2.imencode(".png", _cropped(page, box))[1].tobytes(),
+        capture_output=True,
+        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
+    )
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise TesseractError(f"{program} failed ({said}): mend it, or pass --no-tesseract.")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _cropped(page: Page, box: Box) -> np.ndarray:
+    """The box with a margin, cut at the page's edges: uint8 [h, w]."""
+    x0, y0, x1, y1 = box
+    top, left = max(int(y0) - MARGIN, 0), max(int(x0) - MARGIN, 0)
+    crop = page.gray[top : int(y1) + MARGIN + 1, left : int(x1) + MARGIN + 1]
+    return np.ascontiguousarray(np.rint(crop).astype(np.uint8))

@@ -27,14 +27,14 @@ WORDS = 48  # characters that reading goes on from
 NOTHING = f"[question]{BLANK}"  # what the original's checkpoints may write instead of a form
 
 
-def once(model: Instrument, example: Example) -> Answer:
+def answer_once(model: Instrument, example: Example) -> Answer:
     """The answer to a question."""
     return Answer.of(model.ask(example.page, example.request))
 
 
 def whole_json(model: Instrument, example: Example) -> Answer:
     """The answer to `json>`, gone on with until it ends, at most five times."""
-    part = once(model, example)
+    part = answer_once(model, example)
     text = without_repeats(part.text)
     if not _learned(model, "json~"):
         return replace(part, text=text)
@@ -45,7 +45,7 @@ def whole_json(model: Instrument, example: Example) -> Answer:
             text = prompt = said = '[{"'
         if END_SIGN in text or not prompt or part.stopped_by == "loop":
             break
-        part = once(model, _about(example, "json~", prompt))
+        part = answer_once(model, _about(example, "json~", prompt))
         more = without_repeats(part.text)
         text = joined(text, said, more)
         if len(more) < LEAST * len(part.text):
@@ -55,11 +55,11 @@ def whole_json(model: Instrument, example: Example) -> Answer:
 
 def whole_reading(model: Instrument, example: Example) -> Answer:
     """The answer to a reading task; if it went round in circles, it goes on once behind them."""
-    answer = once(model, example)
+    answer = answer_once(model, example)
     text = without_repeats(answer.text)
     if text != answer.text and text and _learned(model, "re~"):
         prompt = text[-WORDS:].partition(" ")[2] or text[-WORDS:]
-        text += without_repeats(once(model, _about(example, "re~", prompt)).text)
+        text += without_repeats(answer_once(model, _about(example, "re~", prompt)).text)
     return replace(answer, text=text.removesuffix(END_SIGN))
 
 

@@ -27,8 +27,8 @@ from typing import Any
 from dessurt import Card, CheckpointError, Instrument, PageError, RequestError, open_model
 from dessurt.data.records import DataError
 from dessurt.data.sets import SETS, option
-from dessurt.evaluate import contact_sheet, report, sources, tesseract
-from dessurt.evaluate.asking import judges, measure_all, settle, with_beams
+from dessurt.evaluate import report, sources
+from dessurt.evaluate.asking import TesseractError, judges, measure_all, settle, with_beams
 from dessurt.evaluate.forms.figures import Scoring
 from dessurt.evaluate.pages import SetError
 from dessurt.evaluate.predictions import Predictions
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check(args)
         return _evaluate(args)
     except (
-        CheckpointError, DataError, PageError, RequestError, SetError, tesseract.TesseractError,
+        CheckpointError, DataError, PageError, RequestError, SetError, TesseractError,
         OSError,
     ) as error:  # fmt: skip
         parser.exit(2, f"dessurt evaluate: {error}\n")
@@ -277,4 +277,4 @@ def _tell(
             figures["unfitting"] = list(unfitting)
         args.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if args.worst_sheet:
-        contact_sheet.write(worst, args.worst_sheet)
+        report.write_sheet(worst, args.worst_sheet)

@@ -27,9 +27,9 @@ from dessurt.evaluate import names, text
 from dessurt.evaluate.forms import fields
 from dessurt.evaluate.forms.entities import SEEN, Rules
 from dessurt.evaluate.forms.figures import Scoring, entities, relations, tree_distance
-from dessurt.evaluate.long_answers import once, whole_json, whole_reading
+from dessurt.evaluate.long_answers import answer_once, whole_json, whole_reading
+from dessurt.evaluate.page_tasks import MOST_TOKENS
 from dessurt.evaluate.pages import KnownPage
-from dessurt.evaluate.reading import MOST_TOKENS
 from dessurt.evaluate.table import MEASURES, Figure, Measure, own_questions
 from dessurt.tasks import END_SIGN
 from dessurt.truth.form_text import to_json
@@ -135,7 +135,7 @@ def measure_of(token: str, as_original: bool = False) -> Measure:
 
 
 def _measure(token: str, *figures: Figure) -> Measure:
-    return Measure(token, figures, own_questions(token), once)
+    return Measure(token, figures, own_questions(token), answer_once)
 
 
 def _block(token: str) -> Measure:

@@ -13,10 +13,9 @@ from tqdm import tqdm
 
 from dessurt.data.records import DataError, DataSet, Record
 from dessurt.data.sets import open_set
-from dessurt.evaluate import realpages
 from dessurt.evaluate.asking import all_of, one_each, questions, spread
 from dessurt.evaluate.forms.figures import Scoring
-from dessurt.evaluate.pages import KnownPage, SetError, blocks_of
+from dessurt.evaluate.pages import KnownPage, SetError, blocks_of, real_pages, synthetic_pages
 from dessurt.evaluate.set_table import PAPER, measure_of, measures_of
 from dessurt.evaluate.skew import Skew
 from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Measure, Question
@@ -54,9 +53,9 @@ def real(
     """All questions about real pages, marked in all ways, or about `limit` of each way.
 
     Raises:
-        SetError, PageError: see `realpages.pages`.
+        SetError, PageError: see `real_pages`.
     """
-    pages = [skew.of(known) for known in realpages.pages(folder, degraded)]
+    pages = [skew.of(known) for known in real_pages(folder, degraded)]
     measures = [way for each in measures for way in (each, *OTHERWISE_MARKED.get(each.token, ()))]
     batches = all_of(pages, measures, seed, limit)
     kind = " ".join(filter(None, ("realpages", "degraded" * degraded, str(skew))))
@@ -65,9 +64,7 @@ def real(
 
 def synthetic(count: int, measures: Sequence[Measure], seed: int) -> Source:
     """One question a page and task."""
-    from dessurt.evaluate import synthetic  # only here are Typst and fonts needed
-
-    pages = (one_each(known, measures, seed) for known in synthetic.pages(count, seed))
+    pages = (one_each(known, measures, seed) for known in synthetic_pages(count, seed))
     return Source("synthetic", measures, count, pages)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from dessurt import Instrument, Page
 from dessurt.data.example import Example
-from dessurt.evaluate import guessing, long_answers, marking, reading, regions, tesseract, text
+from dessurt.evaluate import long_answers, page_tasks, text
 from dessurt.evaluate.forms import fields
 from dessurt.evaluate.pages import Answer, KnownPage
 
 Share = tuple[float, float]
+TESSERACT_LINE, TESSERACT_BLOCK = "7", "6"  # page segmentation modes
 RATES = ("CER", "WER", "missed")  # of errors: shown in per cent
 NO_PAGE = Page.from_array(np.full((64, 64), 255, np.uint8))
 LESS_IS_BETTER = (*RATES, "ED", "GAnTED")
@@ -71,7 +72,7 @@ class Measure:
     token: str
     figures: tuple[Figure, ...]
     questions: Callable[[KnownPage, random.Random], Iterator[Example]]
-    ask: Callable[[Instrument, Example], Answer] = long_answers.once
+    ask: Callable[[Instrument, Example], Answer] = long_answers.answer_once
     tesseract: str | None = None
     marked: str = ""
 
@@ -85,17 +86,20 @@ MEASURES = {
     measure.token: measure
     for measure in (
         Measure(
-            "w0>", (Figure("CER", "highlighted lines", reading.line_errors),),
-            reading.lines, tesseract=tesseract.LINE,
+            "w0>", (Figure("CER", "highlighted lines", page_tasks.line_errors),),
+            page_tasks.lines, tesseract=TESSERACT_LINE,
         ),
         Measure(
-            "read_block0>", (Figure("CER", "highlighted paragraphs", reading.paragraph_errors),),
-            reading.paragraphs, tesseract=tesseract.BLOCK,
+            "read_block0>", (Figure("CER", "highlighted paragraphs", page_tasks.paragraph_errors),),
+            page_tasks.paragraphs, tesseract=TESSERACT_BLOCK,
         ),
-        Measure("0w~", (Figure("IoU", "region of given words", regions.overlap),), regions.words),
         Measure(
-            "re~", (Figure("CER", "reading on, 40 characters", reading.reading_on_errors),),
-            reading.reading_on,
+            "0w~", (Figure("IoU", "region of given words", page_tasks.overlap),),
+            page_tasks.words_to_find,
+        ),
+        Measure(
+            "re~", (Figure("CER", "reading on, 40 characters", page_tasks.reading_on_errors),),
+            page_tasks.reading_on,
         ),
         Measure(
             "json>", (Figure("F", "fields of forms", fields.field_f),),
@@ -108,12 +112,12 @@ MEASURES = {
                 *(
                     Figure(
                         f"mk_firsttoken_top{most}", f"first token among the {most} likeliest",
-                        partial(guessing.first_token, most=most),
+                        partial(page_tasks.first_token, most=most),
                     )
-                    for most in (10, 50, guessing.MOST)
+                    for most in (10, 50, page_tasks.MOST_LIKELY)
                 ),
             ),
-            guessing.words, guessing.guess,
+            page_tasks.words_to_guess, page_tasks.answer_with_rank,
         ),
     )
 }  # fmt: skip
@@ -122,24 +126,26 @@ MEASURES = {
 OTHERWISE_MARKED = {
     "w0>": (
         replace(
-            MEASURES["w0>"], marked="clicked", ask=reading.if_marked,
-            questions=partial(reading.lines, marking=marking.clicked),
+            MEASURES["w0>"], marked="clicked", ask=page_tasks.answer_if_marked,
+            questions=partial(page_tasks.lines, marking=page_tasks.clicked),
             figures=(
-                Figure("CER", "clicked lines", reading.line_errors),
-                Figure("missed", "clicks that found no line", reading.missed),
+                Figure("CER", "clicked lines", page_tasks.line_errors),
+                Figure("missed", "clicks that found no line", page_tasks.missed),
             ),
         ),
     ),
     "read_block0>": (
         replace(
             MEASURES["read_block0>"], marked="one box",
-            questions=partial(reading.paragraphs, marking=marking.one_box),
-            figures=(Figure("CER", "paragraphs, a box round each", reading.paragraph_errors),),
+            questions=partial(page_tasks.paragraphs, marking=page_tasks.one_box),
+            figures=(Figure("CER", "paragraphs, a box round each", page_tasks.paragraph_errors),),
         ),
         replace(
-            MEASURES["read_block0>"], marked="clicked", ask=reading.if_marked,
-            questions=partial(reading.paragraphs, marking=marking.clicked),
-            figures=(Figure("CER", "paragraphs, their lines clicked", reading.paragraph_errors),),
+            MEASURES["read_block0>"], marked="clicked", ask=page_tasks.answer_if_marked,
+            questions=partial(page_tasks.paragraphs, marking=page_tasks.clicked),
+            figures=(
+                Figure("CER", "paragraphs, their lines clicked", page_tasks.paragraph_errors),
+            ),
         ),
     ),
 }  # fmt: skip

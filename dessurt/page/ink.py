@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -9,12 +11,20 @@ WORKING_PIXELS = 2_200_000  # an A4 page at 150 dpi; larger ones are looked at i
 STEP = 4  # the paper's colour is looked for in every fourth pixel
 CONTRAST = 40  # grey levels; less is the paper's own texture
 
-# rules
-RULE_RUN = 34  # page pixels of it in one row, at least
-RULE_GAP = 45  # what is less far apart is one
-RULE_LENGTH = 36  # a dash is shorter
-RULE_THICK, RULE_SLOPE = 6, 0.05  # its height, and how far it may climb
-RULE_CONTRAST = 12  # grey levels
+
+@dataclass(frozen=True)
+class RuledLines:
+    """What a printed rule looks like; lengths are in page pixels."""
+
+    run: int = 34  # in one row, at least
+    gap: int = 45  # parts that are less far apart are one rule
+    length: int = 36  # a dash is shorter
+    thickness: int = 6  # a rule is no taller, but for its climb
+    slope: float = 0.05  # of its length, that it may climb
+    contrast: int = 12  # grey levels above that of what lies round it
+
+
+RULED = RuledLines()
 
 
 def working_copy(gray: np.ndarray) -> tuple[np.ndarray, float]:
@@ -62,20 +72,20 @@ def horizontal_rules(gray: np.ndarray) -> np.ndarray:
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
     """
-    return _rules(_faint_in(contrast_of(gray.astype(np.uint8, copy=False))), RULE_LENGTH)
+    return _rules(_faint_in(contrast_of(gray.astype(np.uint8, copy=False))), RULED.length)
 
 
 def _faint_in(contrast: np.ndarray) -> np.ndarray:
     """1 where contrast is above that of its surroundings, as on faint rules too: uint8 [H, W]."""
     mean, binary = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
-    return cv2.adaptiveThreshold(contrast, 1, mean, binary, 31, -RULE_CONTRAST)
+    return cv2.adaptiveThreshold(contrast, 1, mean, binary, 31, -RULED.contrast)
 
 
 def _rules(faint: np.ndarray, length: float) -> np.ndarray:
     """Rules across that are at least so long: bool [H, W]."""
     # A rule that is turned is a staircase of short runs, and one that faded has gaps.
-    runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, RULE_RUN), np.uint8))
-    runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULE_GAP), np.uint8))
+    runs = cv2.morphologyEx(faint, cv2.MORPH_OPEN, np.ones((1, RULED.run), np.uint8))
+    runs = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((1, RULED.gap), np.uint8))
     rules = np.zeros(runs.shape, bool)
     x, y, width, height = cv2.boundingRect(runs)
     if width < length:
@@ -83,7 +93,7 @@ def _rules(faint: np.ndarray, length: float) -> np.ndarray:
     part = np.s_[y : y + height, x : x + width]
     _, labels, stats, _ = cv2.connectedComponentsWithStats(runs[part], connectivity=8)
     wide, high = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    kept = (wide >= length) & (high <= RULE_THICK + wide * RULE_SLOPE)
+    kept = (wide >= length) & (high <= RULED.thickness + wide * RULED.slope)
     kept[0] = False
     rules[part] = kept[labels]
     return rules

@@ -22,21 +22,34 @@ from dessurt.page.pixels import Page
 from dessurt.page.plane import Box, Point, corners_of, grid_map, turned
 from dessurt.page.tilt import clear_slope, feet_of, slope_of
 
-STEEPEST = 15.0  # degrees; a page that is turned by more is not scanned, but laid down so
-STRAIGHT = 0.1  # degrees; a page is taken for straight that is turned by less
-LETTERS = 20  # a page with fewer tells nothing of its tilt
-MOST_LETTERS = 4000  # are looked at
-SURE = 1.5  # times as sharp as at the median angle are the rows at the right one
-ROUND = 32.0  # page pixels at most, that are looked at round a mark: letters are whole there
-
-LEAST_LEFT = 0.4  # of a box's height, that a line takes up in it however long and tilted it is
-
-# The bend is measured in tiles of the page, of letters that lie so many heights apart at least.
-TILES = (3, 4)  # across and down
-IN_A_TILE, MOST_IN_A_TILE, WIDE = 40, 1500, 10
-BEND = 5.0  # degrees, by which a tile differs from the page at most
-LEAST_BEND, UNEVEN = 1.2, 0.3  # degrees over the page; how far tiles may lie off, of the bend
 GRID = 32  # level pixels; between them places are interpolated
+
+
+@dataclass(frozen=True)
+class LevelRules:
+    """When letters tell how the text of a page lies, and when how it bends.
+
+    The bend is measured in tiles of the page.
+    """
+
+    steepest: float = 15.0  # degrees; a page that is turned by more is not scanned, but laid so
+    straight: float = 0.1  # degrees; a page that is turned by less is taken for straight
+    least_letters: int = 20  # a page with fewer tells nothing of its tilt
+    most_letters: int = 4000  # more are not looked at
+    sure: float = 1.5  # times as sharp as at the median angle are rows at the right one
+    surroundings: float = 32.0  # page pixels round a mark: letters are whole there
+    least_height: float = 0.4  # share of a box's height that its line has, however tilted
+    tiles: tuple[int, int] = (3, 4)  # across and down
+    least_tiles: int = 5  # with letters enough
+    least_in_tile: int = 40  # letters
+    most_in_tile: int = 1500  # letters; more are not looked at
+    tile_width: float = 10.0  # heights of letters that those of a tile lie apart at least
+    tile_slope: float = 5.0  # degrees, by which a tile differs from the page at most
+    least_bend: float = 1.2  # degrees over the whole page
+    uneven: float = 0.3  # share of the bend by which tiles may lie off it
+
+
+RULES = LevelRules()
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,7 @@ class Level:
             _, middle = self.to_level(((x0 + x1) / 2, (y0 + y1) / 2))
             tilt = self.angle_at(((x0 + x1) / 2, (y0 + y1) / 2))
             climb = (x1 - x0) * abs(math.tan(math.radians(tilt)))
-            half = max(y1 - y0 - climb, LEAST_LEFT * (y1 - y0)) / 2
+            half = max(y1 - y0 - climb, RULES.least_height * (y1 - y0)) / 2
             v0, v1 = float(middle) - half, float(middle) + half
         elif shape.kind == "line":
             middle, half = v.mean(), abs(v[2] + v[3] - v[0] - v[1]) / 4
@@ -195,8 +208,8 @@ def _level_in(page: Page, shape: Shape) -> Level:
         more = down / along if along > 0 else 0.0
     else:
         feet, letter = feet_of(_letters_in(page.gray, shape))
-        more = clear_slope(turned(feet, angle), letter, STEEPEST)
-    if not STRAIGHT < abs(math.degrees(math.atan(more))) <= STEEPEST:
+        more = clear_slope(turned(feet, angle), letter, RULES.steepest)
+    if not RULES.straight < abs(math.degrees(math.atan(more))) <= RULES.steepest:
         return level
     return _sloping(math.tan(math.radians(angle) + math.atan(more)))
 
@@ -204,7 +217,7 @@ def _level_in(page: Page, shape: Shape) -> Level:
 def _letters_in(gray: np.ndarray, shape: Shape) -> np.ndarray:
     """The letters whose middle a mark covers: float64 [n, 4] of x, y, width and height."""
     x0, y0, x1, y1 = shape.bounds()
-    more = min((y1 - y0) / 2, ROUND)
+    more = min((y1 - y0) / 2, RULES.surroundings)
     height, width = gray.shape
     left, top = max(int(x0 - more), 0), max(int(y0 - more), 0)
     right, bottom = min(math.ceil(x1 + more), width), min(math.ceil(y1 + more), height)
@@ -226,10 +239,12 @@ def measure_level(gray: np.ndarray) -> Level:
     """
     gray, shrink = working_copy(gray)
     feet, letter = feet_of(letters_in(gray) / shrink)
-    few = feet[:: -(-len(feet) // MOST_LETTERS) or 1]
-    slope, sharp = slope_of(few, letter, STEEPEST) if len(few) >= LETTERS else (0.0, 0.0)
-    if sharp < SURE:
-        return _sloping(clear_slope(few, letter, STEEPEST))
+    few = feet[:: -(-len(feet) // RULES.most_letters) or 1]
+    slope, sharp = 0.0, 0.0
+    if len(few) >= RULES.least_letters:
+        slope, sharp = slope_of(few, letter, RULES.steepest)
+    if sharp < RULES.sure:
+        return _sloping(clear_slope(few, letter, RULES.steepest))
     angle = math.degrees(math.atan(slope))
     feet = turned(feet, angle)
     middle = (feet.min(0) + feet.max(0)) / 2
@@ -243,33 +258,33 @@ def measure_level(gray: np.ndarray) -> Level:
 
 def _sloping(slope: float) -> Level:
     angle = math.degrees(math.atan(slope))
-    return Level(angle) if abs(angle) > STRAIGHT else Level()
+    return Level(angle) if abs(angle) > RULES.straight else Level()
 
 
 def _bend(feet: np.ndarray, letter: float) -> tuple[float, tuple[float, float]]:
     """The slope in the middle and how it changes along and across; zeros where nothing is clear."""
     (left, top), (right, bottom) = feet.min(0), feet.max(0) + 1
     tiles = []
-    for x0, x1 in _stretches(left, right, TILES[0]):
-        for y0, y1 in _stretches(top, bottom, TILES[1]):
+    for x0, x1 in _stretches(left, right, RULES.tiles[0]):
+        for y0, y1 in _stretches(top, bottom, RULES.tiles[1]):
             inside = (feet >= (x0, y0)).all(1) & (feet < (x1, y1)).all(1)
-            some = feet[inside][:MOST_IN_A_TILE]
-            if len(some) >= IN_A_TILE and np.ptp(some[:, 0]) >= WIDE * letter:
+            some = feet[inside][:RULES.most_in_tile]
+            if len(some) >= RULES.least_in_tile and np.ptp(some[:, 0]) >= RULES.tile_width * letter:
                 centre = some.mean(0)
-                tiles.append((*centre, slope_of(some, letter, BEND)[0], len(some)))
-    if len(tiles) < 5:
+                tiles.append((*centre, slope_of(some, letter, RULES.tile_slope)[0], len(some)))
+    if len(tiles) < RULES.least_tiles:
         return 0.0, (0.0, 0.0)
     x, y, slopes, count = np.array(tiles).T
     terms = np.column_stack([np.ones(len(x)), x, y])
-    count = np.sqrt(np.minimum(count, 10 * IN_A_TILE))
+    count = np.sqrt(np.minimum(count, 10 * RULES.least_in_tile))
     off = np.zeros(len(x))
     for _ in range(3):  # tiles that lie far off count less
-        weight = count / np.maximum(np.degrees(off) / UNEVEN, 1)
+        weight = count / np.maximum(np.degrees(off) / RULES.uneven, 1)
         found = np.linalg.lstsq(terms * weight[:, None], slopes * weight, rcond=None)[0]
         off = np.abs(slopes - terms @ found)
     tilt, along, across = found.tolist()
     whole = math.degrees(max(abs(along) * (right - left), abs(across) * (bottom - top)))
-    if whole < LEAST_BEND or math.degrees(float(np.median(off))) > UNEVEN * whole:
+    if whole < RULES.least_bend or math.degrees(float(np.median(off))) > RULES.uneven * whole:
         return 0.0, (0.0, 0.0)
     return tilt, (along, across)
 

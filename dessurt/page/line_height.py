@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,17 +14,32 @@ from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
 from dessurt.page.plane import Box
 
-DENSE = 0.3  # of the fullest row's ink: rows through the small letters have at least as much
-EMPTY = 0.1  # of it have at most the emptiest rows between two lines
-BANDS = 2.4  # a line, ascender to descender, is so many times as tall as its small letters
-SMALLEST = 9.0  # page pixels; nothing smaller could be read
-SEVERAL = 1.8  # a mark that is taller by this than the line found has several lines
-RISE = 1.3  # heights of the small letters; tall ones rise no further above them
-DOT = 0.15  # the same, between a letter and its dot or accent
-ASCENT = 0.6  # of a line's height, that tall letters and capitals have at least as a rule
-LEAST_ASCENT = 0.25  # of a mark's height; something smaller may be no letters
-MEASURED_MARKS = 32  # of very many marks only so many are measured
-LEVELLED_MARKS = 500  # lines and words of a page that somebody marked one by one
+MEASURED_MARKS = 32  # of more marks an even choice stands for all
+LEVELLED_MARKS = 500  # more are the lines and words of a page, marked one by one by a program
+
+
+@dataclass(frozen=True)
+class HeightRules:
+    """What rows of pixels tell about the lines of text in a mark.
+
+    Rows through small letters form a band for every line; heights are those of a band where
+    nothing else is said.
+    """
+
+    least_pixels: int = 64  # in a mark; fewer tell nothing
+    dense: float = 0.3  # share of the fullest row's ink that a row of a band has at least
+    empty: float = 0.1  # share of it that the emptiest row between two lines has at most
+    least_band: float = 0.5  # share of the tallest band's height: lower ones are rules and slivers
+    line: float = 2.4  # height of a line, from ascender to descender
+    least_line: float = 9.0  # page pixels; nothing smaller could be read
+    several: float = 1.8  # times the height of a line: a mark that is taller has several
+    rise: float = 1.3  # how far above a band tall letters rise at most
+    dot_gap: float = 0.15  # between a letter and its dot or accent
+    ascent: float = 0.6  # share of a line's height that its tall letters have
+    least_ascent: float = 0.25  # share of a mark's height; what is lower may be no letters
+
+
+HEIGHT_RULES = HeightRules()
 
 
 def marked_line_height(page: Page, marks: Marks) -> float | None:
@@ -89,47 +105,92 @@ def line_height(gray: np.ndarray, box: Box) -> float:
     Rows of pixels through the small letters hold much more ink than those between them, so they
     form a band for every line. Of a single one, the letters that rise above the band tell the
     height: not every line has letters that reach below it. It is the box's where that is smaller,
-    or nothing clear is found.
+    or where nothing clear is found.
 
     Args:
         gray: the page, uint8 or float32 [H, W], 0 black to 255 white.
         box: x0, y0, x1, y1 in page pixels.
     """
     x0, y0, x1, y1 = box
-    whole = y1 - y0
     cut = gray[max(int(y0), 0) : int(np.ceil(y1)), max(int(x0), 0) : int(np.ceil(x1))]
-    if cut.size < 64:
-        return whole
-    _, ink = cv2.threshold(cut.astype(np.uint8), 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    if cut.size < HEIGHT_RULES.least_pixels:
+        return y1 - y0
+    rows = _ink_of_rows(cut, (y1 - y0) / 2)
+    starts, stops = _bands(rows)
+    if len(starts) == 1:
+        return _height_of_one(rows, int(starts[0]), int(stops[0]), y1 - y0)
+    return _height_of_several(rows, starts, stops, y1 - y0)
+
+
+def _ink_of_rows(gray: np.ndarray, least: float) -> np.ndarray:
+    """The share of ink in each row, of its own extent: the last line of a paragraph is often short.
+
+    Args:
+        gray: the part of the page, [h, w].
+        least: pixels that a row's extent counts as at least.
+    """
+    _, ink = cv2.threshold(gray.astype(np.uint8), 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     if ink.mean() > 0.5:  # white on black
         ink = 1 - ink
-    # Of each row's own extent: the last line of a paragraph is often short.
     first, last = ink.argmax(1), ink.shape[1] - 1 - ink[:, ::-1].argmax(1)
-    rows = ink.sum(1) / np.maximum(last - first + 1, whole / 2)
-    full = np.percentile(rows, 90)
-    dense = rows >= DENSE * full
+    return ink.sum(1) / np.maximum(last - first + 1, least)
+
+
+def _bands(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each band and the one after its last; no rules and no slivers."""
+    dense = rows >= HEIGHT_RULES.dense * np.percentile(rows, 90)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], dense, [0]])))
     starts, stops = edges[::2], edges[1::2]
-    tall = (stops - starts) >= 0.5 * (stops - starts).max()  # no rules, no slivers
-    starts, stops = starts[tall], stops[tall]
-    if len(starts) == 1:
-        ascent = float(stops[0] - _top(rows > 0, starts[0], stops[0] - starts[0]))
-        return min(ascent / ASCENT, whole) if ascent > LEAST_ASCENT * whole else whole
+    tall = (stops - starts) >= HEIGHT_RULES.least_band * (stops - starts).max()
+    return starts[tall], stops[tall]
+
+
+def _height_of_one(rows: np.ndarray, start: int, stop: int, marked: float) -> float:
+    """The height of a single line, from the letters that rise above its band.
+
+    Args:
+        rows: the ink of each row.
+        start: the first row of the band.
+        stop: the row after its last.
+        marked: the mark's height, which is the line's where nothing clear is found.
+    """
+    ascent = float(stop - _top(rows > 0, start, stop - start))
+    clear = ascent > HEIGHT_RULES.least_ascent * marked
+    return min(ascent / HEIGHT_RULES.ascent, marked) if clear else marked
+
+
+def _height_of_several(
+    rows: np.ndarray, starts: np.ndarray, stops: np.ndarray, marked: float
+) -> float:
+    """The height of several lines, from their bands and what lies between them.
+
+    Args:
+        rows: the ink of each row.
+        starts: the first row of each band.
+        stops: the row after the last of each band.
+        marked: the mark's height, which is the line's where nothing clear is found.
+    """
     between = [rows[a:b].min() for a, b in zip(stops, starts[1:], strict=False)]
-    if max(between) > EMPTY * full:  # bars of large letters are no lines
-        return whole
+    if max(between) > HEIGHT_RULES.empty * np.percentile(rows, 90):
+        return marked  # these are bars of large letters, and no lines
     pitch = float(np.median(np.diff((starts + stops) / 2)))
-    found = min(BANDS * float(np.median(stops - starts)), pitch)
-    several = found >= SMALLEST and whole > SEVERAL * found
-    return found if several else whole
+    height = min(HEIGHT_RULES.line * float(np.median(stops - starts)), pitch)
+    several = height >= HEIGHT_RULES.least_line and marked > HEIGHT_RULES.several * height
+    return height if several else marked
 
 
 def _top(inked: np.ndarray, first: int, tall: int) -> int:
-    """The uppermost row of a line; `first`, `tall`: of its small letters, `inked`: rows, bool."""
+    """The uppermost row of a line, dots and accents included.
+
+    Args:
+        inked: whether each row has any ink.
+        first: the first row of the line's band.
+        tall: the height of the band.
+    """
     top = first
-    for row in range(first - 1, max(first - round(RISE * tall), 0) - 1, -1):
+    for row in range(first - 1, max(first - round(HEIGHT_RULES.rise * tall), 0) - 1, -1):
         if inked[row]:
             top = row
-        elif top - row > max(DOT * tall, 1):
+        elif top - row > max(HEIGHT_RULES.dot_gap * tall, 1):
             break
     return top

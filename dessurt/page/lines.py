@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import cv2
@@ -10,28 +11,41 @@ from scipy.sparse.csgraph import connected_components
 
 from dessurt.page.ink import connected, ink_of, letters_of, working_copy
 from dessurt.page.level import Level, level_in, level_of, measure_level
-from dessurt.page.line_height import SEVERAL, height_of
+from dessurt.page.line_height import HEIGHT_RULES, height_of
 from dessurt.page.marks import Marks, Shape
 from dessurt.page.pixels import Page
 from dessurt.page.plane import Box
 from dessurt.page.tilt import clear_slope, feet_of, quantile
 
-# find_lines. Lengths are in letters: the median height of the page's connected bits of ink, which
-# lies between a small letter and a capital.
-SMEAR = 0.8  # letters of one word are closer than this
-NEAR, FAR = 1.0, 1.5  # heights; words of a line are closer: at first, and when it is known better
-SHARED = 0.5  # of the lower one's height lies beside the other where two words are in one line
-ALIKE = 2.2  # words of one line differ in height by less than this factor
-WHOLE = 0.8  # of the height that words share, a rule between them has at least
-LINE = 1.3  # letters; the height that a word without tall letters is given in comparisons
-ASKEW = 8.0  # degrees; words of a line that is tilted by more, on a level page, are not joined
-ABOVE, BELOW = 1.1, 0.36  # of the rise of tall letters: from where a line stands to its borders
-MARGIN = 0.15  # letters; left on both sides of it
-COLUMN = 2  # lines at least: a date on the right is no column beside the letter
-MOST_WORDS = 3000  # a page of noise or photographs would take for ever
 
-# highlighted_lines
-APART = 5.0  # times their height: marks that are no further from each other may be one line
+@dataclass(frozen=True)
+class LineRules:
+    """What belongs to one line of text.
+
+    Lengths are in letters where nothing else is said: in the median height of the page's connected
+    bits of ink, which lies between that of a small letter and that of a capital.
+    """
+
+    smear: float = 0.8  # letters that are closer than this are of one word
+    speck: float = 0.2  # what is smaller is no word
+    near: float = 1.0  # heights of words; words of a line are closer, as far as is known at first
+    far: float = 1.5  # the same when parts of lines are known
+    beside: float = 0.5  # share of the lower word's height that lies beside a word of its line
+    alike: float = 2.2  # words of one line differ in height by a smaller factor
+    rule: float = 0.8  # share of the height that two words have in common: a rule that parts them
+    word: float = 1.3  # height that a word without tall letters is given in comparisons
+    askew: float = 8.0  # degrees on a level page; words of a line that is tilted by more stay apart
+    above: float = 1.1  # rises of tall letters, from where a line stands to its upper border
+    below: float = 0.36  # the same, to its lower border
+    margin: float = 0.15  # left free on both sides of a line
+    dense_row: float = 0.12  # share of the fullest row's ink that a row of a line has at least
+    least_row: float = 0.5  # height of a line among those that touch each other, at least
+    column: int = 2  # lines at least: a date on the right is no column beside the letter
+    most_words: int = 3000  # a page of noise or photographs would take for ever
+    one_line: float = 5.0  # heights of marks: those no further from each other may be one line
+
+
+RULES = LineRules()
 
 
 def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...]:
@@ -55,11 +69,11 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     letters = letters_of(ink)
     letter = float(np.median(letters[:, 3])) if len(letters) else 0.0
     words = _words(ink, letter) if letter else np.empty((0, 4))
-    if not 0 < len(words) <= MOST_WORDS:
+    if not 0 < len(words) <= RULES.most_words:
         return ()
     ruled = cv2.integral(rules)
-    parts, part = _joined(words, ruled, letter, NEAR)
-    lines, line = _joined(parts, ruled, letter, FAR)
+    parts, part = _joined(words, ruled, letter, RULES.near)
+    lines, line = _joined(parts, ruled, letter, RULES.far)
     boxes, slopes = _measured(lines, words, line[part], letters, ink.shape)
     text = [
         bool(slope) or _is_text(line, ink, letter)
@@ -67,7 +81,7 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     ]
     boxes, slopes = boxes[text], slopes[text]
     height, width = gray.shape
-    margin = MARGIN * letter * np.array([-1, 0, 1, 0])
+    margin = RULES.margin * letter * np.array([-1, 0, 1, 0])
     placed = (boxes + margin).clip(0, [width, height, width, height]) + [left, top, left, top]
     order = _reading_order(boxes, letter)
     return tuple(
@@ -90,14 +104,14 @@ _found: WeakKeyDictionary[Page, tuple[Shape, ...]] = WeakKeyDictionary()
 
 def _words(ink: np.ndarray, letter: float) -> np.ndarray:
     """Boxes of words or of longer pieces of lines: float [n, 4]."""
-    smear = np.ones((1, max(3, round(SMEAR * letter))), np.uint8)
+    smear = np.ones((1, max(3, round(RULES.smear * letter))), np.uint8)
     smeared = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, smear)
     boxes: list[tuple[int, int, int, int]] = []
     for x, y, width, height, _ in connected(smeared, 4).tolist():
-        if max(width, height) < 0.2 * letter:
+        if max(width, height) < RULES.speck * letter:
             continue  # a speck
         piece = (x, y, x + width, y + height)
-        if min(width, height) > ALIKE * letter:
+        if min(width, height) > RULES.alike * letter:
             boxes += _rows(ink, piece, letter)
         else:
             boxes.append(piece)
@@ -111,10 +125,10 @@ def _rows(
     x0, y0, x1, y1 = piece
     ink = ink[y0:y1, x0:x1]
     rows = ink.mean(1)
-    full = rows >= 0.12 * np.percentile(rows, 90)
+    full = rows >= RULES.dense_row * np.percentile(rows, 90)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], full, [0]])))
     starts, stops = edges[::2], edges[1::2]
-    tall = stops - starts >= 0.5 * letter
+    tall = stops - starts >= RULES.least_row * letter
     middles = ((stops[tall][:-1] + starts[tall][1:]) // 2).tolist()
     boxes = []
     for top, bottom in zip([0, *middles], [*middles, len(ink)], strict=True):
@@ -151,7 +165,7 @@ def _measured(
     for number, (x0, y0, x1, y1) in enumerate(lines.tolist()):
         own = letters[line_of_letter == number]
         feet, tall = feet_of(own)
-        slopes[number] = slope = clear_slope(feet, tall, ASKEW)
+        slopes[number] = slope = clear_slope(feet, tall, RULES.askew)
         fall = slope * (own[:, 0] + own[:, 2] / 2 - (x0 + x1) / 2)
         heads, feet = own[:, 1] - fall, own[:, 1] + own[:, 3] - fall
         if slope:
@@ -160,7 +174,7 @@ def _measured(
         if full.any():
             base = quantile(feet[full], 0.5)
             rise = quantile(base - heads[full], 0.9)
-            y0, y1 = min(y0, base - ABOVE * rise), max(y1, base + BELOW * rise)
+            y0, y1 = min(y0, base - RULES.above * rise), max(y1, base + RULES.below * rise)
         boxes[number, 1::2] = y0, y1
     return boxes, slopes
 
@@ -176,14 +190,14 @@ def _joined(
     """
     x0, y0, x1, y1 = boxes.T
     height = y1 - y0
-    size = np.maximum(height, LINE * letter)
+    size = np.maximum(height, RULES.word * letter)
     lower = np.minimum.outer(size, size)
     top, bottom = np.maximum.outer(y0, y0), np.minimum.outer(y1, y1)
     left, right = np.minimum.outer(x1, x1), np.maximum.outer(x0, x0)
     together = (
-        (bottom - top >= SHARED * np.minimum.outer(height, height))
+        (bottom - top >= RULES.beside * np.minimum.outer(height, height))
         & (right - left < reach * lower)
-        & (np.maximum.outer(size, size) < ALIKE * lower)
+        & (np.maximum.outer(size, size) < RULES.alike * lower)
     )
     apart = np.nonzero(together & (right > left))
     gaps = np.stack([left, top, right, bottom], -1)[apart].astype(int)
@@ -202,7 +216,7 @@ def _divided(gaps: np.ndarray, ruled: np.ndarray) -> np.ndarray:
     """Whether a rule runs down through each box: bool [n]; `ruled`: pixels of rules, summed up."""
     x0, y0, x1, y1 = gaps.T
     inside = ruled[y1, x1] - ruled[y0, x1] - ruled[y1, x0] + ruled[y0, x0]
-    return inside >= WHOLE * (y1 - y0)
+    return inside >= RULES.rule * (y1 - y0)
 
 
 def _is_text(box: np.ndarray, ink: np.ndarray, letter: float) -> bool:
@@ -223,10 +237,10 @@ def _reading_order(boxes: np.ndarray, letter: float) -> list[int]:
     rest = [np.arange(len(boxes))]
     while rest:
         some = rest.pop()
-        for axis, least in ((0, LINE * letter), (1, 0.0)):  # columns, then what lies in each
+        for axis, least in ((0, RULES.word * letter), (1, 0.0)):  # columns, then what lies in each
             gap, cut = _widest_gap(boxes[some][:, axis], boxes[some][:, axis + 2])
             before = boxes[some, axis] < cut
-            if gap > least and (axis or min(before.sum(), (~before).sum()) >= COLUMN):
+            if gap > least and (axis or min(before.sum(), (~before).sum()) >= RULES.column):
                 rest += [some[~before], some[before]]
                 break
         else:
@@ -282,7 +296,7 @@ def _cut_into_lines(page: Page, shape: Shape) -> list[Shape]:
     """The parts of lines of text that lie in a shape's bounds; itself, if there are not several."""
     level = level_in(page, shape)
     x0, y0, x1, y1 = level.bounds(shape)
-    if y1 - y0 <= SEVERAL * height_of(page, shape):
+    if y1 - y0 <= HEIGHT_RULES.several * height_of(page, shape):
         return [shape]
     lines = lines_of(page) if level == level_of(page) else find_lines(page.gray, level)
     parts = []
@@ -299,4 +313,4 @@ def _beside(one: Box, other: Box) -> bool:
     x0, y0, x1, y1 = other
     lower = min(bottom - top, y1 - y0)
     shared = min(bottom, y1) - max(top, y0)
-    return shared > lower / 2 and max(left, x0) - min(right, x1) < APART * lower
+    return shared > lower / 2 and max(left, x0) - min(right, x1) < RULES.one_line * lower

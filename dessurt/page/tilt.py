@@ -11,20 +11,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-COARSE, FINE = 1 / 6, 1 / 10  # of a letter's height: how tall a row is, at first and at last
 
-# clear_slope
-FEW = 8  # fewer letters tell nothing
-MANY = 1500  # are looked at
-NARROW = 3.0  # letters' heights; so far apart they tell nothing either
-APART = 0.15  # of a letter's height: feet that are further apart are in two rows
-ROW = 3  # letters at least
-IN_ROWS = 0.7  # of all letters
-ROUGH = 0.13  # of a letter's height: further from their rows feet lie in no rows
-PIXEL = 0.3  # pixels; no foot is known better
-ERRORS = 4.0  # standard errors of the slope, and
-LEAST = 0.25  # degrees: what is less is none
-SHARPER = 1.3  # times as sharp are rows along it than level ones
+@dataclass(frozen=True)
+class TiltRules:
+    """When the feet of letters tell a slope.
+
+    Lengths are in heights of letters where nothing else is said.
+    """
+
+    coarse_row: float = 1 / 6  # how tall a row is that feet are counted in, at first
+    fine_row: float = 1 / 10  # and at last
+    least_letters: int = 8  # fewer tell nothing
+    most_letters: int = 1500  # more are not looked at
+    least_width: float = 3.0  # letters that lie closer together tell nothing either
+    row_gap: float = 0.15  # feet that are further apart are in two rows
+    row: int = 3  # letters that a row has at least
+    in_rows: float = 0.7  # share of all letters that stand in rows
+    rough: float = 0.13  # feet that lie further from their rows lie in none
+    exactness: float = 0.3  # pixels; no foot is known better
+    errors: float = 4.0  # standard errors of a slope: a smaller one may be 0 by chance
+    least_angle: float = 0.25  # degrees; a smaller slope is none
+    sharper: float = 1.3  # times as sharp as level rows are those along a slope
+
+
+RULES = TiltRules()
 
 
 def quantile(values: np.ndarray, share: float) -> float:
@@ -59,10 +69,10 @@ def slope_of(feet: np.ndarray, letter: float, steepest: float) -> tuple[float, f
     """
     feet = feet - feet.mean(0)
     slopes = _slopes(feet, letter, steepest)
-    sharp = _sharpness(feet, slopes, COARSE * letter)
+    sharp = _sharpness(feet, slopes, RULES.coarse_row * letter)
     best = int(sharp.argmax())
     fine = slopes[best] + np.linspace(-1, 1, 17) * (slopes[1] - slopes[0])
-    slope = float(fine[_sharpness(feet, fine, FINE * letter).argmax()])
+    slope = float(fine[_sharpness(feet, fine, RULES.fine_row * letter).argmax()])
     return slope, float(sharp[best] / np.median(sharp))
 
 
@@ -70,7 +80,7 @@ def rows_of_feet(feet: np.ndarray, letter: float, steepest: float) -> float:
     """How sharply feet lie in rows at the best slope; a number a foot. Arguments as `slope_of`."""
     feet = feet - feet.mean(0)
     slopes = _slopes(feet, letter, steepest)
-    return float(_sharpness(feet, slopes, COARSE * letter).max() / len(feet))
+    return float(_sharpness(feet, slopes, RULES.coarse_row * letter).max() / len(feet))
 
 
 def clear_slope(feet: np.ndarray, letter: float, steepest: float) -> float:
@@ -81,17 +91,17 @@ def clear_slope(feet: np.ndarray, letter: float, steepest: float) -> float:
         letter: a letter's height.
         steepest: degrees.
     """
-    if len(feet) < FEW or np.ptp(feet[:, 0]) < NARROW * letter:
+    if len(feet) < RULES.least_letters or np.ptp(feet[:, 0]) < RULES.least_width * letter:
         return 0.0
-    feet = feet[:: -(-len(feet) // MANY)] - feet.mean(0)
+    feet = feet[:: -(-len(feet) // RULES.most_letters)] - feet.mean(0)
     level = _fitted(feet, letter, 0.0)
     if level is not None and level.fits and level.is_one_row and not level.is_tilted:
         return 0.0  # most lines, and much sooner than by trying all slopes
     tilted = _fitted(feet, letter, slope_of(feet, letter, steepest)[0])
     if tilted is None or not tilted.fits or not tilted.is_tilted:
         return 0.0
-    along, across = _sharpness(feet, np.array([tilted.slope, 0.0]), FINE * letter)
-    return tilted.slope if along > SHARPER * across else 0.0
+    along, across = _sharpness(feet, np.array([tilted.slope, 0.0]), RULES.fine_row * letter)
+    return tilted.slope if along > RULES.sharper * across else 0.0
 
 
 @dataclass(frozen=True)
@@ -106,14 +116,15 @@ class _Fit:
     @property
     def is_tilted(self) -> bool:
         """Whether the slope is not 0 by chance."""
-        return abs(self.slope) > max(ERRORS * self.error, math.tan(math.radians(LEAST)))
+        least = math.tan(math.radians(RULES.least_angle))
+        return abs(self.slope) > max(RULES.errors * self.error, least)
 
 
 def _fitted(feet: np.ndarray, letter: float, slope: float) -> _Fit | None:
     """The slope of the rows that feet form along about that slope; None if they have no width."""
     x, y = feet.T
     for _ in range(2):
-        row = _rows(y - slope * x, APART * letter)
+        row = _rows(y - slope * x, RULES.row_gap * letter)
         count = np.bincount(row)
         along, down = (each - (np.bincount(row, each) / count)[row] for each in (x, y))
         spread = float((along**2).sum())
@@ -122,10 +133,10 @@ def _fitted(feet: np.ndarray, letter: float, slope: float) -> _Fit | None:
         slope = float((along * down).sum()) / spread
     free = len(x) - len(count) - 1
     off = math.sqrt(float(((down - slope * along) ** 2).sum()) / free) if free > 0 else math.inf
-    in_rows = bool(count[count >= ROW].sum() >= IN_ROWS * len(x))
-    fits = in_rows and off < ROUGH * letter
-    one = bool(count.max() >= IN_ROWS * len(x))
-    return _Fit(slope, max(off, PIXEL) / math.sqrt(spread), fits, one)
+    in_rows = bool(count[count >= RULES.row].sum() >= RULES.in_rows * len(x))
+    fits = in_rows and off < RULES.rough * letter
+    one = bool(count.max() >= RULES.in_rows * len(x))
+    return _Fit(slope, max(off, RULES.exactness) / math.sqrt(spread), fits, one)
 
 
 def _slopes(feet: np.ndarray, letter: float, steepest: float) -> np.ndarray:

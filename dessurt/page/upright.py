@@ -19,8 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from dessurt.page.ink import letters_in, working_copy
-from dessurt.page.level import LETTERS, MOST_LETTERS
-from dessurt.page.level import STEEPEST as MOST_TILT
+from dessurt.page.level import RULES as LEVEL_RULES
 from dessurt.page.marks import MAX_COORDINATE, Marks, Shape
 from dessurt.page.pixels import MAX_PIXELS, MAX_SIDE, MIN_SIDE, Page, PageError
 from dessurt.page.plane import Point, corners_of, mapped, perspective, turned, warped
@@ -30,16 +29,35 @@ STEEPEST = 45.0  # degrees; who wants more turns the page by a quarter first
 FARTHEST = 1.0  # of the page's sides, that a corner may lie outside of it
 STRAIGHT = 0.02  # page pixels; sides that climb less are level
 
-# quarters_of: how much sharper rows must be than the other way round. Of clean pages and of forms
-# with up to 2.5 degrees of tilt, 98 in 100 have at least 1.7 times as sharp rows as columns; feet
-# and heads are hardly told apart where all is written in capitals.
-SIDEWAYS, ON_ITS_HEAD = 1.4, 1.15
 
-# find_corners
-SEEN_SIDE = 600  # pixels of the longer side, in which a sheet is looked for
-SHEET, FULL = 0.25, 0.95  # of the picture, that a sheet takes up: at least, and at most
-INSIDE = 0.996  # of the way from its middle to its corners
-FILLS = 0.93  # of the four corners' area, that lies within the sheet's own outline, and the reverse
+@dataclass(frozen=True)
+class QuarterRules:
+    """How much sharper rows of letters must be than the other way round.
+
+    Of clean pages and of forms with up to 2.5 degrees of tilt, 98 in 100 have at least 1.7 times as
+    sharp rows as columns; feet and heads are hardly told apart where all is written in capitals.
+    """
+
+    sideways: float = 1.4  # times as sharp as columns
+    on_its_head: float = 1.15  # times as sharp as with heads for feet
+
+
+@dataclass(frozen=True)
+class SheetRules:
+    """How a sheet in a photograph is found; shares are of what is named first."""
+
+    side: int = 600  # pixels of the longer side in which the picture is looked at
+    letters: float = 0.02  # of the longer side: what is narrower on the sheet is not seen
+    least: float = 0.25  # of the picture, that a sheet takes up
+    most: float = 0.95  # the same; then the sheet is all that is seen
+    inside: float = 0.996  # of the way from the sheet's middle to its corners
+    fills: float = 0.93  # of the corners' area, that the sheet's outline encloses, or the reverse
+    roundings: tuple[float, ...] = (0.01, 0.02, 0.03, 0.05, 0.08)  # of the outline's length, tried
+    off_side: float = 0.02  # of a side's length, that the outline may lie off it
+    corner: float = 0.05  # of a side's length, that is bent or round at each end
+
+
+QUARTERS, SHEET = QuarterRules(), SheetRules()
 
 
 @dataclass(frozen=True)
@@ -227,9 +245,9 @@ def quarters_of(page: Page) -> int:
     """
     gray, _ = working_copy(page.gray)
     letters = letters_in(gray)
-    if len(letters) < LETTERS:
+    if len(letters) < LEVEL_RULES.least_letters:
         return 0
-    x, y, wide, tall = letters[:: -(-len(letters) // MOST_LETTERS)].T
+    x, y, wide, tall = letters[:: -(-len(letters) // LEVEL_RULES.most_letters)].T
     middle = np.stack([x + wide / 2, y + tall / 2], 1)
     half = np.stack([wide / 2, tall / 2], 1)
     letter = float(np.median(np.maximum(wide, tall)))
@@ -240,11 +258,12 @@ def quarters_of(page: Page) -> int:
         feet = middle + half * side
         for _ in range(quarters):
             feet = feet @ np.array([(0, 1), (-1, 0)])
-        sharp.append(rows_of_feet(feet, letter, MOST_TILT))
+        sharp.append(rows_of_feet(feet, letter, LEVEL_RULES.steepest))
     up, left, down, right = sharp
-    if max(left, right) >= SIDEWAYS * max(up, down):
+    if max(left, right) >= QUARTERS.sideways * max(up, down):
         return 1 if left >= right else 3
-    return 2 if down >= ON_ITS_HEAD * up and max(up, down) >= SIDEWAYS * max(left, right) else 0
+    is_sure = max(up, down) >= QUARTERS.sideways * max(left, right)
+    return 2 if is_sure and down >= QUARTERS.on_its_head * up else 0
 
 
 def find_corners(page: Page) -> tuple[Point, ...]:
@@ -253,11 +272,11 @@ def find_corners(page: Page) -> tuple[Point, ...]:
     Clockwise from the upper left one on; () where no sheet with four straight sides is seen, or the
     sheet is all that is seen.
     """
-    shrink = min(1.0, SEEN_SIDE / max(page.size))
+    shrink = min(1.0, SHEET.side / max(page.size))
     gray = cv2.resize(
         page.gray.astype(np.uint8), None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA
     )
-    wide = max(3, round(0.02 * max(gray.shape)) | 1)
+    wide = max(3, round(SHEET.letters * max(gray.shape)) | 1)
     paper = cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((wide, wide), np.uint8))  # no letters
     paper = cv2.copyMakeBorder(paper, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     _, bright = cv2.threshold(cv2.GaussianBlur(paper, (5, 5), 0), 0, 1, cv2.THRESH_OTSU)
@@ -268,21 +287,21 @@ def find_corners(page: Page) -> tuple[Point, ...]:
         return ()
     outline = max(outlines, key=cv2.contourArea)
     area = cv2.contourArea(outline)
-    if not SHEET * gray.size <= area <= FULL * gray.size:
+    if not SHEET.least * gray.size <= area <= SHEET.most * gray.size:
         return ()
     corners = _quadrilateral(cv2.convexHull(outline))
-    if corners is None or not FILLS <= area / cv2.contourArea(corners) <= 1 / FILLS:
+    if corners is None or not SHEET.fills <= area / cv2.contourArea(corners) <= 1 / SHEET.fills:
         return ()
     # A strip of the margin is missed less than one of the ground is in the way.
     middle = corners.mean(0)
-    corners = middle + INSIDE * (_clockwise(corners) - 0.5 - middle)
+    corners = middle + SHEET.inside * (_clockwise(corners) - 0.5 - middle)
     return tuple(map(tuple, (corners / shrink).tolist()))
 
 
 def _quadrilateral(hull: np.ndarray) -> np.ndarray | None:
     """The four corners of a convex outline, float32 [4, 2]; None if it has not four sides."""
     length = cv2.arcLength(hull, True)
-    for share in (0.01, 0.02, 0.03, 0.05, 0.08):
+    for share in SHEET.roundings:
         corners = cv2.approxPolyDP(hull, share * length, True)[:, 0]
         if len(corners) == 4:
             return _sharpened(corners.astype(np.float32), hull[:, 0].astype(np.float32))
@@ -296,8 +315,8 @@ def _sharpened(corners: np.ndarray, outline: np.ndarray) -> np.ndarray:
         along = (stop - start) / np.hypot(*(stop - start))
         off = outline - start
         place = off @ along / np.hypot(*(stop - start))
-        near = np.abs(off @ (-along[1], along[0])) < 0.02 * np.hypot(*(stop - start))
-        some = outline[near & (place > 0.05) & (place < 0.95)]
+        near = np.abs(off @ (-along[1], along[0])) < SHEET.off_side * np.hypot(*(stop - start))
+        some = outline[near & (place > SHEET.corner) & (place < 1 - SHEET.corner)]
         if len(some) < 2:
             some = np.stack([start, stop])
         x, y, x0, y0 = cv2.fitLine(some, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel().tolist()

@@ -16,7 +16,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
-from dessurt.page_files import png_clear, tiff_kinds
+from dessurt.page_files import tiff_kinds
 from dessurt.page_files.limits import (
     KINDS,
     MAX_PIXELS,
@@ -47,6 +47,8 @@ _ORIENTATION, _PHOTOMETRIC, _LARGEST_SAMPLE = 0x0112, 0x0106, 0x0119  # tags of 
 _ACROSS, _DOWN = 0x011A, 0x011B  # resolutions
 _BITS, _SAMPLE_FORMAT, _UNSIGNED, _WHITE_IS_ZERO = 0x0102, 0x0153, 1, 0
 _HIGHEST_OF_ONE = 2.0  # floats up to there have 1 for white: what sharpens a page overshoots
+_PNG_DEPTH = 24  # the byte of a PNG that tells the bits of a sample: the first chunk is IHDR
+_ROWS = 512  # of a PNG, compared at once
 _OVERSHOOT = 1.25  # times white, of floats that have a larger one
 
 
@@ -92,7 +94,7 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
                 across, down = down, across
             check_size(round(image.width * across), round(image.height * down), path.name)
             if isinstance(image, PngImageFile):
-                png_clear.mend(image, file)
+                _mend_clear(image, file)
             ImageOps.exif_transpose(image, in_place=True)
             pixels = _pixels(image)
         except SyntaxError:  # as Pillow says of a page of a kind that it does not know
@@ -294,3 +296,41 @@ def _depth(image: Image.Image) -> Any:
 
 def _first(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) and value else value
+
+
+def _mend_clear(image: PngImageFile, file: BinaryIO) -> None:
+    """Make what Pillow says of what is clear true for the pixels that Pillow gives.
+
+    One grey or colour of a PNG can stand for it (chunk tRNS). Pillow gives pixels as 8 bits, and
+    that colour as the file does: in the bits of the file, of which those that a sample does not
+    have are to be ignored (PNG, third edition, 11.3.1.1).
+    """
+    clear = image.info.get("transparency")
+    if clear is None or image.mode not in ("L", "RGB"):
+        return
+    file.seek(_PNG_DEPTH)
+    bits = file.read(1)[0]
+    if bits == 16:
+        _whiten(image, file, clear)
+    elif isinstance(clear, int):
+        most = 2**bits - 1
+        image.info["transparency"] = (clear & most) * 255 // most
+    else:
+        image.info["transparency"] = tuple(each & 255 for each in clear)
+
+
+def _whiten(image: PngImageFile, file: BinaryIO, clear: tuple[int, ...]) -> None:
+    """Paint white what is of this colour in all 16 bits, of which Pillow gives the upper 8."""
+    image.load()
+    file.seek(0)
+    with Image.open(file, formats=("PNG",)) as lower:
+        assert isinstance(lower, PngImageFile)
+        # Taken for little-endian, the samples give their lower 8 bits.
+        lower.tile = [tile._replace(args="RGB;16L") for tile in lower.tile]
+        high, low = (np.array(clear) >> 8), (np.array(clear) & 255)
+        for top in range(0, image.height, _ROWS):
+            box = (0, top, image.width, min(top + _ROWS, image.height))
+            same = np.asarray(image.crop(box)) == high
+            same &= np.asarray(lower.crop(box)) == low
+            image.paste("white", box, Image.fromarray(same.all(-1).astype(np.uint8) * 255))
+    del image.info["transparency"]

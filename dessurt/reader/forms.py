@@ -22,10 +22,9 @@ from dessurt.reader.layout import put_together
 from dessurt.reader.pieces import KINDS, Piece
 from dessurt.reader.search import find
 from dessurt.tasks import END_SIGN
-from dessurt.truth import Entity, Line, Truth
+from dessurt.truth import Entity, Line, Printed, Truth
 from dessurt.truth.fields import named_values
 from dessurt.truth.form_text import with_places
-from dessurt.truth.printed import Printed
 
 NAMED = 80.0  # of 100, `fuzz.ratio`: how similar words of a question must be to a label
 

@@ -22,8 +22,7 @@ from dessurt.page.contact_sheet import sheet
 from dessurt.synth.fields import Group, groups
 from dessurt.synth.files import save
 from dessurt.synth.fonts import NoFontsError
-from dessurt.synth.kinds import KINDS
-from dessurt.synth.page import SynthPage, page
+from dessurt.synth.page import KINDS, SynthPage, page
 from dessurt.whole_files import replacing
 
 SHOWN, COLUMNS = 64, 8  # pages on the contact sheet, and in a row of it

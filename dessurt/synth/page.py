@@ -7,7 +7,7 @@ read from the colour of its ink (see `dessurt.synth.sheet`).
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -15,8 +15,8 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from dessurt.page.plane import Box
+from dessurt.synth import forms, prose
 from dessurt.synth.fields import Group
-from dessurt.synth.kinds import KINDS, OFTEN
 from dessurt.synth.pdftext import boxes_of, lines_of
 from dessurt.synth.scan import scanned
 from dessurt.synth.sheet import Sheet, compiled
@@ -25,6 +25,33 @@ from dessurt.truth import Entity, Line, Paragraph, Table, Truth, moved
 DPI = 150
 SCALE = DPI / 72
 FEWEST = 4  # lines; emptier pages after the first of a document are left out
+
+# The kinds of documents, and how often each is made: about half is running text in usual fonts.
+KINDS: dict[str, Callable[[Sheet], str]] = {
+    "article": prose.article,
+    "manual": prose.manual,
+    "mixed": prose.mixed,
+    "letter": prose.letter,
+    "memo": prose.memo,
+    "fax": prose.fax,
+    "title": prose.title,
+    "slides": prose.slides,
+    "list": prose.lists,
+    "contents": prose.contents,
+    "typewriter": prose.typewriter,
+    "code": prose.listing,
+    "note": prose.note,
+    "form": forms.form,
+    "invoice": forms.invoice,
+    "receipt": forms.receipt,
+    "statement": forms.statement,
+    "table": forms.table,
+}
+OFTEN = {
+    "article": 16, "manual": 18, "mixed": 14, "letter": 7, "memo": 2, "fax": 2, "title": 1,
+    "slides": 4, "list": 3, "contents": 2, "typewriter": 3, "code": 4, "note": 3, "form": 12,
+    "invoice": 3, "receipt": 2, "statement": 3, "table": 4,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

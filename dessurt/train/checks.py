@@ -15,8 +15,7 @@ from dessurt.data.example import Example
 from dessurt.data.records import DataError, readable
 from dessurt.data.sets import open_set
 from dessurt.evaluate.asking import all_of, measure_all
-from dessurt.evaluate.pages import Answer, folded
-from dessurt.evaluate.synthetic import pages
+from dessurt.evaluate.pages import Answer, folded, synthetic_pages
 from dessurt.evaluate.table import MEASURES, Result
 from dessurt.instrument import DessurtInstrument
 from dessurt.opening import with_reader
@@ -93,7 +92,8 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
     measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]
     results = {measure.name: Result(measure) for measure in measures}
-    measure_all(model, all_of(list(pages(PAGES, seed)), measures, seed, QUESTIONS), PAGES, results)
+    pages = list(synthetic_pages(PAGES, seed))
+    measure_all(model, all_of(pages, measures, seed, QUESTIONS), PAGES, results)
     return {
         f"{name} {result.ours.figure.name}": result.ours.value
         for name, result in results.items()

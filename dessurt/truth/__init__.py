@@ -1,12 +1,12 @@
 """Truth: what is known of a page, from its paragraphs down to single characters."""
 
-from dessurt.truth.printed import Printed
 from dessurt.truth.truth import (
     Annotated,
     Block,
     Entity,
     Line,
     Paragraph,
+    Printed,
     Table,
     Truth,
     Word,

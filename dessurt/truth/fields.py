@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dessurt.truth.printed import Printed
-from dessurt.truth.truth import Entity, Line, Truth
+from dessurt.truth.truth import Entity, Line, Printed, Truth
 
 
 class NamedValue(NamedTuple):

@@ -16,8 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from dessurt.page.plane import Box
-from dessurt.truth.printed import Printed
-from dessurt.truth.truth import Line, Table, Truth
+from dessurt.truth.truth import Line, Printed, Table, Truth
 
 _BAND = 0.4  # of a line's height: what begins and ends so far above and below it is beside it
 

@@ -17,10 +17,10 @@ from dessurt.data.annotations import STATES, Annotation
 from dessurt.data.annotations.files import (
     parse,
     read_pages,
+    split_pages,
     to_bytes,
     write_qa,
 )
-from dessurt.data.annotations.splits import split_pages
 from dessurt.data.records import DataError, Record, readable
 from dessurt.data.sets import open_set
 from dessurt.page.marks import Marks, Shape

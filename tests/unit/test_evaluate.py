@@ -16,9 +16,16 @@ from PIL import Image
 
 from dessurt import Alternative, Card, Done, Event, Marks, Page, Region, Request, Text
 from dessurt.data.example import Example
-from dessurt.evaluate import asking, main, reading, realpages, regions, report, synthetic, tesseract
+from dessurt.evaluate import asking, main, page_tasks, pages, report
 from dessurt.evaluate.pages import Answer, KnownPage, folded
-from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Question, Result
+from dessurt.evaluate.table import (
+    MEASURES,
+    OTHERWISE_MARKED,
+    TESSERACT_BLOCK,
+    TESSERACT_LINE,
+    Question,
+    Result,
+)
 from dessurt.page.frame import Frame
 from dessurt.truth import Entity, Line, Paragraph, Truth
 
@@ -59,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def known(folder: Path) -> KnownPage:
-    (only,) = realpages.pages(folder)
+    (only,) = pages.real_pages(folder)
     return only
 
 
@@ -103,24 +110,24 @@ def test_texts_are_compared_after_nfkc_with_white_space_folded():
 
 
 def test_lines_that_count_are_read_under_their_box_on_scans_too(folder):
-    (clean,), (scan,) = realpages.pages(folder), realpages.pages(folder, degraded=True)
-    questions = asked(reading.lines, clean)
+    (clean,), (scan,) = pages.real_pages(folder), pages.real_pages(folder, degraded=True)
+    questions = asked(page_tasks.lines, clean)
     assert [question.answers[0] for question in questions] == [
         "one two three four five six", "seven eight nine", "ten eleven", "alone here", "nor this",
     ]  # fmt: skip
-    for each in (questions, asked(reading.lines, scan)):
+    for each in (questions, asked(page_tasks.lines, scan)):
         assert each[1].request.marks == Marks.from_boxes(highlight=[(10, 40, 170, 60)])
 
 
 def test_paragraphs_are_whole_blocks_highlighted_line_by_line(known):
-    (question,) = asked(reading.paragraphs, known)  # block 1 is one line, block 2 does not count
+    (question,) = asked(page_tasks.paragraphs, known)  # block 1 is one line, block 2 does not count
     assert question.answers == ("one two three four five six\\seven eight nine\\ten eleven",)
     boxes = [(10, 10, 280, 30), (10, 40, 170, 60), (10, 70, 110, 90)]
     assert question.request.marks == Marks.from_boxes(highlight=boxes)
 
 
 def test_reading_on_begins_at_the_last_words_of_a_line(known):
-    first, second = asked(reading.reading_on, known)
+    first, second = asked(page_tasks.reading_on, known)
     assert first.request.text == "one two three four five six"
     assert first.answers == ("seven eight nine\\ten eleven‡",)
     assert second.request.text, second.answers == ("seven eight nine", ("ten eleven‡",))
@@ -129,25 +136,25 @@ def test_reading_on_begins_at_the_last_words_of_a_line(known):
 def test_a_query_is_cut_to_64_characters_from_the_left_at_a_word():
     words = " ".join(f"abcdef{i}" for i in range(9))  # 71 characters
     page = Page.from_array(np.full((60, 800), 255, np.uint8))
-    lines = [realpages._line(line(i, text, 0, True), False) for i, text in enumerate([words, "z"])]
-    (question,) = asked(reading.reading_on, KnownPage("p", page, (tuple(lines),)))
+    lines = [pages._real_line(line(i, text, 0, True), False) for i, text in enumerate([words, "z"])]
+    (question,) = asked(page_tasks.reading_on, KnownPage("p", page, (tuple(lines),)))
     assert question.request.text == words.removeprefix("abcdef0 ")
 
 
 @pytest.mark.parametrize("again", ["one two three four five six", "twenty-one two three four five"])
 def test_a_text_that_is_printed_twice_is_not_asked_for(known, again):
-    also = realpages._line(line(0, again, 3, False), False)
+    also = pages._real_line(line(0, again, 3, False), False)
     twice = KnownPage("p", known.page, (*known.blocks, (also,)))
-    assert known.once("three four") and not twice.once("three four")
-    texts = {question.request.text for question in asked(regions.words, twice)}
+    assert known.has_once("three four") and not twice.has_once("three four")
+    texts = {question.request.text for question in asked(page_tasks.words_to_find, twice)}
     assert texts <= {"two three four five six"}  # the rest of the first line is there twice
-    assert not twice.once("one two three four five")
+    assert not twice.has_once("one two three four five")
 
 
 def test_words_to_find_are_five_or_more_of_a_line_with_their_boxes(known):
     found = set()
     for seed in range(20):
-        (question,) = regions.words(known, random.Random(seed))
+        (question,) = page_tasks.words_to_find(known, random.Random(seed))
         found.add(question.request.text)
         if question.request.text == "two three four five six":
             boxes = [(50, 10, 80, 30), (90, 10, 140, 30), (150, 10, 190, 30), (200, 10, 240, 30),
@@ -214,8 +221,8 @@ def test_overlap_is_intersection_over_union_in_page_pixels(known):
     example = Example(known.page, Request("0w~", "one two"), ("",), boxes)
     region = np.zeros(SIZE, bool)
     region[10:40, 10:80] = True  # 2,100 pixels
-    assert regions.overlap(known, example, Answer("", region)) == (1200 / 2100, 1.0)
-    assert regions.overlap(known, example, Answer("", region & False)) == (0.0, 1.0)
+    assert page_tasks.overlap(known, example, Answer("", region)) == (1200 / 2100, 1.0)
+    assert page_tasks.overlap(known, example, Answer("", region & False)) == (0.0, 1.0)
 
 
 def test_a_rate_is_the_sum_of_distances_over_the_sum_of_lengths_and_the_worst_are_kept(known):
@@ -378,8 +385,8 @@ def test_synthetic_pages_are_held_out_and_turned_lines_are_marked_word_by_word(m
         pixels = np.full((100, 80), 255, np.uint8)
         return [SimpleNamespace(pixels=pixels, truth=truth)] * 2
 
-    monkeypatch.setattr(synthetic, "draw", draw)
-    first, second, third = synthetic.pages(3, seed=5)
+    monkeypatch.setattr("dessurt.synth.page", draw)
+    first, second, third = pages.synthetic_pages(3, seed=5)
     assert len(set(seeds)) == 2  # two pages of one document and one of the next
     assert len({known.name for known in (first, second, third)}) == 3
     assert [len(block) for block in first.blocks] == [1, 2] and first.truth is truth
@@ -387,7 +394,7 @@ def test_synthetic_pages_are_held_out_and_turned_lines_are_marked_word_by_word(m
     assert level.highlight == ((0, 8, 50, 28),)
     assert level.words == ((0, 8, 20, 28), (30, 8, 50, 28))
     assert turned.highlight == turned.words != level.words
-    list(synthetic.pages(3, seed=5))
+    list(pages.synthetic_pages(3, seed=5))
     assert seeds[2:] == seeds[:2]
 
 
@@ -407,8 +414,8 @@ def test_a_form_is_read_as_json_and_its_fields_are_counted(model, monkeypatch, t
         links=((0, 1), (2, 3)),
     )
     pixels = np.full((100, 200), 255, np.uint8)
-    pages = [SimpleNamespace(pixels=pixels, truth=truth) for truth in (form, Truth((100, 200)))]
-    monkeypatch.setattr(synthetic, "draw", lambda seed, held_out: pages)
+    document = [SimpleNamespace(pixels=pixels, truth=truth) for truth in (form, Truth((100, 200)))]
+    monkeypatch.setattr("dessurt.synth.page", lambda seed, held_out: document)
     # One of two fields is right and nothing else is said: F = 2 * 1 / (1 + 2).
     monkeypatch.setitem(ANSWERS, "json>", '[{"Name:": "question", "answers": ["Bob"]}]‡')
     figures = tmp_path / "figures.json"
@@ -457,7 +464,7 @@ def test_mistakes_are_explained(words, message, model, tmp_path, capsys):
 
 def test_a_crop_is_cut_at_the_edges():
     page = Page.from_array(np.arange(200, dtype=np.uint8).reshape(10, 20))
-    crop = tesseract.cropped(page, (1.0, 2.0, 5.0, 6.0), 4)
+    crop = asking._cropped(page, (1.0, 2.0, 5.0, 6.0))
     assert np.array_equal(crop, page.gray[0:11, 0:10])
 
 
@@ -467,8 +474,8 @@ def test_a_broken_tesseract_is_explained(tmp_path):
     program.chmod(0o755)
     page = Page.from_array(np.full((20, 20), 255, np.uint8))
     message = r"tesseract failed \(Error opening data file\): .* --no-tesseract"
-    with pytest.raises(tesseract.TesseractError, match=message):
-        tesseract.read(str(program), page, (0, 0, 10, 10), tesseract.LINE)
+    with pytest.raises(asking.TesseractError, match=message):
+        asking.tesseract(str(program), page, (0, 0, 10, 10), TESSERACT_LINE)
 
 
 @pytest.fixture
@@ -487,7 +494,7 @@ def test_tesseract_reads_a_line_and_a_block(english_tesseract):
     for text, bottom in (("A plain line of text", 50), ("and one more", 100)):
         cv2.putText(pixels, text, (20, bottom), cv2.FONT_HERSHEY_DUPLEX, 1, 0, 2)
     page = Page.from_array(pixels)
-    one = tesseract.read(english_tesseract, page, (20, 20, 440, 60), tesseract.LINE)
+    one = asking.tesseract(english_tesseract, page, (20, 20, 440, 60), TESSERACT_LINE)
     assert folded(one) == "A plain line of text"
-    both = tesseract.read(english_tesseract, page, (20, 20, 440, 110), tesseract.BLOCK)
+    both = asking.tesseract(english_tesseract, page, (20, 20, 440, 110), TESSERACT_BLOCK)
     assert folded(both) == "A plain line of text and one more"

@@ -191,7 +191,8 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
     # One of two questions is read: 2 of 4 entities, 1 of 2 links.
     answer = '[{"Name": "question", "answers": ["Bob"]}]‡'
     model = Writer({("json>", ""): answer}, tasks=("w0>",))
-    monkeypatch.setattr(long_answers, "once", lambda model, example: long_answers.Answer(answer))
+    answers = lambda model, example: long_answers.Answer(answer)  # noqa: E731
+    monkeypatch.setattr(long_answers, "answer_once", answers)
     words = ["--as-original"] if as_original else []
     if as_original:  # to start a process takes seconds: once is enough
         monkeypatch.setattr(main, "judges", lambda processes: nullcontext(here))
@@ -209,7 +210,7 @@ def test_forms_have_entity_f_relation_f_and_ganted(monkeypatch, tmp_path, capsys
 
 def test_what_cannot_be_judged_is_told_and_the_rest_counts(monkeypatch, tmp_path, capsys):
     answer = long_answers.Answer('[{"Name": "question", "answers": ["Bob"]}]‡')
-    monkeypatch.setattr(long_answers, "once", lambda model, example: answer)
+    monkeypatch.setattr(long_answers, "answer_once", lambda model, example: answer)
     broken: Future = Future()
     broken.set_exception(MemoryError("too large"))
     monkeypatch.setattr(main, "judges", lambda processes: nullcontext(lambda *given: broken))

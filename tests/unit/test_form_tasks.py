@@ -23,8 +23,7 @@ from dessurt import Page, tasks
 from dessurt.data.questions.draft import shortened
 from dessurt.data.questions.forms import FORM_TASKS
 from dessurt.data.questions.passage import Ask
-from dessurt.truth import Entity, Line, Paragraph, Table, Truth
-from dessurt.truth.printed import Printed
+from dessurt.truth import Entity, Line, Paragraph, Printed, Table, Truth
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "form_tasks.json").read_text("utf-8"))
 PAGE = Page.from_array(np.full((300, 500), 255, np.uint8))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dessurt import Marks, Page
-from dessurt.evaluate import marking
+from dessurt.evaluate import page_tasks
 from dessurt.evaluate.pages import KnownLine, KnownPage
 from dessurt.evaluate.skew import Skew
 from dessurt.page.lines import lines_of
@@ -90,29 +90,29 @@ def test_a_click_marks_the_line_under_it(written):
     assert len(found) == 10
     (block,) = written.blocks
     for truth, shape in zip(block[:9], found, strict=False):
-        assert marking.clicked(written.page, [truth]) == Marks((shape,))
-    assert marking.clicked(written.page, block[9:]) == Marks()
+        assert page_tasks.clicked(written.page, [truth]) == Marks((shape,))
+    assert page_tasks.clicked(written.page, block[9:]) == Marks()
     # The one that is not found is left out, and what is marked is not clicked on again.
-    marks = marking.clicked(written.page, [*block[3:5], block[4], block[9]])
+    marks = page_tasks.clicked(written.page, [*block[3:5], block[4], block[9]])
     assert marks == Marks(found[3:5])
 
 
 def test_a_click_may_miss_a_line_by_a_little(written):
     first, second = lines_of(written.page)[:2]
     x0, y0, x1, y1 = first.bounds()
-    assert marking.line_at(written.page, (x0 - 7, y1 - 3)) == first
-    assert marking.line_at(written.page, (x0 - 9, y1 - 3)) is None
-    assert marking.line_at(written.page, (x1 + 6, y0 - 6)) is None  # 8.5 pixels to the corner
+    assert page_tasks.line_at(written.page, (x0 - 7, y1 - 3)) == first
+    assert page_tasks.line_at(written.page, (x0 - 9, y1 - 3)) is None
+    assert page_tasks.line_at(written.page, (x1 + 6, y0 - 6)) is None  # 8.5 pixels to the corner
     between = (y1 + second.bounds()[1]) / 2
-    assert marking.line_at(written.page, (x0 + 50, between - 1)) == first
-    assert marking.line_at(written.page, (x0 + 50, between + 1)) == second
+    assert page_tasks.line_at(written.page, (x0 + 50, between - 1)) == first
+    assert page_tasks.line_at(written.page, (x0 + 50, between + 1)) == second
 
 
 def test_a_clicked_line_is_marked_as_tilted_as_it_lies(written):
     turned = Skew(5).of(written)
     (block,) = turned.blocks
     for truth in block[:9]:
-        (shape,) = marking.clicked(turned.page, [truth]).shapes
+        (shape,) = page_tasks.clicked(turned.page, [truth]).shapes
         assert isinstance(shape, Shape) and len(shape.points) == 4
         (ax, ay), (bx, by) = shape.points[:2]
         assert math.degrees(math.atan2(by - ay, bx - ax)) == pytest.approx(5, abs=0.3)
@@ -122,10 +122,10 @@ def test_a_clicked_line_is_marked_as_tilted_as_it_lies(written):
             ((x0 + x1) / 2, (y0 + y1) / 2), abs=10
         )
         # Beside a tilted line, within the upright box round it, is nothing to click on.
-        assert marking.line_at(turned.page, (right - 5, top + 3)) != shape
+        assert page_tasks.line_at(turned.page, (right - 5, top + 3)) != shape
 
 
 def test_one_box_is_round_all_lines():
     lines = line(10, 20, 200, 40), line(5, 45, 150, 70)
-    marks = marking.one_box(sheet().page, lines)
+    marks = page_tasks.one_box(sheet().page, lines)
     assert marks == Marks.from_boxes(highlight=[(5, 20, 200, 70)])

@@ -19,9 +19,8 @@ from dessurt.train.config import Part
 from dessurt.train.samples.pages import Source
 from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
-from dessurt.truth import Entity, Paragraph, Table, Truth
+from dessurt.truth import Entity, Paragraph, Printed, Table, Truth
 from dessurt.truth.boxes import line_of
-from dessurt.truth.printed import Printed
 
 MOST_Q = 20  # max_q_tokens of the original's checkpoints: 18 tokens of a text are seen
 PAGE = Page.from_array(np.full((1200, 900), 255, np.uint8))

@@ -11,7 +11,7 @@ from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Request
 from dessurt.train.samples import variation
 from dessurt.train.samples.variation import varied
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed
 
 
 def page_with_line() -> Page:

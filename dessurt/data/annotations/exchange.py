@@ -20,10 +20,10 @@ from dessurt.data.annotations.files import (
     Pages,
     parse,
     shortened,
+    split_pages,
     to_bytes,
 )
 from dessurt.data.annotations.page_files import PageFile, page_file
-from dessurt.data.annotations.splits import split_pages
 from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
 from dessurt.page import PageError

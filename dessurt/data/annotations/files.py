@@ -1,4 +1,4 @@
-"""The files that keep annotations: read with all that is wrong in them, written whole.
+"""The files that keep annotations: read with all that is wrong in them, written, shared out.
 
 A folder has either of two layouts, as in the original's MyDataset:
 
@@ -13,6 +13,7 @@ What is written is canonical: the same annotations are always the same bytes.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,8 @@ QA_FILE = "qa.json"
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".pdf")
 LONGEST_TOLD = 300  # characters of a name, or a reason: both may quote what a file holds
 MOST_ERRORS = 500  # that are told of one file
+SPLITS = ("train", "valid", "test")
+SHARES = (0.8, 0.1, 0.1)
 Pages = dict[str, tuple[Annotation, ...]]  # by the image's path in the folder, with slashes
 
 
@@ -135,6 +138,38 @@ def to_bytes(pages: Mapping[str, Iterable[Annotation]]) -> bytes:
 def write_qa(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
     """Write the folder's qa.json."""
     write_whole(folder / QA_FILE, to_bytes(pages))
+
+
+def split_pages(names: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
+    """Share pages out: about 80 % train, 10 % valid, 10 % test.
+
+    Where a page goes depends on its name and the seed alone, so pages that are added later do not
+    move the others; only of a handful one may move, so that no split of three pages stays empty.
+
+    Args:
+        names: of the pages; all questions about a page go where it goes.
+        seed: another one gives another split.
+
+    Returns:
+        the sorted names of each split. Two pages are train and valid, one is train.
+    """
+    place = {name: _share(name, seed) for name in names}
+    order = sorted(place, key=lambda name: (place[name], name))
+    train = sum(share < SHARES[0] for share in place.values())
+    valid = sum(share < SHARES[0] + SHARES[1] for share in place.values())
+    if len(order) >= 3:
+        train = min(max(train, 1), len(order) - 2)
+        valid = min(max(valid, train + 1), len(order) - 1)
+    else:
+        train, valid = min(1, len(order)), len(order)
+    parts = order[:train], order[train:valid], order[valid:]
+    return {split: sorted(part) for split, part in zip(SPLITS, parts, strict=True)}
+
+
+def _share(name: str, seed: int) -> float:
+    """A number from 0 to 1, as if drawn by lot."""
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return int.from_bytes(digest[:7]) / 2**56
 
 
 def _list(annotations: Iterable[Annotation]) -> str:

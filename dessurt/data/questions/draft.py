@@ -16,9 +16,8 @@ from dessurt import tasks
 from dessurt.data.example import Example
 from dessurt.data.questions import drawing
 from dessurt.data.questions.passage import NOTHING, Ask, Task, task, whole
-from dessurt.truth import Entity, Truth, Word
+from dessurt.truth import Entity, Printed, Truth, Word
 from dessurt.truth.form_text import printed
-from dessurt.truth.printed import Printed
 
 BLANK = Printed.sign(tasks.BLANK)
 FILLED = 0.8  # of the questions have an answer that is not blank, where the page has both

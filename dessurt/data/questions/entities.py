@@ -9,9 +9,8 @@ from dessurt.data.questions.passage import Ask, Task, task
 from dessurt.page.lines import lines_of
 from dessurt.page.marks import Shape
 from dessurt.page.plane import Box
-from dessurt.truth import Line, Truth
+from dessurt.truth import Line, Printed, Truth
 from dessurt.truth.form_text import table_entities
-from dessurt.truth.printed import Printed
 
 TRIES = 8
 CUT = 0.2  # of a piece's width may lie outside of the line that was found

@@ -27,9 +27,8 @@ from dessurt.data.questions.draft import (
 from dessurt.data.questions.passage import END, Ask, Task
 from dessurt.data.questions.words import question
 from dessurt.tasks import NO_SUCH
-from dessurt.truth import Truth
+from dessurt.truth import Printed, Truth
 from dessurt.truth.form_text import with_places
-from dessurt.truth.printed import Printed
 
 NONE = Printed.sign(NO_SUCH)  # there is no such thing
 _ABSENT = 0.05  # of the questions by text are about what is not there

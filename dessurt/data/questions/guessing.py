@@ -26,8 +26,7 @@ from dessurt.data.questions.passage import (
     text_of,
 )
 from dessurt.tasks import BLANK
-from dessurt.truth import Truth, Word
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed, Truth, Word
 
 MASK = Printed.sign("<mask>")
 LONGEST = 14  # characters of a word in question

@@ -15,8 +15,7 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks, MarksError, Shape
 from dessurt.protocol import Request
 from dessurt.tasks import END_SIGN, NEW_LINE, NO_SUCH
-from dessurt.truth import Line, Paragraph, Truth, Word
-from dessurt.truth.printed import Printed
+from dessurt.truth import Line, Paragraph, Printed, Truth, Word
 
 Pieces = Callable[[str], Sequence[int]]  # where in a text each of its pieces ends
 Size = Callable[[Sequence[Word]], int]  # of words in a row, in characters or pieces

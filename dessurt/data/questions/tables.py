@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from dessurt.data.questions.draft import BLANK, Draft, choice, halved, lines_of, listed, names, some
 from dessurt.data.questions.passage import END, NOTHING, Ask
-from dessurt.truth import Table
+from dessurt.truth import Printed, Table
 from dessurt.truth.form_text import table_entities
-from dessurt.truth.printed import Printed
 
 
 def cell(ask: Ask) -> Draft | None:

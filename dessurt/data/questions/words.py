@@ -6,8 +6,8 @@ from collections import Counter
 
 from dessurt.data.questions.draft import Draft, lines_of
 from dessurt.data.questions.passage import NOTHING, Ask
+from dessurt.truth import Printed
 from dessurt.truth.fields import named_values, spoken
-from dessurt.truth.printed import Printed
 
 # {0}: the label; of a table {0} is the column and {1} the row; in a section {1} is its header.
 _OF_FIELD = (

@@ -14,8 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from dessurt.data.annotations import Annotation
-from dessurt.data.annotations.files import QA_FILE, Pages, read_pages
-from dessurt.data.annotations.splits import SPLITS, split_pages
+from dessurt.data.annotations.files import QA_FILE, SPLITS, Pages, read_pages, split_pages
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import sound_examples

@@ -24,9 +24,8 @@ from dessurt.data.sets.files import (
 from dessurt.page import Page
 from dessurt.page.plane import Box
 from dessurt.protocol import Request
-from dessurt.truth import Line, Paragraph, Truth
+from dessurt.truth import Line, Paragraph, Printed, Truth
 from dessurt.truth.boxes import line_of
-from dessurt.truth.printed import Printed
 
 
 def hw_squad(

@@ -26,8 +26,7 @@ from dessurt.data.sets.iam_forms import (
     open_block,
     read_form,
 )
-from dessurt.truth import Line
-from dessurt.truth.printed import Printed
+from dessurt.truth import Line, Printed
 
 TASKS = ("ner_full>", "ner_line>", "ner_full_c1>", "ner_line_c1>")
 # What is asked of each split unless told otherwise, as in the original.

@@ -23,8 +23,7 @@ from dessurt.synth.page import SynthPage, drawn
 from dessurt.synth.sheet import Sheet
 from dessurt.synth.text import ALPHABET, clean
 from dessurt.tasks import NO_SUCH
-from dessurt.truth import Truth
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed, Truth
 
 SMALLEST = 4.0  # points; a context that does not fit on its paper is set smaller, down to this
 PAPERS = ((595, 842), (612, 792), (420, 595), (500, 500), (794, 595))  # width, height in points

@@ -23,8 +23,8 @@ from rapidfuzz.distance import Levenshtein
 from dessurt import Request
 from dessurt.data.example import Example
 from dessurt.evaluate.forms.repair import parsed
+from dessurt.evaluate.page_tasks import MOST_TOKENS
 from dessurt.evaluate.pages import Answer, KnownPage
-from dessurt.evaluate.reading import MOST_TOKENS
 from dessurt.tasks import END_SIGN
 from dessurt.truth import Truth
 from dessurt.truth.form_text import to_json

@@ -18,7 +18,7 @@ from dessurt.data.example import Example
 from dessurt.page import Page
 from dessurt.page.marks import Marks, MarksError, Shape
 from dessurt.page.plane import corners_of, mapped, warped
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed
 
 ROOM = 1.5  # heights of the marks that are kept of the page round them
 STRETCH, SLANT = 0.12, 0.12  # of width and height at most; of the height, standard deviation
