@@ -84,7 +84,7 @@ def load(path: str | Path, tokenizer: Tokenizer | None = None) -> Checkpoint:
 
     Args:
         path: the file or the folder.
-        tokenizer: for an official file (see `open_tokenizer`); by default that in a folder
+        tokenizer: the one for an official file (see `open_tokenizer`); by default that in a folder
             `tokenizer` beside the file, else facebook/bart-base, opened when it is first needed.
 
     Raises:
@@ -155,7 +155,7 @@ def save(checkpoint: Checkpoint, folder: str | Path, dtype: torch.dtype = torch.
     Args:
         checkpoint: what to write.
         folder: made if missing.
-        dtype: of the stored weights; float16 halves the file.
+        dtype: the type of the stored weights; float16 halves the file.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def convert(path: str | Path, folder: str | Path, tokenizer: Tokenizer | None = 
     """Write an official `.pth` as our folder, after which no network is needed.
 
     Raises:
-        CheckpointError: as `load`.
+        CheckpointError: see `load`.
     """
     checkpoint = load(path, tokenizer)
     save(checkpoint, folder)

@@ -19,7 +19,7 @@ def plot(path: Path, out: Path | None, wanted: Sequence[str] = ()) -> list[str]:
     """Draw the figures of a run's folder, its log, or a checkpoint.
 
     Args:
-        path: as `series` takes it.
+        path: what `series` takes.
         out: the picture, PNG, PDF or SVG; None: a window, until it is closed.
         wanted: regular expressions, of which one is found in the name; none: all, validation
             first.

@@ -28,9 +28,9 @@ def write_lines(records: DataSet, folder: Path, tell: Callable[[str], None]) -> 
     is interrupted, and each file is whole at any moment.
 
     Args:
-        records: of a set that knows the lines of its pages.
-        folder: is made if need be; files of the same names are overwritten.
-        tell: is told what is wrong with a record that is skipped.
+        records: a set that knows the lines of its pages.
+        folder: where to write; it is made if need be, and files of the same names are overwritten.
+        tell: called with what is wrong with a record that is skipped.
 
     Returns:
         how many lines there are.
@@ -73,7 +73,7 @@ def cut_out(gray: np.ndarray, line: Line) -> np.ndarray:
 
     Args:
         gray: the page, uint8 [H, W].
-        line: of the page; what of it lies outside is white.
+        line: a line of the page; what of it lies outside is white.
     """
     corners = line.quad(0, len(line.text) - 1)
     width = max(round(float(np.hypot(*(corners[1] - corners[0])))), 1)

@@ -63,7 +63,7 @@ class DataSet(Protocol):
         ...
 
     def record(self, index: int, rng: random.Random) -> Record:
-        """Record `index`; what a set draws by lot (noise, mixtures) comes from `rng`.
+        """Record `index`; what a set chooses at random (noise, mixtures) comes from `rng`.
 
         Raises:
             DataError: the record is damaged; others can still be read.

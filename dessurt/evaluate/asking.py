@@ -81,10 +81,10 @@ def measure_all(
         model: who is asked, or what was answered earlier.
         batches: the questions, page by page, since a page that was seen is remembered.
         total: how many batches, for the progress bar.
-        results: of each measure by its name; they grow.
+        results: the results of each measure by its name; they grow.
         program: Tesseract's, to read the same.
         elsewhere: has another process judge what takes long; see `judges`.
-        heard: is told each answer.
+        heard: called with each answer.
         keep: worst answers of a task that is not yet in `results`.
 
     Returns:

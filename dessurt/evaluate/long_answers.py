@@ -16,7 +16,7 @@ from dessurt import Instrument, Request
 from dessurt.data.example import Example
 from dessurt.evaluate.forms.repair import without_repeats
 from dessurt.evaluate.pages import Answer
-from dessurt.evaluate.text import apart
+from dessurt.evaluate.text import text_distance
 from dessurt.tasks import BLANK, END_SIGN
 
 TIMES = 5  # a form is gone on with, at most
@@ -68,7 +68,7 @@ def joined(text: str, end: str, more: str) -> str:
     for k in range(len(end)):
         if more.startswith(end[k:]):
             return text + more[len(end) - k :]
-    alike = [(apart(end[k:], more[: len(end) - k]), k) for k in range(len(end))]
+    alike = [(text_distance(end[k:], more[: len(end) - k]), k) for k in range(len(end))]
     distance, k = min(alike, default=(1.0, 0))
     return text + (more[len(end) - k :] if distance < LIKE else more)
 

@@ -95,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--predictions", type=Path, metavar="PATH", help="instead of a checkpoint: score what "
         "--answers wrote, or the JSON of forms that the original writes with -w")  # fmt: skip
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1, ...")
-    add("--seed", type=int, default=0, help="of synthetic pages and of what is drawn by lot")
+    add("--seed", type=int, default=0, help="of synthetic pages and of what is chosen at random")
     add("--worst", type=_positive, metavar="N", help="show the N worst answers of each task")
     add("--worst-sheet", type=Path, metavar="PNG", help="draw these (or 50) there")
     add("--no-tesseract", action="store_true", help="do not have Tesseract read the same crops")
@@ -118,7 +118,7 @@ def _add_of_forms(add: Callable[..., Any]) -> None:
     )  # fmt: skip
     add("--twice", action="store_true", help="align the trees of GAnTED a second time")
     add("--shuffled", action="store_true", help="GAnTED of what was read in another order, which "
-        "is drawn by lot")  # fmt: skip
+        "is random")  # fmt: skip
     add("--processes", type=_positive, metavar="N", help="that measure GAnTED; default: one a core")
 
 
@@ -211,7 +211,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         whole = settle(results.values()) and whole
     unfitting = []
     if isinstance(model, Predictions):
-        unfitting = list(model.told(source.kind, every=whole and not args.limit))
+        unfitting = list(model.complaints(source.kind, every=whole and not args.limit))
     _tell(args, model.card, source, results, whole, unfitting)
     return 0 if whole and not unfitting else INTERRUPTED
 

@@ -24,7 +24,7 @@ from rapidfuzz.distance import Levenshtein
 
 from dessurt.data.example import Example
 from dessurt.evaluate.pages import Answer, KnownPage
-from dessurt.evaluate.text import apart
+from dessurt.evaluate.text import text_distance
 from dessurt.tasks import END_SIGN, NEW_LINE
 
 Word = tuple[str, str]  # its letters and its class, in small letters
@@ -135,12 +135,13 @@ def aligned(true: list[Word], given: list[Word]) -> list[Pair]:
     costs[:, 0], costs[0, :] = range(len(true) + 1), range(len(given) + 1)
     for i, (word, _) in enumerate(true):
         for k, (other, _) in enumerate(given):
-            both = costs[i, k] + apart(word, other)
+            both = costs[i, k] + text_distance(word, other)
             costs[i + 1, k + 1] = min(both, costs[i, k + 1] + 1, costs[i + 1, k] + 1)
     pairs: list[Pair] = []
     i, k = len(true), len(given)
     while i or k:
-        if i and k and costs[i, k] == costs[i - 1, k - 1] + apart(true[i - 1][0], given[k - 1][0]):
+        both = text_distance(true[i - 1][0], given[k - 1][0]) if i and k else 0.0
+        if i and k and costs[i, k] == costs[i - 1, k - 1] + both:
             i, k = i - 1, k - 1
             pairs.append((i, k))
         elif i and costs[i, k] == costs[i - 1, k] + 1:

@@ -31,7 +31,7 @@ class KnownLine:
     """A printed line.
 
     Attributes:
-        text: as read.
+        text: the text as read.
         box: round the line.
         words: boxes of what stands between the spaces of `text`, as tall as the line.
         highlight: what is marked to have it read: the box, or its words' on a synthetic scan.
@@ -50,7 +50,7 @@ class KnownPage:
     """A page with its blocks (paragraphs) of lines, in reading order.
 
     Attributes:
-        name: for messages.
+        name: what messages call it.
         page: its pixels.
         blocks: the text that is known.
         truth: what else is known, of pages that have a truth.
@@ -164,8 +164,8 @@ class Answer:
         text: the answer.
         region: if it was wanted, bool [H, W].
         tokens: the text, token by token.
-        stopped_by: as in `Done`.
-        rank: of the right first token among the most probable ones, from 1; None: it is not one
+        stopped_by: see `Done`.
+        rank: the rank of the right first token by probability, from 1; None: it is not one
             of these, or was not looked for (see `page_tasks`).
     """
 

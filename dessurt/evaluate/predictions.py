@@ -32,7 +32,7 @@ class Predictions:
     """Answers by what they answer; told at the end is what was missing and what nothing asked for.
 
     Attributes:
-        card: with the name of the file.
+        card: a card with the name of the file.
         missing: the questions that have no answer; it grows.
     """
 
@@ -69,11 +69,11 @@ class Predictions:
         """What nothing has asked for."""
         return [_named(key) for key, texts in self._left.items() if texts]
 
-    def told(self, kind: str, every: bool) -> Iterator[str]:
+    def complaints(self, kind: str, every: bool) -> Iterator[str]:
         """Sentences about what did not fit.
 
         Args:
-            kind: of the pages.
+            kind: what the pages are.
             every: whether all pages of the set were asked about.
 
         Raises:

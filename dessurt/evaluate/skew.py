@@ -17,7 +17,7 @@ class Skew:
     """How a page lies.
 
     Attributes:
-        degrees: by which it is turned; where they are positive its text runs down to the right.
+        degrees: the turn; where it is positive the text runs down to the right.
         perspective: per cent of its width and of its height, by which both right-hand corners are
             moved in before that: a photograph taken from the left.
     """

@@ -80,10 +80,10 @@ def data_set(
     """All questions about the pages of a data set, or about `limit` pages evenly from all.
 
     Args:
-        given: as a config describes the set; see `dessurt.data.sets.open_set`.
-        split: of the set; None: the first of test, valid and train that has answers.
+        given: what a config says of the set; see `dessurt.data.sets.open_set`.
+        split: the split of the set; None: the first of test, valid and train that has answers.
         tokens: only these tasks; none: all that the set is measured by.
-        seed: of what is drawn by lot.
+        seed: the seed of what is chosen at random.
         limit: pages at most.
         as_original: take the original's measures where they differ.
         scoring: how forms are compared.

@@ -35,7 +35,7 @@ class Figure:
 
     Attributes:
         name: one of `LESS_IS_BETTER`, or another (more is better).
-        what: of what, for people.
+        what: what it is of, for people.
         judge: what an answer adds to it: a numerator and a denominator, or those of several
             classes by name.
         total: the figure, from the sums of all answers; by default the one over the other.
@@ -61,7 +61,7 @@ class Measure:
     Attributes:
         token: the task.
         figures: taken of each answer; the first one tells which answers are worst.
-        questions: all that can be asked about a page; what is drawn by lot comes from the
+        questions: all that can be asked about a page; what is random comes from the
             generator given.
         ask: how an answer is got; by default the question is asked once.
         tesseract: the mode in which Tesseract reads the same highlight, for the first figure;

@@ -26,7 +26,7 @@ def anls(known: KnownPage, example: Example, answer: Answer) -> tuple[float, flo
 
     Of several right answers the one that is most like the given one counts.
     """
-    similar = [1 - apart(right, answer.text) for right in example.answers]
+    similar = [1 - text_distance(right, answer.text) for right in example.answers]
     return max((s for s in similar if s > LEAST), default=0.0), 1.0
 
 
@@ -58,7 +58,7 @@ def distance(known: KnownPage, example: Example, answer: Answer) -> tuple[float,
     return (Levenshtein.distance(right, given) / mean if mean else 0.0), 1.0
 
 
-def apart(a: str, b: str) -> float:
+def text_distance(a: str, b: str) -> float:
     """Edit distance over the length of the longer text, without regard to case: from 0 to 1."""
     return Levenshtein.normalized_distance(a.lower(), b.lower())
 

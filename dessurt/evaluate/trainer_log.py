@@ -38,7 +38,7 @@ def logged(token: str, answers: Sequence[str], given: str, right: str | None = N
         token: the task.
         answers: the right ones.
         given: the model's.
-        right: that of the right ones which it was to write; the first, unless said otherwise.
+        right: the right answer that it was to write; the first, unless said otherwise.
 
     Returns:
         of each figure its values, which are to be averaged.

@@ -224,7 +224,7 @@ class Dessurt(nn.Module):
 
         Args:
             tokens: [B, r, c, C] from `embed_image`.
-            task_index, query_ids, answer_ids: as `forward`.
+            task_index, query_ids, answer_ids: see `forward`.
             watched: a list that takes, of every text layer, the text tokens [B, T, D] that come
                 out of it and the shares [B, h, T, N + T] of its attention.
 

@@ -177,9 +177,9 @@ def attended(q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: float = 0.0
     long.
 
     Args:
-        q, k, v: of one type.
+        q, k, v: tensors of one type.
         mask: broadcast to [B, h, T, M]; bool, true = look, or added to the scores.
-        dropout: on the shares.
+        dropout: the dropout of the shares.
     """
     if q.device.type == "cpu" and q.dtype in (torch.bfloat16, torch.float16):
         with torch.autocast("cpu", enabled=False):

@@ -47,7 +47,7 @@ def written(
 
     Args:
         texts: each with its colour.
-        width: of the picture, pixels.
+        width: the width of the picture in pixels.
         tallest: the picture may be; what is left out is told in its last line. None: any height.
     """
     lines = [

@@ -101,8 +101,8 @@ class Frame:
                 is a small page).
             least: (height, width) of a smaller image for marks that fit into it, e.g. a line;
                 its sides grow in steps of themselves, up to `image_size`, for those that do not.
-            line_height: of a highlighted line in page pixels; by default the median height of
-                the shapes.
+            line_height: the height of a highlighted line in page pixels; by default the median of
+                the shapes' heights.
             angle: degrees by which the highlighted text runs down to the right.
 
         Raises:

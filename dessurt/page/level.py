@@ -116,7 +116,7 @@ class Level:
         """A level box as a shape on the page: a line, of four corners if it is not upright.
 
         Args:
-            channel: of the shape.
+            channel: the channel of the shape.
             box: level.
             slope: along which the line runs even so, through the middle of the box.
         """
@@ -127,7 +127,9 @@ class Level:
             corners = [(x0, y0 - rise), (x1, y0 + rise), (x1, y1 + rise), (x0, y1 - rise)]
         return Shape(channel, "line", tuple(map(tuple, self.to_page(corners).tolist())))
 
-    def whole(self, gray: np.ndarray, scale: float = 1.0) -> tuple[np.ndarray, tuple[int, int]]:
+    def whole_picture(
+        self, gray: np.ndarray, scale: float = 1.0
+    ) -> tuple[np.ndarray, tuple[int, int]]:
         """The whole page made level, and where its upper left pixel lies, (u, v) times `scale`.
 
         Args:
@@ -149,7 +151,7 @@ class Level:
 
         Args:
             gray: the page, [H, W], in any size.
-            box: in whole pixels of that size.
+            box: the box in whole pixels of that size.
             scale: pixels of `gray` a page pixel.
         """
         x0, y0, x1, y1 = box

@@ -64,7 +64,7 @@ def find_lines(gray: np.ndarray, level: Level | None = None) -> tuple[Shape, ...
     """
     level = measure_level(gray) if level is None else level
     gray, shrink = working_copy(gray)
-    gray, (left, top) = level.whole(gray, shrink)
+    gray, (left, top) = level.whole_picture(gray, shrink)
     ink, rules = ink_of(gray)
     letters = letters_of(ink)
     letter = float(np.median(letters[:, 3])) if len(letters) else 0.0

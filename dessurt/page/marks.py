@@ -254,7 +254,7 @@ class Marks:
             offset: grid x, y of the page's upper left corner.
             pixel_centre: where the centre of pixel (0, 0) lies. 0.5 is the geometry used
                 everywhere here; 0 is the original's, which takes a coordinate for a pixel index.
-            angle: in degrees; points are `turned` by it first.
+            angle: degrees by which points are `turned` first.
 
         Returns:
             float32 [height, width]: +1 highlight, -1 mask (it wins where both lie), 0 nothing.

@@ -67,9 +67,9 @@ class Page:
 
         Args:
             path: the file.
-            number: of the page, from 0.
-            side: for a small picture of the page: the most pixels on its longer side.
-            password: of a PDF.
+            number: the number of the page, from 0.
+            side: for a small picture of the page, the most pixels on its longer side.
+            password: the password of a PDF.
 
         Raises:
             LockedError: the file needs a password, or another one.

@@ -42,9 +42,9 @@ def read_page(
 
     Args:
         path: an image or PDF.
-        number: of the page, from 0.
+        number: the number of the page, from 0.
         side: pixels that the longer side has at most.
-        password: of a PDF.
+        password: the password of a PDF.
 
     Returns:
         uint8 [H, W] or [H, W, 3], not to be written to; a sentence or "".

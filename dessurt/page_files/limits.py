@@ -29,10 +29,10 @@ def check_size(width: int, height: int, name: str, file_size: int | None = None)
     """Refuse what is too small or too large.
 
     Args:
-        width: in pixels.
-        height: in pixels.
-        name: of what has this size, for the sentence.
-        file_size: of the image file in bytes, which must be able to hold so many pixels.
+        width: the width in pixels.
+        height: the height in pixels.
+        name: what the sentence calls the thing that has this size.
+        file_size: the bytes of the image file, which must be able to hold so many pixels.
 
     Raises:
         PageError: it cannot be a page.

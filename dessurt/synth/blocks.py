@@ -51,7 +51,7 @@ def fill(sheet: Sheet, theme: Theme, room: float, blocks: Blocks) -> str:
     """Blocks until about so many square points of paper are used.
 
     Args:
-        sheet: to write on.
+        sheet: the sheet to write on.
         theme: the look.
         room: square points.
         blocks: what to choose from, and how often.

@@ -20,7 +20,7 @@ from dessurt.synth.fields import Group
 from dessurt.synth.pdftext import boxes_of, lines_of
 from dessurt.synth.scan import scanned
 from dessurt.synth.sheet import Sheet, compiled
-from dessurt.truth import Entity, Line, Paragraph, Table, Truth, moved
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth, mapped_truth
 
 DPI = 150
 SCALE = DPI / 72
@@ -74,14 +74,14 @@ def page(
     Args:
         seed: where all choices come from.
         held_out: set in the fonts that are never trained on.
-        kinds: of document to choose from; by default all of `KINDS`, as often as they say.
+        kinds: the kinds to choose from; by default all of `KINDS`, as often as they say.
         scans: the share of pages that look scanned.
         groups: fields that forms ask for, as `dessurt.synth.fields.groups` reads them; none: they
             are made up.
 
     Raises:
         NoFontsError: no known font is installed.
-        KeyError: of `kinds`, one that there is not.
+        KeyError: there is no such kind.
     """
     rng = random.Random(seed)
     names = list(kinds or KINDS)
@@ -109,7 +109,7 @@ def drawn(source: str, sheet: Sheet, kind: str) -> list[SynthPage]:
 def scan(pixels: np.ndarray, truth: Truth, rng: np.random.Generator) -> SynthPage:
     """The page as if scanned."""
     pixels, matrix = scanned(pixels, rng)
-    return SynthPage(pixels, moved(truth, matrix))
+    return SynthPage(pixels, mapped_truth(truth, matrix))
 
 
 def truth_of(

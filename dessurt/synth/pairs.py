@@ -92,7 +92,7 @@ def write_forms(
         generate: the language model.
         path: the file.
         count: forms in it at the end.
-        seed: of the prompts and of what the model writes.
+        seed: the seed of the prompts and of what the model writes.
         titles: what forms may be about; none: headings are made up.
 
     Raises:

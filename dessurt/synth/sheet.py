@@ -40,7 +40,7 @@ class Look:
     Attributes:
         font: family.
         size: points.
-        bold, italic: of its letters.
+        bold, italic: how its letters are.
         tracking, leading: em added between letters, em between lines.
         ink: luminance, 0 black to 15 white.
         justified: even right edge.
@@ -125,7 +125,7 @@ class Sheet:
 
         Args:
             words: plain text.
-            kind: of entity, e.g. "question"; none: it is not part of a form.
+            kind: the kind of entity, e.g. "question"; none: it is not part of a form.
             ink: luminance, 0 black to 15 white.
             face: further arguments of Typst's `text`, e.g. "weight: 700, size: 2em".
         """

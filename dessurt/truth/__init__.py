@@ -10,7 +10,7 @@ from dessurt.truth.truth import (
     Table,
     Truth,
     Word,
-    moved,
+    mapped_truth,
 )
 
 __all__ = [
@@ -23,5 +23,5 @@ __all__ = [
     "Table",
     "Truth",
     "Word",
-    "moved",
+    "mapped_truth",
 ]

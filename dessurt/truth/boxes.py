@@ -28,7 +28,7 @@ def turned_line(text: str, quad: np.ndarray) -> Line:
     """A line in a quadrangle; the characters share its length evenly.
 
     Args:
-        text: not blank.
+        text: the text, which is not blank.
         quad: corners upper left, upper right, lower right, lower left: float [4, 2].
     """
     text = " ".join(text.split())

@@ -11,10 +11,10 @@ from dessurt.page import Page
 from dessurt.page.pixels import MIN_SIDE
 from dessurt.page.plane import Box, union
 from dessurt.truth.form_text import table_entities
-from dessurt.truth.truth import Paragraph, Table, Truth, moved
+from dessurt.truth.truth import Paragraph, Table, Truth, mapped_truth
 
 
-def around(truth: Truth, margin: float) -> Box:
+def box_of_text(truth: Truth, margin: float) -> Box:
     """The box round all lines of a page, of which there must be one, with a margin in pixels."""
     x0, y0, x1, y1 = union(line.box for line in truth.lines)
     return x0 - margin, y0 - margin, x1 + margin, y1 + margin
@@ -38,7 +38,7 @@ def cropped(page: Page, truth: Truth, box: Box) -> tuple[Page, Truth]:
     )
     kept = _inside(truth, (left, top, right, bottom))
     shift = np.array([[1, 0, -x0], [0, 1, -y0]], float)
-    return Page.from_array(part), moved(kept, shift, size)
+    return Page.from_array(part), mapped_truth(kept, shift, size)
 
 
 def _inside(truth: Truth, box: Box) -> Truth:

@@ -46,9 +46,9 @@ class Line:
     """A printed line.
 
     Attributes:
-        text: as read; single spaces between words.
+        text: the text as read, with single spaces between words.
         ends: float32 [len(text), 2, 2]: left and right end (x, y) of every character.
-        above, below: from `ends` up to the ascenders and down to the descenders, both positive.
+        above, below: how far ascenders reach above `ends`, and descenders below; both positive.
     """
 
     text: str
@@ -149,7 +149,7 @@ class Annotated:
     """A form as it was annotated, before its links were made sound and its tables found.
 
     Attributes:
-        blocks: in the order of the annotation.
+        blocks: the entities in the order of the annotation.
         links: (head, tail) pairs of blocks.
     """
 
@@ -163,12 +163,12 @@ class Truth:
 
     Attributes:
         size: (height, width) of the page in pixels.
-        kind: of document, e.g. "letter".
+        kind: the kind of document, e.g. "letter".
         paragraphs: all text, in reading order; a form's fields and a table's cells too, each a
             paragraph of its own.
-        entities: of a form, in reading order; their lines are lines of `paragraphs`.
+        entities: the pieces of a form in reading order; their lines are lines of `paragraphs`.
         links: (head, tail) pairs of entities: header to question, question to answer.
-        tables: of the page.
+        tables: the tables on the page.
         figures: boxes of pictures and drawings.
         annotated: the form as it was annotated, where `entities` and `links` are not that.
     """
@@ -235,13 +235,13 @@ class Printed:
         return joined
 
 
-def moved(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None) -> Truth:
+def mapped_truth(truth: Truth, matrix: np.ndarray, size: tuple[int, int] | None = None) -> Truth:
     """The same page after its points took a map of the plane; what was annotated is dropped.
 
     Args:
         truth: what is known of the page.
         matrix: float [2, 3] (affine) or [3, 3] (perspective): new (x, y) from (x, y, 1).
-        size: of the new page; by default that of the old.
+        size: the size of the new page; by default that of the old.
     """
     lines = {id(line): _moved_line(line, matrix) for line in truth.lines}
 

@@ -8,7 +8,7 @@ import pytest
 
 from dessurt.data.questions import drawing
 from dessurt.page.marks import Marks, Shape
-from dessurt.truth import Line, Truth, Word, moved
+from dessurt.truth import Line, Truth, Word, mapped_truth
 from dessurt.truth import Paragraph as Block
 
 SIZE = (170, 230)  # height, width
@@ -27,7 +27,7 @@ LINES = (line("once there was a", 40, 60), line("cat", 40, 80), line("and it sle
 def turned(degrees: float) -> tuple[Line, ...]:
     a = math.radians(degrees)
     turn = np.array([[math.cos(a), -math.sin(a), 0], [math.sin(a), math.cos(a), 0]])
-    return moved(Truth(SIZE, paragraphs=(Block(LINES),)), turn).lines
+    return mapped_truth(Truth(SIZE, paragraphs=(Block(LINES),)), turn).lines
 
 
 def whole(each: Line) -> Word:

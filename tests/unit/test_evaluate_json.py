@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dessurt.evaluate.forms.repair import parsed, without_repeats
-from dessurt.evaluate.text import apart
+from dessurt.evaluate.text import text_distance
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "json_repair.json").read_text("utf-8"))
 NAME = {"Name": "question", "answers": ["Bob"]}
@@ -41,7 +41,7 @@ def test_the_original_takes_out_the_same(case):
 
 @pytest.mark.parametrize("case", GOLDEN["norm_ed"], ids=lambda case: case["a"])
 def test_the_original_takes_texts_for_as_different(case):
-    assert apart(case["a"], case["b"]) == pytest.approx(case["d"])
+    assert text_distance(case["a"], case["b"]) == pytest.approx(case["d"])
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dessurt.data.questions.guessing import masked_runs
 from dessurt.data.questions.makers import PARAGRAPH_TASKS
 from dessurt.page import Page
 from dessurt.page.marks import Shape
-from dessurt.truth import Line, Paragraph, Truth, moved
+from dessurt.truth import Line, Paragraph, Truth, mapped_truth
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "para_tasks.json").read_text("utf-8"))
 SIZE = (160, 260)
@@ -331,7 +331,7 @@ def test_beyond_its_block_a_line_has_the_nearest_straight_above_or_below(degrees
     ]
     a = math.radians(degrees)
     turn = np.array([[math.cos(a), -math.sin(a), 5], [math.sin(a), math.cos(a), 10]])
-    truth = moved(page_of(*blocks), turn)
+    truth = mapped_truth(page_of(*blocks), turn)
 
     def answers(token: str) -> dict[str, str]:
         return {e.request.text: e.answers[0][:-1] for e in examples(token, truth)}

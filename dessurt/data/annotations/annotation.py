@@ -253,7 +253,7 @@ def check_writable(value: object) -> None:
     """What JSON can read it cannot always write: half characters, and numbers too large.
 
     Raises:
-        DataError: so it is here.
+        DataError: it is so here.
     """
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()

@@ -58,7 +58,7 @@ def export(store: Store, target: Path, seed: int = 0, trusted_only: bool = False
     Args:
         store: what to export.
         target: the zip file.
-        seed: of the split by pages.
+        seed: the seed of the split by pages.
         trusted_only: leave out what is new or skipped.
 
     Returns:
@@ -149,9 +149,9 @@ def import_files(store: Store, files: Files, progress: ImportProgress | None = N
     Nothing that is in the store is changed.
 
     Args:
-        store: to which it is added.
+        store: the store that it is added to.
         files: what there is.
-        progress: is kept up to date.
+        progress: how far it is, which is kept up to date.
 
     Raises:
         DataError: there are too many records, and nothing is added.

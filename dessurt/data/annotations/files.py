@@ -80,10 +80,10 @@ def parse(
     """The annotations in one file's content, and what is wrong with the others.
 
     Args:
-        content: of the file, or why there is none.
-        path: of the file, for messages.
+        content: the content of the file, or why there is none.
+        path: the file, for messages.
         image: whose annotations they are: then it is a list, else an object by images.
-        step: is called with 1 before each record is read, and with 0 before those of an image;
+        step: called with 1 before each record is read, and with 0 before those of an image;
             what it raises ends the reading.
     """
     if isinstance(content, DataError):
@@ -147,7 +147,7 @@ def split_pages(names: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
     move the others; only of a handful one may move, so that no split of three pages stays empty.
 
     Args:
-        names: of the pages; all questions about a page go where it goes.
+        names: the names of the pages; all questions about a page go where it goes.
         seed: another one gives another split.
 
     Returns:
@@ -167,7 +167,7 @@ def split_pages(names: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
 
 
 def _share(name: str, seed: int) -> float:
-    """A number from 0 to 1, as if drawn by lot."""
+    """A number from 0 to 1, as if chosen at random."""
     digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
     return int.from_bytes(digest[:7]) / 2**56
 

@@ -34,7 +34,7 @@ def page_file(path: Path, number: int = 0, name: str = "") -> PageFile:
 
     Args:
         path: the image or PDF.
-        number: of the page in it.
+        number: the number of the page in it.
         name: what the file is called elsewhere; by default as here.
 
     Raises:

@@ -61,7 +61,7 @@ class Change:
     """What was done to the store.
 
     Attributes:
-        number: by which it can be undone; 0: nothing was done.
+        number: the number by which it can be undone; 0: nothing was done.
         kept: there was an answer that a person stands for, and it was left as it is.
         added: how many annotations are new.
         there: how many of the given ones were there already, just the same.
@@ -144,7 +144,7 @@ class Store:
 
         Args:
             file: the page's image or PDF, which is copied once however often it is asked about.
-            number: of the page in the file.
+            number: the number of the page in the file.
             given: the annotation; page, size and sha256 are filled in here.
 
         Raises:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from dessurt import tasks
 from dessurt.data.example import Example
 from dessurt.data.questions import drawing
-from dessurt.data.questions.passage import NOTHING, Ask, Task, task, whole
+from dessurt.data.questions.passage import NOTHING, Ask, Task, task, whole_line
 from dessurt.truth import Entity, Printed, Truth, Word
 from dessurt.truth.form_text import printed
 
@@ -31,7 +31,7 @@ class Draft:
     """A question with its answer.
 
     Attributes:
-        answer, text: as written, with the places of the characters.
+        answer, text: what is written, with the places of the characters.
         marked: what a person would highlight: the stretches of lines of each entity.
         region: truth of the output mask, as stretches of lines; None: no truth.
     """
@@ -96,7 +96,7 @@ def choice(filled: Sequence[T], others: Sequence[T], rng: random.Random) -> T | 
     return rng.choice(filled if filled and (not others or rng.random() < FILLED) else others)
 
 
-def some(truth: Truth, numbers: Iterable[int | None]) -> list[Entity | None]:
+def numbered(truth: Truth, numbers: Iterable[int | None]) -> list[Entity | None]:
     """Entities by their numbers."""
     return [None if i is None else truth.entities[i] for i in numbers]
 
@@ -108,4 +108,4 @@ def listed(entities: Iterable[Entity | None]) -> Printed:
 
 def lines_of(entities: Iterable[Entity | None]) -> list[Word]:
     """All lines of entities as stretches."""
-    return [whole(line) for e in entities if e is not None for line in e.lines]
+    return [whole_line(line) for e in entities if e is not None for line in e.lines]

@@ -21,8 +21,8 @@ from dessurt.data.questions.draft import (
     lines_of,
     listed,
     names,
+    numbered,
     shortened,
-    some,
 )
 from dessurt.data.questions.passage import END, Ask, Task
 from dessurt.data.questions.words import question
@@ -76,7 +76,7 @@ def _links(ask: Ask, *, down: bool, up: bool) -> Draft | None:
     chosen = choice([i for i in texts if linked[i]], [i for i in texts if not linked[i]], ask.rng)
     if chosen is None:
         return None
-    entity, found = ask.truth.entities[chosen], some(ask.truth, sorted(linked[chosen]))
+    entity, found = ask.truth.entities[chosen], numbered(ask.truth, sorted(linked[chosen]))
     answer = Printed.sign(f"[{entity.kind}]") + (listed(found) if found else BLANK)
     return Draft(answer, texts[chosen], (lines_of([entity]),), lines_of(found))
 

@@ -20,7 +20,7 @@ from dessurt.data.questions.passage import (
     any_words,
     grown,
     length,
-    once,
+    occurs_once,
     printed,
     stretched,
     text_of,
@@ -41,7 +41,7 @@ def change_word(ask: Ask) -> Example | None:
     proper_s0~`: swapped, answer the whole true text. In those with 0 the text is highlighted too.
     """
     words, k = _span(ask.truth, ask.most_text, ask.rng, ask.size)
-    if k is None or not (ask.highlighted or once(ask.truth, text_of(words))):
+    if k is None or not (ask.highlighted or occurs_once(ask.truth, text_of(words))):
         return None
     word = words[k]
     sign = BLANK if ask.token[0] == "k" else _other(ask.truth, word, ask.rng)

@@ -34,8 +34,8 @@ class Ask:
     """What an example is made from: the page, the task, and how long its texts may be.
 
     Attributes:
-        most_text: of a typed text, in pieces.
-        most_answer: of an answer, in characters.
+        most_text: the longest typed text, in pieces.
+        most_answer: the longest answer, in characters.
         pieces: what a typed text is counted in: tokens of the vocabulary in use, since the model
             sees so many of them (`Tokenizer.pieces`), or characters.
     """
@@ -55,7 +55,7 @@ class Ask:
 
     def names_its_place(self, text: str) -> bool:
         """Whether a text may be typed: short enough, and on the page once if not highlighted."""
-        return self.fits(text) and (self.highlighted or once(self.truth, text))
+        return self.fits(text) and (self.highlighted or occurs_once(self.truth, text))
 
     def fits(self, text: str) -> bool:
         """Whether a text is short enough to be typed."""
@@ -134,7 +134,7 @@ def task(token: str, make: Callable[[Ask], Example | None], tries: int = 1) -> T
     """The task of a token.
 
     Args:
-        token: of the task table.
+        token: a token of the task table.
         make: makes an example, or none where its random choices do not do.
         tries: how often it may choose again.
     """
@@ -155,7 +155,7 @@ def task(token: str, make: Callable[[Ask], Example | None], tries: int = 1) -> T
     return made
 
 
-def whole(line: Line) -> Word:
+def whole_line(line: Line) -> Word:
     """A line as one stretch."""
     return Word(line, 0, len(line.text) - 1)
 
@@ -183,7 +183,7 @@ def length(words: Sequence[Word]) -> int:
 
 def any_lines(truth: Truth, most: int, rng: random.Random, size: Size = length) -> list[Word]:
     """The lines of a paragraph; of one whose size is above `most`, some that fit, or none."""
-    lines = [whole(line) for line in any_paragraph(truth, rng).lines]
+    lines = [whole_line(line) for line in any_paragraph(truth, rng).lines]
     if size(lines) <= most:
         return lines
     first = stop = rng.randrange(len(lines))
@@ -244,7 +244,7 @@ def shortened(
     return words
 
 
-def once(truth: Truth, text: str) -> bool:
+def occurs_once(truth: Truth, text: str) -> bool:
     """Whether a text stands on the page exactly once."""
     return _text(truth).count(text) == 1
 

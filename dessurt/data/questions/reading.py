@@ -27,7 +27,7 @@ from dessurt.data.questions.passage import (
     shortened,
     stretched,
     text_of,
-    whole,
+    whole_line,
 )
 from dessurt.truth import Line, Truth, Word
 
@@ -38,7 +38,7 @@ def read_highlighted(ask: Ask) -> Example | None:
     """`w0>`: read the highlighted words; `;0>`: read the highlighted line to its end, then ‡."""
     line = _any_line(ask.truth, ask.rng)
     if ask.token == ";0>":
-        marked = whole(line)
+        marked = whole_line(line)
         answer = (printed([marked]) + END)[: ask.most_answer]
     else:
         marked = _selection(line, ask.rng)
@@ -58,7 +58,8 @@ def find_text(ask: Ask) -> Example | None:
     text = printed(words)
     if not ask.names_its_place(text.text):
         return None
-    return ask.example(NOTHING, drawing.exact(words if ask.token == "0w~" else [whole(line)]), text)
+    region = words if ask.token == "0w~" else [whole_line(line)]
+    return ask.example(NOTHING, drawing.exact(region), text)
 
 
 def find_block(ask: Ask) -> Example | None:
@@ -71,7 +72,7 @@ def find_block(ask: Ask) -> Example | None:
     text = printed(words)
     if not ask.names_its_place(text.text):
         return None
-    block = drawing.outline([whole(line) for line in lines])
+    block = drawing.outline([whole_line(line) for line in lines])
     return ask.example(NOTHING, (block,), text, ask.highlight(stretched(words)))
 
 
@@ -122,10 +123,10 @@ def read_line(ask: Ask) -> Example | None:
     text = printed(shortened(line.words, ask.most_text, ask.rng, ask.size))
     if not ask.names_its_place(text.text):
         return None
-    marks = ask.highlight([whole(line)])
+    marks = ask.highlight([whole_line(line)])
     if other is None:
         return ask.example(NONE, (), text, marks)
-    return ask.example(printed([whole(other)]) + END, drawing.exact(other.words), text, marks)
+    return ask.example(printed([whole_line(other)]) + END, drawing.exact(other.words), text, marks)
 
 
 def read_block(ask: Ask) -> Example | None:

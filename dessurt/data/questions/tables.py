@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dessurt.data.questions.draft import BLANK, Draft, choice, halved, lines_of, listed, names, some
+from dessurt.data.questions.draft import (
+    BLANK,
+    Draft,
+    choice,
+    halved,
+    lines_of,
+    listed,
+    names,
+    numbered,
+)
 from dessurt.data.questions.passage import END, NOTHING, Ask
 from dessurt.truth import Printed, Table
 from dessurt.truth.form_text import table_entities
@@ -25,7 +34,7 @@ def cell(ask: Ask) -> Draft | None:
         return None
     pair, number = chosen
     ask.rng.shuffle(pair)
-    found, asked = some(ask.truth, [number]), [i for i in pair if i is not None]
+    found, asked = numbered(ask.truth, [number]), [i for i in pair if i is not None]
     return Draft(
         listed(found),
         Printed.join("~~", (texts[i] for i in asked)),
@@ -46,10 +55,10 @@ def header(ask: Ask, *, row: bool) -> Draft | None:
     chosen = choice([pair for pair in found if pair[1] is not None], found, ask.rng)
     if chosen is None:
         return None
-    number, above = chosen
-    answer = some(ask.truth, [above])
+    number, header_number = chosen
+    answer = numbered(ask.truth, [header_number])
     return Draft(
-        BLANK if above is None else listed(answer) + END,
+        BLANK if header_number is None else listed(answer) + END,
         texts[number],
         (lines_of([ask.truth.entities[number]]),),
         lines_of(answer),
@@ -67,7 +76,7 @@ def full(ask: Ask, *, row: bool) -> Draft | None:
     if not found:
         return None
     number, cells = ask.rng.choice(found)
-    entities, lines = some(ask.truth, cells), lines_of([ask.truth.entities[number]])
+    entities, lines = numbered(ask.truth, cells), lines_of([ask.truth.entities[number]])
     return Draft(listed(entities) + END, texts[number], (lines,), lines_of(entities))
 
 
@@ -77,13 +86,13 @@ def headers(ask: Ask, *, row: bool) -> Draft | None:
         return None
     number = ask.rng.randrange(len(ask.truth.tables))
     table = ask.truth.tables[number]
-    found = some(ask.truth, table.row_headers if row else table.column_headers)
+    found = numbered(ask.truth, table.row_headers if row else table.column_headers)
     return Draft(listed(found) + END, Printed.sign(str(number)), region=lines_of(found))
 
 
 def count(ask: Ask) -> Draft | None:
     """t#>: how many tables there are; the region is all that is printed in them."""
-    found = some(ask.truth, (i for table in ask.truth.tables for i in table_entities(table)))
+    found = numbered(ask.truth, (i for table in ask.truth.tables for i in table_entities(table)))
     return Draft(Printed.sign(str(len(ask.truth.tables))), region=lines_of(found))
 
 
@@ -92,7 +101,7 @@ def find(ask: Ask) -> Draft | None:
     if not ask.truth.tables:
         return None
     number = ask.rng.randrange(len(ask.truth.tables))
-    found = some(ask.truth, table_entities(ask.truth.tables[number]))
+    found = numbered(ask.truth, table_entities(ask.truth.tables[number]))
     return Draft(NOTHING, Printed.sign(str(number)), region=lines_of(found))
 
 

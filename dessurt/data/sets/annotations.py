@@ -2,7 +2,7 @@
 
 Layout of the folder: that of `dessurt.data.annotations.files`, once in each of train/, valid/ and
 test/ (an export of the app), or once in the folder itself (where the app keeps what is saved,
-data/mine by default); then pages are split by lot, with a seed.
+data/mine by default); then pages are split at random, with a seed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class AnnotatedPages:
         """Nothing is opened yet.
 
         Args:
-            folder: in which the pages' images are.
+            folder: the folder of the pages' images.
             pages: the questions about each.
             damaged: what could not be read.
             by_line: paragraphs that were read are asked for line by line.
@@ -54,7 +54,7 @@ class AnnotatedPages:
         return len(self._pages) + len(self._damaged)
 
     def record(self, index: int, rng: random.Random) -> Record:
-        """As `DataSet.record`; nothing is drawn by lot."""
+        """As `DataSet.record`; nothing is chosen at random."""
         if index >= len(self._pages):
             raise self._damaged[index - len(self._pages)]
         name, number, given = self._pages[index]
@@ -78,9 +78,9 @@ def annotated_pages(
     """The data set `annotations`: answers that a person stands for.
 
     Args:
-        folder: as above.
+        folder: see above.
         split: train, valid or test.
-        seed: of the split, where the folder has none.
+        seed: the seed of the split, where the folder has none.
         by_line: paragraphs that were read are asked for line by line.
 
     Raises:

@@ -15,7 +15,7 @@ from dessurt.data.records import DataError, Record
 from dessurt.page import Page
 from dessurt.synth import KINDS, NoFontsError, SynthPage
 from dessurt.synth import page as draw
-from dessurt.truth import Truth, moved
+from dessurt.truth import Truth, mapped_truth
 
 PROSE = ("article", "manual", "mixed", "letter", "typewriter")  # kinds with running text
 LONGEST = 2000  # characters of an answer; of a longer block some lines are asked
@@ -33,7 +33,7 @@ class Distill:
     the original the words with masks are a text of their own.)
 
     A page is turned and scaled a little, as in the original. Page N is the same each time but for
-    what is masked, which is drawn by lot. The split "train" has the fonts to train on, any other
+    what is masked, which is chosen at random. The split "train" has the fonts to train on, any other
     those that are never trained on. Needs the package's extra "train", and fonts.
     """
 
@@ -51,7 +51,7 @@ class Distill:
         Args:
             folder: not needed.
             split: see above.
-            kinds: of document, of `dessurt.synth.KINDS`.
+            kinds: kinds of document, from `dessurt.synth.KINDS`.
             count: pages of the split.
             seed: another one gives other pages.
 
@@ -94,4 +94,4 @@ def _turned(drawn: SynthPage, rng: random.Random) -> tuple[Page, Truth]:
     pixels = cv2.warpAffine(
         drawn.pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=paper
     )
-    return Page.from_array(np.asarray(pixels, np.uint8)), moved(drawn.truth, matrix)
+    return Page.from_array(np.asarray(pixels, np.uint8)), mapped_truth(drawn.truth, matrix)

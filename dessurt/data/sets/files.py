@@ -108,7 +108,7 @@ def damaged(path: Path, where: str | int = "") -> Iterator[None]:
     """Whatever goes wrong inside is the fault of the record at `where`.
 
     Raises:
-        DataError: in place of the error; a `DataError` itself goes through as it is.
+        DataError: it stands for the error; a `DataError` itself goes through as it is.
     """
     try:
         yield

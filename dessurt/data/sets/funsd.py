@@ -52,7 +52,7 @@ class Funsd:
         return len(self.annotations)
 
     def record(self, index: int, rng: random.Random) -> Record:
-        """A form; nothing is drawn by lot.
+        """A form; nothing is chosen at random.
 
         Raises:
             DataError: its image or annotation is damaged.
@@ -195,8 +195,8 @@ def _split(words: Sequence[_Word], edge: int = 0) -> list[list[_Word]]:
     To the left is by more than a quarter of its width, below by three quarters of its height.
 
     Args:
-        words: in reading order.
-        edge: of the last word, to the left of which is meant: its left (0) or its right one (2).
+        words: the words in reading order.
+        edge: the edge of the last word that is meant: its left (0) or its right one (2).
     """
     lines: list[list[_Word]] = [[word] for word in words[:1]]
     for last, word in pairwise(words):

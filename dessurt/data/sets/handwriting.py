@@ -36,7 +36,7 @@ class SynthHandwriting:
         sample_NUMBER.png    each a picture of its line, dark on light
 
     Half the pages are asked `read_block>`, the others `read_block0>` with the lines highlighted.
-    How many lines there are, how tall they are and where they stand is drawn by lot each time, and
+    How many lines there are, how tall they are and where they stand is chosen at random, and
     each is distorted as the original does it.
     There is only the split "train".
     """

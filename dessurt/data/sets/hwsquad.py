@@ -42,7 +42,7 @@ def hw_squad(
     halves are laid side by side, if that shows it larger in the model's image.
 
     Args:
-        folder: of the data.
+        folder: the folder of the data.
         split: "train", "val" or "test".
         size: height and width of the model's image.
 
@@ -72,8 +72,8 @@ class AskedPages:
         """The pages of `file` that are asked about; pictures lie in `folder`.
 
         Args:
-            folder: of the pictures.
-            file: as described.
+            folder: the folder of the pictures.
+            file: the file that is described above.
             size: height and width of an image in which tall pages are laid side by side; None: all
                 pages stay as they are.
 
@@ -185,12 +185,12 @@ def side_by_side(page: Page, truth: Truth | None) -> tuple[Page, Truth | None]:
     if truth is None:
         return laid, None
 
-    def moved(line: Line) -> Line:
+    def laid_line(line: Line) -> Line:
         y = line.ends[..., 1]
         if y.mean() < cut:
             return replace(line, below=min(line.below, max(float(cut - y.max()), 0.5)))
         ends = line.ends + np.array((width, -cut), np.float32)
         return replace(line, ends=ends, above=min(line.above, max(float(y.min() - cut), 0.5)))
 
-    paragraphs = (Paragraph(tuple(map(moved, each.lines))) for each in truth.paragraphs)
+    paragraphs = (Paragraph(tuple(map(laid_line, each.lines))) for each in truth.paragraphs)
     return laid, replace(truth, size=laid.size, paragraphs=tuple(paragraphs))

@@ -14,7 +14,7 @@ from dessurt.page import Page
 from dessurt.page.plane import Box, union
 from dessurt.truth import Line, Paragraph, Truth
 from dessurt.truth.boxes import line_of, words_in
-from dessurt.truth.crop import around, cropped
+from dessurt.truth.crop import box_of_text, cropped
 
 MARGIN = 40  # pixels of a page round its handwriting
 LAYOUT = "forms/NAME.png and xmls/NAME.xml"
@@ -52,8 +52,8 @@ def listed_forms(folder: Path, splits: str, split: str) -> list[str]:
     """The names of a split's forms, each once, in the order of the lists.
 
     Args:
-        folder: of the data.
-        splits: which lists; see `Iam`.
+        folder: the folder of the data.
+        splits: the lists to take; see `Iam`.
         split: "train", "valid" or "test".
 
     Raises:
@@ -123,7 +123,7 @@ def open_block(folder: Path, name: str) -> tuple[Page, Truth, tuple[WrittenLine,
     with damaged(path):
         block = Paragraph(tuple(placed(line) for line in lines))
     truth = Truth(page.size, "handwriting", (block,))
-    page, truth = cropped(page, truth, around(truth, MARGIN))
+    page, truth = cropped(page, truth, box_of_text(truth, MARGIN))
     return page, truth, lines, path
 
 

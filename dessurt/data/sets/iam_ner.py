@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
 from dessurt.data.example import Example
-from dessurt.data.questions.passage import Ask, whole
+from dessurt.data.questions.passage import Ask, whole_line
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import damaged, read_lines
 from dessurt.data.sets.iam import LONGEST
@@ -150,7 +150,7 @@ class IamNer:
         words = [
             (word.text, classes.get(word.name, _NOTHING)) for line in lines for word in line.words
         ]
-        marks = ask.highlight_block([whole(line) for line in on_page])
+        marks = ask.highlight_block([whole_line(line) for line in on_page])
         example = ask.example(Printed.sign(_answer(ask.token, words)), marks=marks)
         if example is None:
             return None

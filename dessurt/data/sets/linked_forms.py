@@ -53,8 +53,8 @@ def find_tables(
     """The tables of a form and the links that are not in them.
 
     Args:
-        entities: of the form.
-        links: of headers to questions and of questions to answers, by number.
+        entities: the entities of the form.
+        links: links of headers to questions and of questions to answers, by number.
     """
     boxes = [union(line.box for line in entity.lines) for entity in entities]
     heads: dict[int, list[int]] = defaultdict(list)
@@ -80,11 +80,11 @@ def _cells(
     If either could be either, such as the two halves of a label, it is no cell.
     """
     found = []
-    for answer, above in heads.items():
+    for answer, questions in heads.items():
         near = _NEAR * entities[answer].lines[0].height
         fitting = []
-        for row in above:
-            for column in above:
+        for row in questions:
+            for column in questions:
                 miss = _miss(boxes[row], boxes[column], boxes[answer])
                 other = _miss(boxes[column], boxes[row], boxes[answer])
                 if row != column and max(miss) <= near < max(other):
@@ -138,11 +138,11 @@ def _with_half_headed(
     rows, columns = {cell[0] for cell in cells}, {cell[1] for cell in cells}
     inside = {cell[2] for cell in cells}
     more: list[_Cell] = []
-    for answer, above in heads.items():
-        if answer in inside or not rows | columns >= set(above):
+    for answer, questions in heads.items():
+        if answer in inside or not rows | columns >= set(questions):
             continue
-        row = next((head for head in above if head in rows), None)
-        more.append((row, None if row is not None else above[0], answer))
+        row = next((head for head in questions if head in rows), None)
+        more.append((row, None if row is not None else questions[0], answer))
     return [*cells, *more]
 
 

@@ -10,7 +10,7 @@ from dessurt.data.sets.files import damaged, open_page, read_json, there
 from dessurt.data.sets.naf_forms import read_form
 from dessurt.page.plane import Box
 from dessurt.truth import Truth
-from dessurt.truth.crop import around, cropped
+from dessurt.truth.crop import box_of_text, cropped
 
 LEFT_OUT = "174"  # a group that the original does not read either
 MARGIN = 40  # pixels of a page round what is annotated
@@ -31,7 +31,7 @@ class Naf:
 
     In texts `¿` is a character that nobody could read and `§` any number of these. Pages are cut
     to what is annotated; in training most pages that lie across are cut in two, and one half is
-    taken by lot. Unlike the original, no page is taken twice for being long.
+    chosen at random. Unlike the original, no page is taken twice for being long.
     """
 
     def __init__(self, folder: Path, split: str = "train", *, halves: bool = True) -> None:
@@ -58,7 +58,7 @@ class Naf:
         truth = read_form(path.with_suffix(".json"), page.size)
         lies_across = page.width > max(_WIDE, _FLAT * page.height)
         if truth.lines:
-            page, truth = cropped(page, truth, around(truth, MARGIN))
+            page, truth = cropped(page, truth, box_of_text(truth, MARGIN))
         if self.cut and lies_across and rng.random() < _CUT:
             page, truth = cropped(page, truth, rng.choice(halves(truth)))
         return Record(page, truth=truth, source=str(path))

@@ -141,7 +141,7 @@ class _Labels:
     """Which label is for which field, by numbers of groups.
 
     Attributes:
-        fields: of each label; a header's fields are also its labels'.
+        fields: the fields of each label; a header's fields are also its labels'.
         below: the labels that each label is a header of.
         also: minor labels, and texts after a blank, and their fields.
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from dessurt.data.questions import drawing
-from dessurt.data.questions.passage import Ask, printed, whole
+from dessurt.data.questions.passage import Ask, printed, whole_line
 from dessurt.data.records import DataError, Record
 from dessurt.data.sets.files import open_page, read_json
 from dessurt.data.sets.naf import images
@@ -26,7 +26,7 @@ _ANYWHERE = (1_000_000, 1_000_000)  # of a page that is not opened yet no box is
 
 
 class NafLines:
-    """`w0>` of every line that somebody could read, on a part of its page drawn by lot.
+    """`w0>` of every line that somebody could read, on a part of its page chosen at random.
 
     The folder is that of `Naf`. A line with `§`, or with `¿` for a tenth of its characters or more,
     is not asked, nor one in a box that is marked as blank. The part is 60 lines tall, so that the
@@ -63,7 +63,7 @@ class NafLines:
         line = turned_line(part.text, np.clip(part.quad, 0, (page.width, page.height)))
         truth = Truth(page.size, "form", (Paragraph((line,)),))
         page, truth = cropped(page, truth, _window(line, page.size, rng))
-        words = [whole(each) for each in truth.lines]
+        words = [whole_line(each) for each in truth.lines]
         ask = Ask("w0>", page, truth, rng, most_text=0, most_answer=len(line.text))
         example = ask.example(printed(words), drawing.exact(words), marks=ask.highlight(words))
         if example is None:
@@ -90,7 +90,7 @@ def is_asked(text: str) -> bool:
 
 
 def _window(line: Line, size: tuple[int, int], rng: random.Random) -> Box:
-    """A part of the page with all of a line, at a place drawn by lot."""
+    """A part of the page with all of a line, at a place chosen at random."""
     x0, y0, x1, y1 = line.box
     tall = max(TALL * line.height, y1 - y0, (x1 - x0 + 2 * line.height) / ASPECT)
     left, right = _stretch(x0, x1, tall * ASPECT, size[1], rng)

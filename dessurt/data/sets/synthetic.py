@@ -40,7 +40,7 @@ class Synthetic:
         Args:
             folder: where `vocabulary` lies; not needed otherwise.
             split: see above.
-            kinds: of document, of `dessurt.synth.KINDS`; none: all, as often as that says.
+            kinds: kinds of document, from `dessurt.synth.KINDS`; none: all, as often as that says.
             count: pages of the split.
             seed: another one gives other pages.
             scans: the share of pages that look scanned.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from dessurt.evaluate.forms.entities import Piece, Pieces, Point
 from dessurt.evaluate.forms.fields import Counts
-from dessurt.evaluate.text import apart
+from dessurt.evaluate.text import text_distance
 
 CLOSE = 0.6  # texts that differ by less may be the same entity
 UNIT = 600  # pixels
@@ -56,7 +56,7 @@ def scores(read: Pieces, true: Pieces, likeness: Likeness) -> tuple[Counts, Coun
     chosen = aligned(read, true, likeness)
     right = sum(
         read.found[i].kind == true.found[k].kind
-        and apart(read.found[i].text, true.found[k].text) < likeness.same
+        and text_distance(read.found[i].text, true.found[k].text) < likeness.same
         for k, i in chosen.items()
     )
     related = 0
@@ -128,7 +128,7 @@ def _costs(read: Pieces, true: Pieces, likeness: Likeness) -> list[dict[int, flo
         start = before if text == last else here
         found = {}
         for k, other in enumerate(true.found):
-            distance = apart(text, likeness.compared(other))
+            distance = text_distance(text, likeness.compared(other))
             if distance < likeness.close:
                 way = _way(start, other.place) / UNIT
                 found[k] = _rounded(distance + way - LINKED * (i in linked))

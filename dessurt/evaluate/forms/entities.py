@@ -33,8 +33,8 @@ class Rules:
     """How forms of a data set are taken apart.
 
     Attributes:
-        naf: as those of NAF, else as those of FUNSD.
-        as_original: with the original's peculiarities.
+        naf: whether it is done as with NAF, and not as with FUNSD.
+        as_original: whether the original's peculiarities are kept.
     """
 
     naf: bool = False
@@ -84,10 +84,10 @@ def of_entities(
     """The entities of a form, as annotated, and their links.
 
     Args:
-        entities: of the form.
+        entities: the entities of the form.
         links: between their numbers.
         size: (height, width) of the page.
-        rules: of the data set.
+        rules: the rules of the data set.
         left_out: numbers of entities that are not asked for.
     """
     height, width = size

@@ -41,7 +41,7 @@ class Scoring:
         entity: an entity is right whose text differs by less (in NAF only with `first_lines`).
         link: entities may be aligned whose texts differ by less.
         first_lines: align by first lines only, as for models that label the first words.
-        close: in GAnTED texts that differ by as much or more differ wholly.
+        close: texts that differ by as much or more differ wholly in GAnTED.
         twice: align the trees of GAnTED a second time.
         shuffled: a seed, to measure GAnTED of what was read in another order.
     """

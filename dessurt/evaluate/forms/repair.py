@@ -30,7 +30,7 @@ _PARTS = {"answers", "content", "row headers", "column headers", "cells", "subpr
 
 def parsed(text: str) -> list[object]:
     """The content of a form's JSON text: a list of objects, lists, strings and None."""
-    return _Reader(text.split(END_SIGN)[0]).whole()
+    return _Reader(text.split(END_SIGN)[0]).content()
 
 
 def without_repeats(text: str) -> str:
@@ -53,7 +53,7 @@ class _Reader:
         self.lists = 0  # that are open in the innermost object
         self.depth = 0
 
-    def whole(self) -> list[object]:
+    def content(self) -> list[object]:
         """All there is; what is not inside of the outermost list belongs to it too."""
         found: list[object] = []
         while self._next(_SEPARATORS + "]}"):
