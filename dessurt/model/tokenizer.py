@@ -107,13 +107,6 @@ class Tokenizer:
         backend.add_special_tokens([token for token in SPECIAL_TOKENS if token in vocab])
         return cls(backend)
 
-    @classmethod
-    def of_bytes(cls) -> Tokenizer:
-        """No merges at all: every byte is a token, ids 4 to 259; `<mask>` is 260."""
-        letters = {byte: letter for letter, byte in _byte_of_letter().items()}
-        names = [*SPECIAL_TOKENS[:4], *(letters[byte] for byte in range(256)), SPECIAL_TOKENS[4]]
-        return cls.from_merges({name: id_ for id_, name in enumerate(names)}, [])
-
     def save(self, folder: str | Path) -> None:
         """Write `tokenizer.json`."""
         self.backend.save(str(Path(folder) / "tokenizer.json"))

@@ -13,13 +13,14 @@ from dessurt import cli
 from dessurt.checkpoint import InertLogger
 from dessurt.checkpoint.upkeep import write_official
 from dessurt.evaluate import main as evaluation
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model import Dessurt, DessurtConfig
 from tests.unit import test_sets_funsd as funsd
 from tests.unit import test_sets_iam as iam
 from tests.unit import test_sets_naf as naf
 from tests.unit import test_sets_pages as pages
 from tests.unit import test_sets_questions as questions
 from tests.unit.test_evaluate_sets import here
+from tests.unit.vocabulary import byte_tokenizer
 
 MODEL = {
     "image_size": [64, 64], "window_size": 4, "decode_dim": 16, "dim_ff": 16,
@@ -52,9 +53,9 @@ def original(loader: dict[str, Any], name: str = "NAME", **trainer: Any) -> dict
 def official(folder: Path, config: dict[str, Any]) -> None:
     """`official.pth`, which has learned nothing, its vocabulary of bytes beside it."""
     (folder / "tokenizer").mkdir()
-    Tokenizer.of_bytes().save(folder / "tokenizer")
+    byte_tokenizer().save(folder / "tokenizer")
     torch.manual_seed(1)
-    model = Dessurt(DessurtConfig.from_dict(MODEL, Tokenizer.of_bytes().vocab_size))
+    model = Dessurt(DessurtConfig.from_dict(MODEL, byte_tokenizer().vocab_size))
     logger = InertLogger()
     logger.state = {"entries": {1: {"iteration": 1, "avg_loss": 2.0, "val_E_ANLS": 0.5}}}
     file = {"arch": "Dessurt", "iteration": 1, "config": config, "logger": logger,

@@ -24,8 +24,9 @@ from dessurt.checkpoint import (
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
 from dessurt.opening import device_of, open_model
 from tests.unit.test_model import SMALL
+from tests.unit.vocabulary import byte_tokenizer
 
-VOCABULARY = Tokenizer.of_bytes().vocab_size
+VOCABULARY = byte_tokenizer().vocab_size
 
 
 def official_file(**changes: Any) -> dict[str, Any]:
@@ -47,20 +48,20 @@ def test_folder_round_trip(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY)).eval()
     config = {"name": "tiny", "card": {"tasks": ["w0>"]}}
-    written = Checkpoint(model, Tokenizer.of_bytes(), config, {1: {"loss": 2.5}})
+    written = Checkpoint(model, byte_tokenizer(), config, {1: {"loss": 2.5}})
     save(written, tmp_path / "tiny")
     read = load(tmp_path / "tiny")
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, read.model.state_dict()[name]), name
     assert read.history == {1: {"loss": 2.5}}
     assert read.config["name"] == "tiny"
-    assert read.tokenizer.encode("aß") == Tokenizer.of_bytes().encode("aß")
+    assert read.tokenizer.encode("aß") == byte_tokenizer().encode("aß")
     assert not list((tmp_path / "tiny").glob("*.partial"))
 
 
 def test_official_file_and_conversion(tmp_path: Path) -> None:
     torch.save(official_file(), tmp_path / "official.pth")
-    converted = convert(tmp_path / "official.pth", tmp_path / "ours", Tokenizer.of_bytes())
+    converted = convert(tmp_path / "official.pth", tmp_path / "ours", byte_tokenizer())
     again = load(tmp_path / "ours")
     assert converted.config["iteration"] == again.config["iteration"] == 7
     weights = again.model.state_dict()
@@ -72,7 +73,7 @@ def test_where_the_tied_copies_differ_the_output_layer_wins(tmp_path: Path) -> N
     file = official_file()
     file["state_dict"]["answer_decode.weight"] = torch.full((VOCABULARY, 32), 0.5)
     torch.save(file, tmp_path / "official.pth")
-    model = load(tmp_path / "official.pth", Tokenizer.of_bytes()).model
+    model = load(tmp_path / "official.pth", byte_tokenizer()).model
     assert (model.text_embedding.weight == 0.5).all()
 
 
@@ -83,7 +84,7 @@ def test_averaged_weights_are_used_once_averaging_began(tmp_path: Path) -> None:
     for start, factor in ((5, 2), (7, 1)):
         file["config"]["trainer"]["swa_start"] = start
         torch.save(file, tmp_path / "swa.pth")
-        model = load(tmp_path / "swa.pth", Tokenizer.of_bytes()).model
+        model = load(tmp_path / "swa.pth", byte_tokenizer()).model
         expected = file["state_dict"]["absolute_2dpos_embed"] * factor
         assert torch.equal(model.absolute_2dpos_embed, expected)
 
@@ -93,7 +94,7 @@ def test_older_files_know_fewer_tasks(tmp_path: Path) -> None:
     name = "query_special_token_embedder.emb.weight"
     file["state_dict"][name] = file["state_dict"][name][:120]
     torch.save(file, tmp_path / "old.pth")
-    table = load(tmp_path / "old.pth", Tokenizer.of_bytes()).model.state_dict()[name]
+    table = load(tmp_path / "old.pth", byte_tokenizer()).model.state_dict()[name]
     assert torch.equal(table[:120], file["state_dict"][name])
     assert table.shape == (136, 32)
 
@@ -112,10 +113,10 @@ def test_a_file_that_runs_code_is_refused(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     torch.save(official_file(logger=Malicious(marker)), tmp_path / "evil.pth")
     with pytest.raises(CheckpointError, match="refused.*could run code"):
-        load(tmp_path / "evil.pth", Tokenizer.of_bytes())
+        load(tmp_path / "evil.pth", byte_tokenizer())
     (tmp_path / "bare.pth").write_bytes(pickle.dumps(Malicious(marker), protocol=2))
     with pytest.raises(CheckpointError):
-        load(tmp_path / "bare.pth", Tokenizer.of_bytes())
+        load(tmp_path / "bare.pth", byte_tokenizer())
     assert not marker.exists()
 
 
@@ -146,7 +147,7 @@ def test_damaged_official_files(tmp_path: Path, damage: Any) -> None:
     torch.save(official_file(), path)
     damage(path)
     with pytest.raises(CheckpointError, match=r"official\.pth") as error:
-        load(path, Tokenizer.of_bytes())
+        load(path, byte_tokenizer())
     assert "damaged" in str(error.value)  # and not that it could run code
     assert "\n" not in str(error.value)
 
@@ -162,7 +163,7 @@ def test_damaged_official_files(tmp_path: Path, damage: Any) -> None:
 def test_other_files_are_told_apart(tmp_path: Path, changes: dict, said: str) -> None:
     torch.save(official_file(**changes), tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match=said):
-        load(tmp_path / "other.pth", Tokenizer.of_bytes())
+        load(tmp_path / "other.pth", byte_tokenizer())
 
 
 def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
@@ -170,14 +171,14 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     del file["state_dict"]["patch_embed.norm.weight"]
     torch.save(file, tmp_path / "other.pth")
     with pytest.raises(CheckpointError, match=r"patch_embed\.norm\.weight is missing"):
-        load(tmp_path / "other.pth", Tokenizer.of_bytes())
+        load(tmp_path / "other.pth", byte_tokenizer())
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 @pytest.mark.parametrize("damage", [_truncated, _empty, Path.unlink])
 def test_damaged_folders(tmp_path: Path, name: str, damage: Any) -> None:
     model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
-    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    save(Checkpoint(model, byte_tokenizer(), {}), tmp_path / "tiny")
     damage(tmp_path / "tiny" / name)
     with pytest.raises(CheckpointError, match="tiny"):
         load(tmp_path / "tiny")
@@ -189,7 +190,7 @@ def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nobody/nothing.*check the name, or go online"):
         open_model("nobody/nothing")
     model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
-    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    save(Checkpoint(model, byte_tokenizer(), {}), tmp_path / "tiny")
     if not torch.cuda.is_available():
         with pytest.raises(CheckpointError, match="cuda"):
             open_model(tmp_path / "tiny", device="cuda")
@@ -197,7 +198,7 @@ def test_missing_checkpoint_and_missing_device(tmp_path: Path) -> None:
 
 def test_a_folder_says_of_which_kind_it_is(tmp_path: Path) -> None:
     model = Dessurt(DessurtConfig.from_dict(SMALL, VOCABULARY))
-    save(Checkpoint(model, Tokenizer.of_bytes(), {}), tmp_path / "tiny")
+    save(Checkpoint(model, byte_tokenizer(), {}), tmp_path / "tiny")
     config = tmp_path / "tiny" / "config.json"
     told = json.loads(config.read_text())
     assert told.pop("kind") == "dessurt"
@@ -240,7 +241,7 @@ def test_an_official_file_loads_without_its_tokenizer(
     with pytest.raises(CheckpointError, match="go online once"):
         _ = checkpoint.tokenizer
     (tmp_path / "tokenizer").mkdir()
-    Tokenizer.of_bytes().save(tmp_path / "tokenizer")
+    byte_tokenizer().save(tmp_path / "tokenizer")
     assert load(tmp_path / "official.pth").tokenizer.vocab_size == VOCABULARY
 
 
@@ -248,7 +249,7 @@ def test_a_vocabulary_is_opened_by_its_folder(tmp_path: Path) -> None:
     torch.save(official_file(), tmp_path / "official.pth")
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    Tokenizer.of_bytes().save(folder)
+    byte_tokenizer().save(folder)
     opened = open_model(tmp_path / "official.pth", "cpu", folder)
     assert opened.tokenizer.vocab_size == VOCABULARY
     for name, told in (("none", r"none cannot be read .*--tokenizer"), ("odd", "odd is damaged")):
@@ -266,7 +267,7 @@ def test_a_tokenizer_that_is_too_large_is_told(tmp_path: Path) -> None:
         file["state_dict"][name] = file["state_dict"][name][:100]
     torch.save(file, tmp_path / "official.pth")
     with pytest.raises(CheckpointError, match="261 pieces but the model knows 100"):
-        _ = load(tmp_path / "official.pth", Tokenizer.of_bytes()).tokenizer
+        _ = load(tmp_path / "official.pth", byte_tokenizer()).tokenizer
 
 
 def test_the_mean_of_several_models_as_torch_keeps_it() -> None:
@@ -284,7 +285,7 @@ def test_weights_as_trainers_wrap_them(tmp_path: Path, wrapping: str) -> None:
     file = official_file()
     file["state_dict"] = {wrapping + name: each for name, each in file["state_dict"].items()}
     torch.save(file, tmp_path / "wrapped.pth")
-    model = load(tmp_path / "wrapped.pth", Tokenizer.of_bytes()).model
+    model = load(tmp_path / "wrapped.pth", byte_tokenizer()).model
     expected = official_file()["state_dict"]["absolute_2dpos_embed"]
     assert torch.equal(model.absolute_2dpos_embed, expected)
 
@@ -304,7 +305,7 @@ def test_a_config_that_claims_too_much_takes_no_memory(tmp_path: Path, claimed: 
     torch.save(file, tmp_path / "huge.pth")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CheckpointError):
-        load(tmp_path / "huge.pth", Tokenizer.of_bytes())
+        load(tmp_path / "huge.pth", byte_tokenizer())
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
 
 
@@ -335,7 +336,7 @@ PADDING = {"strategy": {"Fixed": 10**12}, "direction": "Right", "pad_to_multiple
 def test_a_tokenizer_file_holds_a_vocabulary_and_nothing_else(
     tmp_path: Path, changes: dict, told: str
 ) -> None:
-    Tokenizer.of_bytes().save(tmp_path)
+    byte_tokenizer().save(tmp_path)
     found = json.loads((tmp_path / "tokenizer.json").read_text(encoding="utf-8"))
     (tmp_path / "tokenizer.json").write_text(json.dumps(found | changes), encoding="utf-8")
     with pytest.raises(ValueError, match=told):

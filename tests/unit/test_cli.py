@@ -14,8 +14,9 @@ from PIL import Image
 from dessurt import Done, Marks, Notice, Page, Request, Text, cli, open_model
 from dessurt.checkpoint import Checkpoint, save
 from dessurt.model import Dessurt, DessurtConfig
-from dessurt.model.tokenizer import END, Tokenizer
+from dessurt.model.tokenizer import END
 from tests.unit.test_checkpoint import official_file
+from tests.unit.vocabulary import byte_tokenizer
 
 HIGHLIGHT = "10,20,60,30"
 
@@ -40,7 +41,7 @@ def weights(tmp_path_factory):
         "decode_num_heads": 4,
         "conv_channels": [8, 16, 16, 16, 16, 16, 16],
     }
-    tokenizer = Tokenizer.of_bytes()
+    tokenizer = byte_tokenizer()
     torch.manual_seed(0)
     network = Dessurt(DessurtConfig.from_dict(model, tokenizer.vocab_size)).eval()
     config = {"model": model, "suppressed_token_ids": [END], "name": "tiny"}
@@ -257,7 +258,7 @@ def test_converting(capsys, weights, tmp_path):
 def test_the_vocabulary_of_an_official_file_is_named_by_its_folder(capsys, letter, tmp_path):
     torch.save(official_file(), tmp_path / "official.pth")
     (tmp_path / "pieces").mkdir()
-    Tokenizer.of_bytes().save(tmp_path / "pieces")
+    byte_tokenizer().save(tmp_path / "pieces")
     asked = ("ask", letter, "--task", "json>", "--max-tokens", 2)
     words = ("--checkpoint", tmp_path / "official.pth", "--tokenizer")
     code, out, _ = run(capsys, *asked, *words, tmp_path / "pieces", "--json", "--device", "cpu")

@@ -20,10 +20,11 @@ import torch
 from damage import damaged
 
 from dessurt.checkpoint import Checkpoint, CheckpointError, save
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model import Dessurt, DessurtConfig
 from dessurt.opening import open_model
 from tests.unit.test_checkpoint import VOCABULARY, official_file
 from tests.unit.test_model import SMALL
+from tests.unit.vocabulary import byte_tokenizer
 
 MOST_SECONDS = 12.0
 MOST_MEMORY = 600_000  # kB more than before
@@ -206,11 +207,11 @@ class Maker:
                   "frame": {"mode": "focus", "text_height": 22, "least": [64, 96], "step": 32,
                             "by_line": ["re~"]}, "suppressed_token_ids": [5]}  # fmt: skip
         self.folder = folder / "tiny"
-        save(Checkpoint(model, Tokenizer.of_bytes(), config, {1: {"loss": 2.5}}), self.folder)
+        save(Checkpoint(model, byte_tokenizer(), config, {1: {"loss": 2.5}}), self.folder)
         self.good = {file.name: file.read_bytes() for file in self.folder.iterdir()}
         self.official = official_file()
         (folder / "tokenizer").mkdir()
-        Tokenizer.of_bytes().save(folder / "tokenizer")
+        byte_tokenizer().save(folder / "tokenizer")
         self.marker = Runs.target = folder / "ran"
 
     def make(self, kind: str, seed: object) -> Path:

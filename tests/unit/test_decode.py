@@ -23,12 +23,12 @@ from dessurt import (
 from dessurt.checkpoint import Checkpoint
 from dessurt.decode import Step, beam, beam_search, greedy, greedy_steps
 from dessurt.instrument import DessurtInstrument
-from dessurt.model import Tokenizer
 from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
 from dessurt.opening import with_reader
 from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE
 from tests.unit.test_model import SMALL, make
+from tests.unit.vocabulary import byte_tokenizer
 
 IMAGE = torch.rand(1, 2, 64, 96, generator=torch.Generator().manual_seed(5)) * 2 - 1
 QUERY = [0, 7, 9, 2, 1, 1, 1]
@@ -102,7 +102,7 @@ def test_unknown_score() -> None:
 
 
 def test_text_stream_waits_for_whole_characters() -> None:
-    tokenizer = Tokenizer.of_bytes()
+    tokenizer = byte_tokenizer()
     stream = tokenizer.stream()
     deltas = [stream.push(id_) for id_ in tokenizer.encode("a€b")]
     assert deltas == ["a", "", "", "€", "b"]
@@ -111,7 +111,7 @@ def test_text_stream_waits_for_whole_characters() -> None:
 
 
 def test_query_conventions() -> None:
-    tokenizer = Tokenizer.of_bytes()
+    tokenizer = byte_tokenizer()
     a, b, c = tokenizer.encode("abc")
     assert tokenizer.encode_query("ab", 6) == ([0, a, b, 2, 1], "")
     # A query that fills its room loses its </s>, as in the original; nothing was cut.
@@ -125,7 +125,7 @@ def instrument() -> Iterator[DessurtInstrument]:
     torch.manual_seed(3)
     from dessurt.model import Dessurt, DessurtConfig
 
-    tokenizer = Tokenizer.of_bytes()
+    tokenizer = byte_tokenizer()
     model = Dessurt(DessurtConfig.from_dict(SMALL, tokenizer.vocab_size)).eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
@@ -327,10 +327,10 @@ def test_conversion_through_the_golden_checkpoint(shared: Path, tmp_path: Path) 
     from dessurt.checkpoint import convert, load
 
     path = shared / "golden" / "dessurt" / "checkpoint-golden.pth"
-    convert(path, tmp_path / "ours", Tokenizer.of_bytes())
+    convert(path, tmp_path / "ours", byte_tokenizer())
     request = Request("natural_q~", "what?", max_tokens=8)
     answers = []
-    for checkpoint in (load(path, Tokenizer.of_bytes()), load(tmp_path / "ours")):
+    for checkpoint in (load(path, byte_tokenizer()), load(tmp_path / "ours")):
         events = DessurtInstrument(checkpoint).ask(PAGE, request)
         answers.append([event.token_id for event in events if isinstance(event, Text)])
     assert answers[0] == answers[1]

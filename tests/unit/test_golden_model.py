@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from dessurt.checkpoint import load, model_from_state_dict
 from dessurt.decode import beam, greedy
-from dessurt.model import Tokenizer
 from dessurt.tasks import split_query
+from tests.unit.vocabulary import byte_tokenizer
 
-TOKENIZER = Tokenizer.of_bytes()  # the stub that the golden runs used
+TOKENIZER = byte_tokenizer()  # the stub that the golden runs used
 
 
 class Case:

@@ -15,7 +15,7 @@ from typing import TypeVar
 from dessurt import tasks
 from dessurt.data.example import Example
 from dessurt.data.questions import drawing
-from dessurt.data.questions.passage import NOTHING, Ask, Task, task, whole_line
+from dessurt.data.questions.passage import NOTHING, Ask, Task, whole_line
 from dessurt.truth import Entity, Printed, Truth, Word
 from dessurt.truth.form_text import printed
 
@@ -62,7 +62,7 @@ def form_task(token: str, drafter: Callable[[Ask], Draft | None]) -> Task:
         example = ask.example(draft.answer[: ask.most_answer], region, text, marks)
         return replace(example, region=None) if example and draft.region is None else example
 
-    return task(token, make)
+    return Task(token, make)
 
 
 def names(ask: Ask) -> dict[int, Printed]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dessurt.data.example import Example
-from dessurt.data.questions.passage import Ask, Task, task
+from dessurt.data.questions.passage import Ask, Task
 from dessurt.page.lines import lines_of
 from dessurt.page.marks import Shape
 from dessurt.page.plane import Box
@@ -77,4 +77,4 @@ def _kinds(truth: Truth) -> dict[int, str]:
     return kinds
 
 
-ENTITY_TASKS: dict[str, Task] = {"ner_line>": task("ner_line>", tagged_line, TRIES)}
+ENTITY_TASKS: dict[str, Task] = {"ner_line>": Task("ner_line>", tagged_line, TRIES)}

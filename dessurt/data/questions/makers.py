@@ -8,7 +8,7 @@ from dessurt.data.example import Example
 from dessurt.data.questions import guessing, reading
 from dessurt.data.questions.entities import ENTITY_TASKS
 from dessurt.data.questions.forms import FORM_TASKS
-from dessurt.data.questions.passage import Ask, Task, task
+from dessurt.data.questions.passage import Ask, Task
 
 TRIES = 8  # random choices on a page may not do, e.g. because a text stands there twice
 
@@ -34,7 +34,7 @@ def _if_printed(make: Callable[[Ask], Example | None]) -> Callable[[Ask], Exampl
 
 
 PARAGRAPH_TASKS: dict[str, Task] = {
-    token: task(token, _if_printed(make), TRIES)
+    token: Task(token, _if_printed(make), TRIES)
     for make, tokens in _MAKERS.items()
     for token in tokens.split()
 }

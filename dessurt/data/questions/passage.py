@@ -6,7 +6,6 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
 
 from dessurt import tasks
 from dessurt.data.example import Example
@@ -113,8 +112,19 @@ class Ask:
         )
 
 
-class Task(Protocol):
-    """Makes an example of one task, or none where the page does not allow it."""
+@dataclass(frozen=True)
+class Task:
+    """Makes examples of one task.
+
+    Attributes:
+        token: a token of the task table.
+        make: makes an example, or none where its random choices do not do.
+        tries: how often it may choose again.
+    """
+
+    token: str
+    make: Callable[[Ask], Example | None]
+    tries: int = 1
 
     def __call__(
         self,
@@ -126,33 +136,10 @@ class Task(Protocol):
         most_answer: int = 2000,
         pieces: Pieces = characters,
     ) -> Example | None:
-        """`most_text`, `most_answer`, `pieces`: see `Ask`."""
-        ...
-
-
-def task(token: str, make: Callable[[Ask], Example | None], tries: int = 1) -> Task:
-    """The task of a token.
-
-    Args:
-        token: a token of the task table.
-        make: makes an example, or none where its random choices do not do.
-        tries: how often it may choose again.
-    """
-
-    def made(
-        page: Page,
-        truth: Truth,
-        rng: random.Random,
-        *,
-        most_text: int = 64,
-        most_answer: int = 2000,
-        pieces: Pieces = characters,
-    ) -> Example | None:
-        ask = Ask(token, page, truth, rng, most_text, most_answer, pieces)
-        found = filter(None, (make(ask) for _ in range(tries)))
-        return next((each for each in found if ask.fits(each.request.text)), None)
-
-    return made
+        """An example, or none where the page does not allow it; for the last three see `Ask`."""
+        ask = Ask(self.token, page, truth, rng, most_text, most_answer, pieces)
+        examples = filter(None, (self.make(ask) for _ in range(self.tries)))
+        return next((each for each in examples if ask.fits(each.request.text)), None)
 
 
 def whole_line(line: Line) -> Word:

@@ -33,8 +33,8 @@ class Distill:
     the original the words with masks are a text of their own.)
 
     A page is turned and scaled a little, as in the original. Page N is the same each time but for
-    what is masked, which is chosen at random. The split "train" has the fonts to train on, any other
-    those that are never trained on. Needs the package's extra "train", and fonts.
+    what is masked, which is chosen at random. The split "train" has the fonts to train on, any
+    other those that are never trained on. Needs the package's extra "train", and fonts.
     """
 
     def __init__(

@@ -30,7 +30,7 @@ class IamMixed(Iam):
     """Words in an order that no language model can guess, one a line, the left column first.
 
     The folder is that of `Iam`, and so are the splits. For training, record N has words of form N
-    and of two others, chosen at random; their order, places and heights are drawn, too, each word is
+    and of two others, which are random like their order, places and heights; each word is
     distorted, and half the pages are asked `read_block>`, the others `read_block0>`. Otherwise a
     record has the words of its form alone, always laid out alike, and is asked `read_block0>`.
     """
