@@ -29,8 +29,8 @@ MARGIN = 4  # pixels that Tesseract gets round a box
 BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
 
 T = TypeVar("T")
-Elsewhere = Callable[..., Future[Any]]  # has another process call a function
-Heard = Callable[[Question, Answer], None]
+Submit = Callable[..., Future[Any]]  # has another process call a function
+OnAnswer = Callable[[Question, Answer], None]
 
 
 def all_of(
@@ -71,8 +71,8 @@ def measure_all(
     total: int,
     results: dict[str, Result],
     program: str | None = None,
-    elsewhere: Elsewhere | None = None,
-    heard: Heard | None = None,
+    submit: Submit | None = None,
+    on_answer: OnAnswer | None = None,
     keep: int = 0,
 ) -> bool:
     """Ask all questions and count the answers.
@@ -83,8 +83,8 @@ def measure_all(
         total: how many batches, for the progress bar.
         results: the results of each measure by its name; they grow.
         program: Tesseract's, to read the same.
-        elsewhere: has another process judge what takes long; see `judges`.
-        heard: called with each answer.
+        submit: has another process judge what takes long; see `judges`.
+        on_answer: called with each answer.
         keep: worst answers of a task that is not yet in `results`.
 
     Returns:
@@ -97,9 +97,9 @@ def measure_all(
                     bar.update(done + number / len(batch) - bar.n)
                     measure = question.measure
                     result = results.setdefault(measure.name, Result(measure, keep))
-                    answer = _measure(model, question, result, program, elsewhere)
-                    if heard and answer:
-                        heard(question, answer)
+                    answer = _measure(model, question, result, program, submit)
+                    if on_answer and answer:
+                        on_answer(question, answer)
                     bar.set_postfix_str(_so_far(results), refresh=False)
                 bar.update(done + 1 - bar.n)
         except KeyboardInterrupt:
@@ -112,7 +112,7 @@ def _measure(
     question: Question,
     result: Result,
     program: str | None,
-    elsewhere: Elsewhere | None,
+    submit: Submit | None,
 ) -> Answer | None:
     """The answer, which was counted; None if there is none."""
     example, began = question.example, time.perf_counter()
@@ -129,7 +129,7 @@ def _measure(
     if program and mode:
         read = tesseract(program, example.page, box, mode) if box else ""
     # Counted together, so that both figures are of the same questions at any time.
-    result.add(question, answer, seconds, elsewhere)
+    result.add(question, answer, seconds, submit)
     if read is not None:
         result.add_tesseract(question, read)
     return answer
@@ -147,7 +147,7 @@ def with_beams(batch: list[Question], beams: int) -> list[Question]:
 
 
 @contextmanager
-def judges(processes: int | None = None) -> Iterator[Elsewhere]:
+def judges(processes: int | None = None) -> Iterator[Submit]:
     """Processes that judge answers while the checkpoint answers more; by default one a core."""
     pool = ProcessPoolExecutor(
         processes or os.cpu_count(), get_context("spawn"),
@@ -181,9 +181,9 @@ def settle(results: Iterable[Result]) -> bool:
 
 def _so_far(results: dict[str, Result]) -> str:
     return " ".join(
-        f"{name} {result.ours.value:.3f}"
+        f"{name} {result.first_score.value:.3f}"
         for name, result in results.items()
-        if result.ours.value is not None
+        if result.first_score.value is not None
     )
 
 

@@ -200,14 +200,14 @@ def _evaluate(args: argparse.Namespace) -> int:
     program = None if args.no_tesseract else shutil.which("tesseract")
     batches = (with_beams(batch, args.beams) for batch in source.batches)
     with ExitStack() as stack:
-        heard = elsewhere = None
+        on_answer = submit = None
         if args.answers:
             answers = Answers(args.answers, args.which)
             stack.callback(answers.close)
-            heard = answers.add
-        if any(figure.apart for measure in source.measures for figure in measure.figures):
-            elsewhere = stack.enter_context(judges(args.processes))
-        whole = measure_all(model, batches, source.total, results, program, elsewhere, heard, keep)
+            on_answer = answers.add
+        if any(figure.is_slow for measure in source.measures for figure in measure.figures):
+            submit = stack.enter_context(judges(args.processes))
+        whole = measure_all(model, batches, source.total, results, program, submit, on_answer, keep)
         whole = settle(results.values()) and whole
     unfitting = []
     if isinstance(model, Predictions):

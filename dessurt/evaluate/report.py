@@ -28,7 +28,8 @@ def table(results: Iterable[Result], missing: dict[str, str]) -> str:
         for number, score in enumerate(result.scores):
             rows.append((
                 "" if number else result.measure.name, score.figure.name, _shown(score),
-                "-" if number else _shown(result.theirs), "" if number else str(result.questions),
+                "-" if number else _shown(result.tesseract),
+                "" if number else str(result.questions),
                 "" if number else f"{each:.2f}", score.figure.what,
             ))  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -53,7 +54,7 @@ def as_json(results: Iterable[Result], missing: dict[str, str]) -> dict[str, Any
         first, *others = result.scores
         found[result.measure.name] = {
             **_plain(first),
-            "tesseract": result.theirs.value,
+            "tesseract": result.tesseract.value,
             "questions": result.questions,
             "seconds": round(result.seconds, 3),
         }

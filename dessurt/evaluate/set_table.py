@@ -157,7 +157,7 @@ def _form(rules: Rules, scoring: Scoring) -> Measure:
     scores = (
         Figure("entity F", "entities of forms", with_rules(entities)),
         Figure("relation F", "their links", with_rules(relations)),
-        Figure("GAnTED", "trees of forms", with_rules(tree_distance), apart=True),
+        Figure("GAnTED", "trees of forms", with_rules(tree_distance), is_slow=True),
     )
     shown = partial(original_forms, enlarged=rules.naf) if rules.as_original else forms
     return Measure("json>", scores, shown, whole_json)

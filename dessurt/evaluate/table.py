@@ -39,14 +39,14 @@ class Figure:
         judge: what an answer adds to it: a numerator and a denominator, or those of several
             classes by name.
         total: the figure, from the sums of all answers; by default the one over the other.
-        apart: whether judging takes seconds: then another process does it, without the pixels.
+        is_slow: whether judging takes seconds: then another process does it, without the pixels.
     """
 
     name: str
     what: str
     judge: Callable[[KnownPage, Example, Answer], Share | dict[str, Share]]
     total: Callable[[dict[str, Share]], float | None] = ratio
-    apart: bool = False
+    is_slow: bool = False
 
 
 def own_questions(token: str) -> Callable[[KnownPage, random.Random], Iterator[Example]]:
@@ -222,10 +222,10 @@ class Result:
     def __post_init__(self) -> None:
         """Begin with nothing counted."""
         self.scores = [Score(figure) for figure in self.measure.figures]
-        self.theirs = Score(self.measure.figures[0])
+        self.tesseract = Score(self.measure.figures[0])
 
     @property
-    def ours(self) -> Score:
+    def first_score(self) -> Score:
         """That of the first figure."""
         return self.scores[0]
 
@@ -234,22 +234,22 @@ class Result:
         question: Question,
         answer: Answer,
         seconds: float,
-        elsewhere: Callable[..., Future[Share]] | None = None,
+        submit: Callable[..., Future[Share]] | None = None,
     ) -> None:
-        """Count one answer of the checkpoint; `elsewhere` has another process judge it."""
+        """Count one answer of the checkpoint; `submit` has another process judge it."""
         self.questions, self.seconds = self.questions + 1, self.seconds + seconds
         if not question.example.answers:
             self.unanswered += 1
             return
         for score in self.scores:
             known, example = question.known, question.example
-            if score.figure.apart and elsewhere:
+            if score.figure.is_slow and submit:
                 seen = KnownPage(known.name, NO_PAGE), replace(example, page=NO_PAGE)
-                self.unjudged.append((score, elsewhere(score.figure.judge, *seen, answer)))
+                self.unjudged.append((score, submit(score.figure.judge, *seen, answer)))
                 continue
             shares = score.figure.judge(known, example, answer)
             score.add(shares)
-            if score is self.ours:
+            if score is self.first_score:
                 alone = Score(score.figure)
                 alone.add(shares)
                 self._remember(Mistake(question, answer, alone))
@@ -262,4 +262,5 @@ class Result:
 
     def add_tesseract(self, question: Question, text: str) -> None:
         """Count what Tesseract read."""
-        self.theirs.add(self.theirs.figure.judge(question.known, question.example, Answer(text)))
+        judge = self.tesseract.figure.judge
+        self.tesseract.add(judge(question.known, question.example, Answer(text)))

@@ -95,7 +95,7 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     pages = list(synthetic_pages(PAGES, seed))
     measure_all(model, all_of(pages, measures, seed, QUESTIONS), PAGES, results)
     return {
-        f"{name} {result.ours.figure.name}": result.ours.value
+        f"{name} {result.first_score.figure.name}": result.first_score.value
         for name, result in results.items()
-        if result.ours.value is not None
+        if result.first_score.value is not None
     }

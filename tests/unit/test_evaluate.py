@@ -230,7 +230,7 @@ def test_a_rate_is_the_sum_of_distances_over_the_sum_of_lengths_and_the_worst_ar
     for right, given in (("abcd", "abxd"), ("ab", "ab"), ("abcdef", "xxxdef"), ("abc", "a")):
         example = Example(known.page, Request("w0>"), (right,), source="p")
         result.add(Question(result.measure, known, example), Answer(given), 0.5)
-    assert result.ours.value == 6 / 15 and result.questions == 4 and result.seconds == 2.0
+    assert result.first_score.value == 6 / 15 and result.questions == 4 and result.seconds == 2.0
     assert [mistake.badness for mistake in result.worst] == [3, 2]
     assert report.described(result.worst[0]) == "w0>  3 wrong  p\n    abcdef\n    xxxdef"
 
@@ -288,7 +288,7 @@ def test_where_nothing_is_marked_tesseract_reads_nothing_either(known):
     results: dict[str, Result] = {}
     batches = asking.all_of([known], [clicked], 0, None)
     assert asking.measure_all(FakeInstrument(), batches, 1, results, program="not run")
-    assert results["w0> clicked"].theirs.value == results["w0> clicked"].ours.value == 1.0
+    assert results["w0> clicked"].tesseract.value == results["w0> clicked"].first_score.value == 1.0
 
 
 def test_pages_can_be_turned(folder, model, tmp_path):

@@ -47,10 +47,10 @@ def ganted(
         twice: align a second time what was aligned.
     """
     ways = _ways(predicted, true, ORIGINAL_TABLES if as_original else MOST_TABLES)
-    pairs = [(Distance(theirs, close), ours) for ours, theirs in ways]
+    pairs = [(Distance(right, close), read) for read, right in ways]
     if not as_original:
         pairs = [min(pairs, key=lambda pair: float(pair[0](pair[1])[0]))]
-    best = min(_aligned(measure, ours, 2 if twice else 1) for measure, ours in pairs)
+    best = min(_aligned(measure, read, 2 if twice else 1) for measure, read in pairs)
     texts = sum(bool(node.text) for node in tree(true, ()).postorder)
     return best / ((2.0 if as_original else 1.0) * texts) if texts else float(best > 0)
 
@@ -69,32 +69,32 @@ def _ways(predicted: object, true: object, most: int) -> list[tuple[Node, Node]]
     tables = _tables(predicted), _tables(true)
     if sum(tables) > most:
         return [(tree(predicted, ()), tree(true, ()))]
-    ours, theirs = (
+    read, right = (
         [tree(content, way) for way in product((True, False), repeat=number)]
         for content, number in zip((predicted, true), tables, strict=True)
     )
-    return list(product(ours, theirs))
+    return list(product(read, right))
 
 
-def _aligned(measure: Distance, ours: Node, times: int) -> float:
+def _aligned(measure: Distance, read: Node, times: int) -> float:
     """The distance after moving parts among their siblings, level by level from the root."""
-    best = float(measure(ours)[0])
+    best = float(measure(read)[0])
     # To the nodes whose children are moved next.
     paths: list[tuple[int, ...]] = [()]
     while paths and best > 0:
         path = paths.pop(0)
-        for child in _at(ours, path).children:
-            children = _at(ours, path).children
+        for child in _at(read, path).children:
+            children = _at(read, path).children
             i = children.index(child)
             rest = children[:i] + children[i + 1 :]
             places = range(max(i - REACH, 0), min(i + REACH, len(children)))
-            moved = [_with(ours, path, (*rest[:k], child, *rest[k:])) for k in places if k != i]
+            moved = [_with(read, path, (*rest[:k], child, *rest[k:])) for k in places if k != i]
             if not moved:
                 continue
             distances = measure(*moved)
             if distances.min() < best - 1e-9:
-                best, ours = float(distances.min()), moved[int(distances.argmin())]
-        paths += [(*path, k) for k, node in enumerate(_at(ours, path).children) if node.children]
+                best, read = float(distances.min()), moved[int(distances.argmin())]
+        paths += [(*path, k) for k, node in enumerate(_at(read, path).children) if node.children]
         if not paths and times > 1:
             paths, times = [()], times - 1
     return best
