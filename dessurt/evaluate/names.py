@@ -3,14 +3,14 @@
 An answer to `ner_full>` or `ner_line>` is `word[CLASS] word[CLASS] ...`, to their variants with
 `_c1` `{CLASS}word {CLASS}word ...`. Since words may be misread, left out or made up, the words of
 the answer are first aligned with the true ones, so that they differ least. Of each class but "o"
-(no entity) recall is taken over the true words and precision over the given ones; F1 is their
+(no entity) recall is taken over the true words and precision over the predicted ones; F1 is their
 harmonic mean, and the figure the unweighted mean over classes.
 
 The original differs, and `--as-original` does as it does: a word may be aligned with several and
 counts once for each, so that the sum of plain edit distances is least; of an empty answer every
 true word has a recall of 0 and a precision of 1; a class outside of its list is "o" (of "[LOC]"
 too, since it knows only "location"); text without a class stands for the whole answer; a class that
-is never true but given counts in the mean, with an F1 of 0; and the text's error rate is a mean
+is never true but predicted counts in the mean, with an F1 of 0; and the text's error rate is a mean
 over answers, with the blank before each word counted, but for one before a punctuation mark.
 """
 
@@ -28,7 +28,7 @@ from dessurt.evaluate.text import text_distance
 from dessurt.tasks import END_SIGN, NEW_LINE
 
 Word = tuple[str, str]  # its letters and its class, in small letters
-Pair = tuple[int | None, int | None]  # the number of a true and of a given word
+Pair = tuple[int | None, int | None]  # the number of a true and of a predicted word
 Share = tuple[float, float]
 
 NOTHING = "o"
@@ -46,16 +46,16 @@ _ONE = re.compile(r"\[([^\]]*)\]([^\[]*)")  # `ne>`, which the original gave up
 def classes(known: KnownPage, example: Example, answer: Answer) -> dict[str, Share]:
     """Right and all words of "recall CLASS" and "precision CLASS"."""
     task = example.request.task
-    true, given = (tagged(text, task) for text in (example.answers[0], answer.text))
-    return _counted(true, given, aligned(true, given))
+    true, predicted = (tagged(text, task) for text in (example.answers[0], answer.text))
+    return _counted(true, predicted, aligned(true, predicted))
 
 
 def original_classes(known: KnownPage, example: Example, answer: Answer) -> dict[str, Share]:
     """The same as the original counts."""
     task = example.request.task
-    true, given = (original_tagged(text, task) for text in (example.answers[0], answer.text))
-    if given:
-        return _counted(true, given, warped(true, given))
+    true, predicted = (original_tagged(text, task) for text in (example.answers[0], answer.text))
+    if predicted:
+        return _counted(true, predicted, aligned_as_original(true, predicted))
     words = Counter(name for _, name in true if name != NOTHING)
     recalls = {f"recall {name}": (0.0, float(of)) for name, of in words.items()}
     return recalls | {f"precision {name}": (float(of), float(of)) for name, of in words.items()}
@@ -64,21 +64,21 @@ def original_classes(known: KnownPage, example: Example, answer: Answer) -> dict
 def text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
     """Edit distance and length of the words without their classes."""
     task = example.request.task
-    true, given = (
+    true, predicted = (
         " ".join(word for word, _ in tagged(text, task))
         for text in (example.answers[0], answer.text)
     )
-    return Levenshtein.distance(true, given), len(true)
+    return Levenshtein.distance(true, predicted), len(true)
 
 
 def original_text_errors(known: KnownPage, example: Example, answer: Answer) -> Share:
     """The error rate of one answer, to be averaged over answers."""
     task = example.request.task
-    true, given = (
+    true, predicted = (
         _JOINED.sub(r"\1", " ".join(word for word, _ in original_tagged(text, task)))
         for text in (example.answers[0], answer.text)
     )
-    return Levenshtein.distance(true, given) / max(len(true), 1), 1.0
+    return Levenshtein.distance(true, predicted) / max(len(true), 1), 1.0
 
 
 def macro_f1(shares: dict[str, Share]) -> float | None:
@@ -87,7 +87,7 @@ def macro_f1(shares: dict[str, Share]) -> float | None:
 
 
 def original_macro_f1(shares: dict[str, Share]) -> float | None:
-    """The mean F1 of all classes that were true or given."""
+    """The mean F1 of all classes that were true or predicted."""
     return _macro(shares, {key.split(" ", 1)[1] for key in shares})
 
 
@@ -129,18 +129,18 @@ def original_tagged(text: str, task: str) -> list[Word]:
     return found
 
 
-def aligned(true: list[Word], given: list[Word]) -> list[Pair]:
+def aligned(true: list[Word], predicted: list[Word]) -> list[Pair]:
     """Each word of both once: with one of the others, or with None."""
-    costs = np.zeros((len(true) + 1, len(given) + 1))
-    costs[:, 0], costs[0, :] = range(len(true) + 1), range(len(given) + 1)
+    costs = np.zeros((len(true) + 1, len(predicted) + 1))
+    costs[:, 0], costs[0, :] = range(len(true) + 1), range(len(predicted) + 1)
     for i, (word, _) in enumerate(true):
-        for k, (other, _) in enumerate(given):
+        for k, (other, _) in enumerate(predicted):
             both = costs[i, k] + text_distance(word, other)
             costs[i + 1, k + 1] = min(both, costs[i, k + 1] + 1, costs[i + 1, k] + 1)
     pairs: list[Pair] = []
-    i, k = len(true), len(given)
+    i, k = len(true), len(predicted)
     while i or k:
-        both = text_distance(true[i - 1][0], given[k - 1][0]) if i and k else 0.0
+        both = text_distance(true[i - 1][0], predicted[k - 1][0]) if i and k else 0.0
         if i and k and costs[i, k] == costs[i - 1, k - 1] + both:
             i, k = i - 1, k - 1
             pairs.append((i, k))
@@ -153,15 +153,15 @@ def aligned(true: list[Word], given: list[Word]) -> list[Pair]:
     return pairs[::-1]
 
 
-def warped(true: list[Word], given: list[Word]) -> list[Pair]:
+def aligned_as_original(true: list[Word], predicted: list[Word]) -> list[Pair]:
     """Every word with at least one of the others, in order: the original's alignment."""
-    costs = np.full((len(true) + 1, len(given) + 1), np.inf)
+    costs = np.full((len(true) + 1, len(predicted) + 1), np.inf)
     costs[0, 0] = 0
     for i, (word, _) in enumerate(true):
-        for k, (other, _) in enumerate(given):
+        for k, (other, _) in enumerate(predicted):
             before = min(costs[i, k], costs[i, k + 1], costs[i + 1, k])
             costs[i + 1, k + 1] = before + Levenshtein.distance(word, other)
-    i, k = len(true), len(given)
+    i, k = len(true), len(predicted)
     pairs: list[Pair] = []
     while i and k:
         pairs.append((i - 1, k - 1))
@@ -170,11 +170,11 @@ def warped(true: list[Word], given: list[Word]) -> list[Pair]:
     return pairs[::-1]
 
 
-def _counted(true: list[Word], given: list[Word], pairs: list[Pair]) -> dict[str, Share]:
+def _counted(true: list[Word], predicted: list[Word], pairs: list[Pair]) -> dict[str, Share]:
     shares: dict[str, Share] = {}
     for i, k in pairs:
-        right = i is not None and k is not None and true[i][1] == given[k][1]
-        sides = (("recall", true, i), ("precision", given, k))
+        right = i is not None and k is not None and true[i][1] == predicted[k][1]
+        sides = (("recall", true, i), ("precision", predicted, k))
         for side, words, number in sides:
             if number is not None and words[number][1] != NOTHING:
                 key = f"{side} {words[number][1]}"
@@ -187,10 +187,10 @@ def _macro(shares: dict[str, Share], names: set[str]) -> float | None:
     """A precision or recall of nothing is 1."""
     values = []
     for name in names:
-        (hit, true), (right, given) = (
+        (hit, true), (right, predicted) = (
             shares.get(f"{side} {name}", (1.0, 1.0)) for side in ("recall", "precision")
         )
-        recall, precision = hit / true, right / given
+        recall, precision = hit / true, right / predicted
         both = recall + precision
         values.append(2 * recall * precision / both if both else 0.0)
     return sum(values) / len(values) if values else None

@@ -69,7 +69,7 @@ def synthetic(count: int, measures: Sequence[Measure], seed: int) -> Source:
 
 
 def data_set(
-    given: Mapping[str, Any],
+    entry: Mapping[str, Any],
     split: str | None,
     tokens: Sequence[str],
     seed: int,
@@ -80,7 +80,7 @@ def data_set(
     """All questions about the pages of a data set, or about `limit` pages evenly from all.
 
     Args:
-        given: what a config says of the set; see `dessurt.data.sets.open_set`.
+        entry: what a config says of the set; see `dessurt.data.sets.open_set`.
         split: the split of the set; None: the first of test, valid and train that has answers.
         tokens: only these tasks; none: all that the set is measured by.
         seed: the seed of what is chosen at random.
@@ -92,12 +92,12 @@ def data_set(
         DataError: there is no such set or split.
         SetError: the set is not measured by these tasks.
     """
-    records, split = _opened(given, split)
-    measures = measures_of(str(given["set"]), as_original, scoring)
+    records, split = _opened(entry, split)
+    measures = measures_of(str(entry["set"]), as_original, scoring)
     if measures and tokens:
         measures = tuple(each for each in measures if each.token in tokens)
         if not measures:
-            raise SetError(f"{given['set']} is not measured by {', '.join(tokens)}: leave it out.")
+            raise SetError(f"{entry['set']} is not measured by {', '.join(tokens)}: leave it out.")
     numbers = spread(list(range(len(records))), limit)
     damaged: list[DataError] = []
 
@@ -119,23 +119,23 @@ def data_set(
             used = measures or _fitting(known, tokens, as_original)
             yield [question for each in used for question in questions(each, known, seed)]
 
-    return Source(f"{given['set']} {split}", measures, len(numbers), batches(), damaged)
+    return Source(f"{entry['set']} {split}", measures, len(numbers), batches(), damaged)
 
 
-def _opened(given: Mapping[str, Any], split: str | None) -> tuple[DataSet, str]:
+def _opened(entry: Mapping[str, Any], split: str | None) -> tuple[DataSet, str]:
     """The set and the split, which has answers unless it was named."""
     failed: DataError | None = None
     for each in (split,) if split else SPLITS:
         try:
-            records = open_set(given, each)
+            records = open_set(entry, each)
             if not len(records):
-                raise DataError(f"there is nothing in it for {each!r}.", given["folder"])
+                raise DataError(f"there is nothing in it for {each!r}.", entry["folder"])
         except DataError as error:
             failed = error
             continue
         if split or _has_answers(records):
             return records, each
-    raise failed or DataError("no split has answers: name one with --split.", given["folder"])
+    raise failed or DataError("no split has answers: name one with --split.", entry["folder"])
 
 
 def _has_answers(records: DataSet) -> bool:

@@ -91,7 +91,7 @@ def _entities(example: Example, answer: Answer) -> Values:
         return {**found, "E_CER": text, "E_NER_acc": [float(next(kinds) == next(kinds))]}
     apart = sum(
         Levenshtein.distance(true[i][0], read[k][0])
-        for i, k in names.warped(true, read)
+        for i, k in names.aligned_as_original(true, read)
         if i is not None and k is not None
     )
     # The original takes the letters once for each word that it reads.

@@ -68,10 +68,10 @@ def unlocked_copy(path: Path, password: str) -> bytes:
     return _ask(path, "unlock", password=password)[1].tobytes()
 
 
-def warm_up(processes: int = 1) -> None:
-    """Start processes, so that the first page need not wait for them; returns at once."""
+def warm_up() -> None:
+    """Start a process, so that the first page need not wait for it; returns at once."""
     with _pool.changed:
-        while len(_pool.idle) < processes and _pool.lent + len(_pool.idle) < AT_ONCE:
+        if not _pool.idle and _pool.lent < AT_ONCE:
             _pool.idle.append(_Reader())
 
 

@@ -24,8 +24,8 @@ TABLE = {
 
 def told(pieces: Pieces) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Texts and kinds; links as texts."""
-    links = [(pieces.found[a].text, pieces.found[b].text) for a, b in pieces.links]
-    return [(piece.text, piece.kind) for piece in pieces.found], sorted(links)
+    links = [(pieces.entities[a].text, pieces.entities[b].text) for a, b in pieces.links]
+    return [(piece.text, piece.kind) for piece in pieces.entities], sorted(links)
 
 
 def contents():
@@ -72,18 +72,19 @@ def test_a_cell_is_linked_to_its_own_headers_and_as_the_original_to_the_opposite
 
 def test_texts_are_taken_in_the_order_of_the_answer():
     prose = [{"Fill in": "question", "Bob": "answer", "on the": "question", "5th": "answer"}]
-    assert [p.text for p in of_answer(prose, Rules()).found] == ["Fill in", "Bob", "on the", "5th"]
-    assert [p.text for p in of_answer([{"Q": ["a"]}], Rules(naf=True)).found] == ["Q", "a"]
+    texts = [piece.text for piece in of_answer(prose, Rules()).entities]
+    assert texts == ["Fill in", "Bob", "on the", "5th"]
+    assert [p.text for p in of_answer([{"Q": ["a"]}], Rules(naf=True)).entities] == ["Q", "a"]
     assert told(of_answer(["cut"], Rules())) == ([("cut", "other")], [])
     assert told(of_answer([{"x": "circle"}], Rules())) == ([("x", "other")], [])
 
 
 def test_what_is_said_again_and_again_at_the_end_counts_once():
     tail = [{"Name": "question", "answers": ["Bob"]}, *[{"Note": "other"}] * 4]
-    assert len(of_answer(tail, Rules()).found) == 3
-    assert len(of_answer(tail[:-2], Rules()).found) == 4  # twice may be so
-    assert len(of_answer(tail, Rules(as_original=True)).found) == 6
-    assert len(of_answer(tail[1:], Rules()).found) == 1
+    assert len(of_answer(tail, Rules()).entities) == 3
+    assert len(of_answer(tail[:-2], Rules()).entities) == 4  # twice may be so
+    assert len(of_answer(tail, Rules(as_original=True)).entities) == 6
+    assert len(of_answer(tail[1:], Rules()).entities) == 1
 
 
 def test_the_true_entities_of_a_form_and_of_its_table():
@@ -104,7 +105,7 @@ def test_the_true_entities_of_a_form_and_of_its_table():
     found = of_truth(truth, Rules())
     assert told(found) == (kinds, [("T\\two", "Q"), ("c1", "1"), ("r1", "1")])
     box = truth.entities[1].lines[0].box
-    assert found.found[0].place == ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    assert found.entities[0].place == ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     # In NAF each line is a piece, what hangs from an entity hangs from its last line, and the
     # cells of a table are not asked for. Larger pages are shrunk.
     large = Truth((2304, 400), "", (), truth.entities, truth.links, truth.tables)
@@ -113,7 +114,7 @@ def test_the_true_entities_of_a_form_and_of_its_table():
         [("c1", "text"), ("r1", "text"), ("T", "text"), ("two", "text"), ("Q", "text")],
         [("T", "two"), ("two", "Q")],
     )
-    assert in_naf.found[0].place == pytest.approx([side / 2 for side in found.found[0].place])
+    assert in_naf.entities[0].place == pytest.approx([side / 2 for side in found.entities[0].place])
 
 
 @pytest.mark.parametrize("case", ALIGNMENTS, ids=lambda case: case["name"])
@@ -129,10 +130,10 @@ def test_the_original_aligns_and_counts_the_same(case):
         ),
         frozenset(map(tuple, case["gt_links"])),
     )
-    numbers = list(range(len(read.found)))[::-1]  # the original counts from the end
+    numbers = list(range(len(read.entities)))[::-1]  # the original counts from the end
     if naf:  # but not the lines of an entity
         texts = [text for text, _ in case["entities"]]
-        numbers = [[piece.text for piece in read.found].index(text) for text in texts]
+        numbers = [[piece.text for piece in read.entities].index(text) for text in texts]
     chosen = aligned(read, true, NAF if naf else likeness)
     assert chosen == {int(k): numbers[i] for k, i in case["gt_to_pred"].items()}
     assert scores(read, true, NAF if naf else likeness) == (
@@ -166,5 +167,5 @@ def test_an_entity_has_the_middle_of_all_its_lines():
     x0, top, _, _ = two.lines[0].box
     _, _, _, bottom = two.lines[1].box
     right = max(line.box[2] for line in two.lines)
-    (piece,) = of_truth(Truth((400, 400), entities=(two,)), Rules()).found
+    (piece,) = of_truth(Truth((400, 400), entities=(two,)), Rules()).entities
     assert piece.place == ((x0 + right) / 2, (top + bottom) / 2)

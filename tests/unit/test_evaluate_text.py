@@ -77,7 +77,7 @@ def original_names(token, right, given):
     if token == "ne>":
         return {**found, "E_CER": text, "E_NER_acc": [int(true[0][1] == read[0][1])]}
     # The alignment's cost over letters and pairs: too small by the number of words; not measured.
-    pairs = names.warped(true, read)
+    pairs = names.aligned_as_original(true, read)
     apart = sum(Levenshtein.distance(true[i][0], read[k][0]) for i, k in pairs)
     letters = sum(len(word) for word, _ in true)
     return {**found, "E_true_CER": [text], "E_approx_CER": [apart / (letters * len(pairs))]}

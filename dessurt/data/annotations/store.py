@@ -64,7 +64,7 @@ class Change:
         number: the number by which it can be undone; 0: nothing was done.
         kept: there was an answer that a person stands for, and it was left as it is.
         added: how many annotations are new.
-        there: how many of the given ones were there already, just the same.
+        there: how many of those to be added were there already, just the same.
         replaced: another answer that a person stood for and that is there no more.
     """
 
@@ -88,7 +88,7 @@ class _Arrival:
 
     image: str  # its path in the store
     partial: Path  # where its image is until then
-    given: dict[str, Annotation] = field(default_factory=dict)  # by their contents
+    annotations: dict[str, Annotation] = field(default_factory=dict)  # by their contents
     count: int = 0  # of annotations, those that come twice counted twice
 
 
@@ -136,7 +136,7 @@ class Store:
                 raise DataError("this answer is not there any more: look at the list again.")
             return self._rows[wanted]
 
-    def save(self, file: Path, number: int, given: Annotation) -> Change:
+    def save(self, file: Path, number: int, annotation: Annotation) -> Change:
         """Keep an answer with its page; for a question that is there, in place of its answer.
 
         Of an answer that a person stands for, only what the model says about it is renewed, unless
@@ -145,14 +145,14 @@ class Store:
         Args:
             file: the page's image or PDF, which is copied once however often it is asked about.
             number: the number of the page in the file.
-            given: the annotation; page, size and sha256 are filled in here.
+            annotation: the annotation; page, size and sha256 are filled in here.
 
         Raises:
             PageError: the file is no page.
         """
         picture = page_file(file, number)
         with self._changing() as pages:
-            image, new = self._keep(picture), _filled(given, picture)
+            image, new = self._keep(picture), _filled(annotation, picture)
             same = [each for each in pages.get(image, ()) if _key(each) == _key(new)]
             if not same:
                 return replace(self._commit(pages, [_Edit(image, None, new)]), added=1)
@@ -201,33 +201,33 @@ class Store:
 
         return self._review(wanted, corrected, seen)
 
-    def add(self, found: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
+    def add(self, arriving: Iterable[tuple[PageFile, Iterable[Annotation]]]) -> Change:
         """Add annotations from elsewhere, those of one page at a time; what is there stays.
 
-        Nothing is added if `found` raises an error.
+        Nothing is added if `arriving` raises an error.
         """
         arrivals: dict[str, _Arrival] = {}  # by the sha256 of their images
         try:
-            for picture, given in found:  # may take long; meanwhile others save and review
+            for picture, annotations in arriving:  # may take long; others save and review
                 if picture.sha256 not in arrivals:
                     image = f"{IMAGES}/{picture.name}"
                     # Also if it is there already: it may be gone by the end.
                     partial = write_partial(self.folder / image, picture.content)
                     arrivals[picture.sha256] = _Arrival(image, partial)
                 arrival = arrivals[picture.sha256]
-                for each in given:
+                for each in annotations:
                     filled = _filled(each, picture)
-                    arrival.given.setdefault(_content(filled), filled)
+                    arrival.annotations.setdefault(_content(filled), filled)
                     arrival.count += 1
             with self._changing() as pages:
                 edits, there = [], 0
                 for sha256, arrival in arrivals.items():
                     image = self._images.get(sha256, arrival.image)
                     known = {_content(each) for each in pages.get(image, ())}
-                    new = [each for key, each in arrival.given.items() if key not in known]
+                    new = [each for key, each in arrival.annotations.items() if key not in known]
                     edits += [_Edit(image, None, each) for each in new]
                     there += arrival.count - len(new)
-                    if arrival.given and not (self.folder / image).exists():
+                    if arrival.annotations and not (self.folder / image).exists():
                         arrival.partial.replace(self.folder / image)
                 return replace(self._commit(pages, edits), added=len(edits), there=there)
         finally:
@@ -254,7 +254,7 @@ class Store:
             for image, found in changed.items():
                 pages[image] = tuple(each for each in found if each is not None)
             if done:
-                self._write({image: given for image, given in pages.items() if given})
+                self._write({image: rest for image, rest in pages.items() if rest})
             for image in pages.keys() - self._pages.keys():
                 (self.folder / image).unlink(missing_ok=True)
             return done
@@ -300,7 +300,7 @@ class Store:
     def _take(self, pages: Pages, stamp: _Stamp | None) -> None:
         self._pages, self._stamp = pages, stamp
         self._rows = {row.id: row for image in sorted(pages) for row in _rows(image, pages[image])}
-        self._images = {given[0].sha256: image for image, given in pages.items() if given}
+        self._images = {rest[0].sha256: image for image, rest in pages.items() if rest}
 
     def _commit(self, pages: Pages, edits: list[_Edit]) -> Change:
         if not edits:
@@ -329,38 +329,38 @@ class Store:
         return image
 
 
-def _filled(given: Annotation, picture: PageFile) -> Annotation:
-    return replace(given, page=0, size=picture.size, sha256=picture.sha256)
+def _filled(annotation: Annotation, picture: PageFile) -> Annotation:
+    return replace(annotation, page=0, size=picture.size, sha256=picture.sha256)
 
 
-def _key(given: Annotation) -> str:
+def _key(annotation: Annotation) -> str:
     """The same for the same question about the same place of a page."""
-    return json.dumps([given.question, given.marks.to_json()])
+    return json.dumps([annotation.question, annotation.marks.to_json()])
 
 
-def _rows(image: str, given: Iterable[Annotation]) -> Iterator[Row]:
+def _rows(image: str, annotations: Iterable[Annotation]) -> Iterator[Row]:
     seen: Counter[str] = Counter()  # nothing forbids the same question twice
-    for annotation in given:
+    for annotation in annotations:
         key = f"{image} {_key(annotation)}"
         seen[key] += 1
         stamp = hashlib.blake2b(f"{seen[key]} {key}".encode(), digest_size=8)
         yield Row(stamp.hexdigest(), image, annotation)
 
 
-def _content(given: Annotation) -> str:
+def _content(annotation: Annotation) -> str:
     """The same for two annotations that are."""
-    return json.dumps(given.to_json(), sort_keys=True)
+    return json.dumps(annotation.to_json(), sort_keys=True)
 
 
-def _sign(given: Annotation) -> tuple[Hashable, ...]:
+def _sign(annotation: Annotation) -> tuple[Hashable, ...]:
     """What tells most annotations apart."""
-    return given.question, given.answers, given.marks
+    return annotation.question, annotation.answers, annotation.marks
 
 
-def _places(given: Iterable[Annotation]) -> dict[tuple[Hashable, ...], list[int]]:
+def _places(annotations: Iterable[Annotation]) -> dict[tuple[Hashable, ...], list[int]]:
     """Where the annotations are, by their signs: to look for many of them."""
     places = defaultdict(list)
-    for place, each in enumerate(given):
+    for place, each in enumerate(annotations):
         places[_sign(each)].append(place)
     return places
 

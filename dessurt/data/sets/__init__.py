@@ -70,7 +70,7 @@ class Listed:
         return Record(examples[0].page, examples, source=examples[0].source)
 
 
-def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:
+def open_set(entry: Mapping[str, Any], split: str | None = None) -> DataSet:
     """The data set that a config's entry describes.
 
     One's own is a class like those here, or a generator function of the same arguments (folder,
@@ -79,14 +79,14 @@ def open_set(given: Mapping[str, Any], split: str | None = None) -> DataSet:
     some hundred pages write a class, which opens each page when it is asked for.
 
     Args:
-        given: `set` (a name of `SETS`, or `module:attribute` for one's own), `folder`, `split`
+        entry: `set` (a name of `SETS`, or `module:attribute` for one's own), `folder`, `split`
             ("train"), and the set's own options.
         split: another split of it.
 
     Raises:
         DataError: there is no such set, or its folder does not have the layout it must have.
     """
-    options = dict(given)
+    options = dict(entry)
     name, folder = str(options.pop("set", "")), Path(options.pop("folder", ""))
     split = split or options.pop("split", "train")
     options.pop("split", None)

@@ -55,16 +55,16 @@ def scores(read: Pieces, true: Pieces, likeness: Likeness) -> tuple[Counts, Coun
     """Counts of entities and of relations of one form."""
     chosen = aligned(read, true, likeness)
     right = sum(
-        read.found[i].kind == true.found[k].kind
-        and text_distance(read.found[i].text, true.found[k].text) < likeness.same
+        read.entities[i].kind == true.entities[k].kind
+        and text_distance(read.entities[i].text, true.entities[k].text) < likeness.same
         for k, i in chosen.items()
     )
     related = 0
     for a, b in true.links:
         if a in chosen and b in chosen and frozenset((chosen[a], chosen[b])) in read.pairs:
-            related += all(read.found[chosen[k]].kind == true.found[k].kind for k in (a, b))
+            related += all(read.entities[chosen[k]].kind == true.entities[k].kind for k in (a, b))
     return (
-        Counts(right, len(read.found), len(true.found)),
+        Counts(right, len(read.entities), len(true.entities)),
         Counts(related, len(read.links), len(true.links)),
     )
 
@@ -123,18 +123,18 @@ def _costs(read: Pieces, true: Pieces, likeness: Likeness) -> list[dict[int, flo
     here = before = (0.0, 0.0)  # where the last entity is; from where it was looked for
     last: str | None = None  # the text of the last that is anywhere
     costs: list[dict[int, float]] = []
-    for i, piece in enumerate(read.found):
+    for i, piece in enumerate(read.entities):
         text = likeness.compared(piece)
         start = before if text == last else here
         found = {}
-        for k, other in enumerate(true.found):
+        for k, other in enumerate(true.entities):
             distance = text_distance(text, likeness.compared(other))
             if distance < likeness.close:
                 way = _way(start, other.place) / UNIT
                 found[k] = _rounded(distance + way - LINKED * (i in linked))
         costs.append(found)
         if found:
-            here, before = true.found[min(found, key=found.__getitem__)].place, start
+            here, before = true.entities[min(found, key=found.__getitem__)].place, start
             last = text
     return costs
 

@@ -54,7 +54,7 @@ class Piece:
 class Pieces:
     """The entities of a form in reading order, and links between their numbers."""
 
-    found: tuple[Piece, ...]
+    entities: tuple[Piece, ...]
     links: frozenset[tuple[int, int]]
 
     @property
@@ -112,7 +112,7 @@ def of_answer(content: object, rules: Rules) -> Pieces:
     """
     gathered = _Gathered(rules)
     gathered.walk(content)
-    found = gathered.found
+    found = gathered.entities
     again = next((n for n, piece in enumerate(reversed(found)) if piece != found[-1]), len(found))
     if rules.as_original or again < AGAIN:
         return gathered.pieces()
@@ -129,11 +129,11 @@ class _Gathered:
 
     def __init__(self, rules: Rules, shrunk: float = 1.0) -> None:
         self.rules, self.shrunk = rules, shrunk
-        self.found: list[Piece] = []
+        self.entities: list[Piece] = []
         self.links: set[tuple[int, int]] = set()
 
     def pieces(self) -> Pieces:
-        return Pieces(tuple(self.found), frozenset(self.links))
+        return Pieces(tuple(self.entities), frozenset(self.links))
 
     def add(self, text: str, kind: str, entity: Entity | None = None) -> Span:
         """Add an entity, in NAF line by line."""
@@ -142,14 +142,14 @@ class _Gathered:
             kind = "other"
         lines = entity.lines if entity else ()
         texts = [line.text for line in lines] or text.split("\\") if self.rules.naf else [text]
-        first = len(self.found)
+        first = len(self.entities)
         name = NAF_KINDS[kind] if self.rules.naf else kind
         for number, line in enumerate(texts):
             here = lines[number : number + 1] if self.rules.naf else lines
-            self.found.append(Piece(line, name, self.middle(here) if here else (0.0, 0.0)))
+            self.entities.append(Piece(line, name, self.middle(here) if here else (0.0, 0.0)))
             if number:
                 self.links.add((first + number - 1, first + number))
-        return first, len(self.found) - 1
+        return first, len(self.entities) - 1
 
     def middle(self, lines: Sequence[Line]) -> Point:
         x0, y0, x1, y1 = union(line.box for line in lines)
