@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dessurt import cli
-from dessurt.model import Tokenizer
 from tests.slow import toy
+from tests.unit.vocabulary import byte_tokenizer
 
 TABLE = Path(__file__).resolve().parents[2] / "docs" / "from_the_original.md"
 _, *SECTIONS = TABLE.read_text(encoding="utf-8").split("\n## ")
@@ -47,7 +47,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("cf_NAME.json", "new.json"):
         toy.questions.write(folder / name, config)
     (folder / "bart").mkdir()
-    Tokenizer.of_bytes().backend.model.save(str(folder / "bart"))
+    byte_tokenizer().backend.model.save(str(folder / "bart"))
     (folder / "saved" / "NAME").mkdir(parents=True)
     shutil.copy(folder / "official.pth", folder / "saved" / "NAME" / "checkpoint-latest.pth")
     shutil.copytree(folder / "tokenizer", folder / "saved" / "NAME" / "tokenizer")

@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 import pytest
 
-from dessurt.page.marks import mapped
+from dessurt.page.plane import mapped
 from dessurt.synth import KINDS, NoFontsError, SynthPage, Writer, fonts, page, pdftext
 from dessurt.synth import scan as effects
 from dessurt.synth import text as words
-from dessurt.synth.files import load, save, whole
-from dessurt.synth.kinds import OFTEN
+from dessurt.synth.files import load, save
 from dessurt.synth.main import main
-from dessurt.synth.page import drawn
+from dessurt.synth.page import OFTEN, drawn
 from dessurt.synth.sheet import Grid, Sheet, colour, number_of
-from dessurt.truth import Entity, Line, Paragraph, Table, Truth, moved
+from dessurt.truth import Entity, Line, Paragraph, Table, Truth, mapped_truth
+from dessurt.whole_files import replacing
 from tests.conftest import link_fonts
 
 PAPER = "#set page(width: 400pt, height: 200pt, margin: 20pt)\n"
@@ -323,7 +323,7 @@ def test_a_map_moves_lines_boxes_and_figures():
         figures=((0, 0, 10, 20),),
     )
     quarter = np.array([(0, -2, 100), (2, 0, 0)])  # a quarter turn clockwise, twice as large
-    new = moved(truth, quarter, (400, 200))
+    new = mapped_truth(truth, quarter, (400, 200))
     (found,) = new.lines
     assert new.entities[0].lines[0] is found
     assert new.size == (400, 200)
@@ -472,13 +472,10 @@ def test_only_the_fonts_of_a_named_folder_are_used(held_out_fonts, monkeypatch):
 
 
 def test_an_interrupted_file_is_not_left_behind(tmp_path):
-    def stop(part):
-        part.write_text("half")
-        raise KeyboardInterrupt
-
     (tmp_path / "a.json").write_text("old")
-    with pytest.raises(KeyboardInterrupt):
-        whole(tmp_path / "a.json", stop)
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "a.json") as partial:
+        partial.write_text("half")
+        raise KeyboardInterrupt
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
     assert (tmp_path / "a.json").read_text("utf-8") == "old"
 

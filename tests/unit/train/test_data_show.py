@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from dessurt.cli import main
-from dessurt.model import Tokenizer
 from dessurt.page.contact_sheet import LEADING, MARGIN, joined, sheet, written
 from dessurt.train import showing
 from tests.unit.train.test_train_data import HERE, config_of, official, part, write
+from tests.unit.vocabulary import byte_tokenizer
 
 PAGES = f"{HERE}:Pages"
 BLACK = (0, 0, 0)
@@ -80,7 +80,7 @@ def test_a_checkpoint_says_how_pages_are_laid_into_the_image(tmp_path, capsys) -
         "--option", "truth=true",
     )  # fmt: skip
     assert all(each["image"] == [64, 256] for each in samples)
-    Tokenizer.of_bytes().save(tmp_path)
+    byte_tokenizer().save(tmp_path)
     assert main(["data", "show", PAGES, "--tokenizer", str(tmp_path / "none")]) == 2
     assert "has no tokenizer that can be read" in capsys.readouterr().err
     samples, _ = shown(capsys, PAGES, "--data", "toy", "--count", 1, "--tokenizer", tmp_path)
