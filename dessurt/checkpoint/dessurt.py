@@ -127,10 +127,10 @@ def model_from_state_dict(state_dict: Mapping[str, Tensor], model_config: Mappin
         )
         if config.layers > len(weights):
             raise ValueError(f"{config.layers} layers, but {len(weights)} tensors")
-        given = sum(tensor.numel() for tensor in weights.values())
-        if config.least_parameters > given:  # a config can claim any size, and take all memory
+        held = sum(tensor.numel() for tensor in weights.values())
+        if config.least_parameters > held:  # a config can claim any size, and take all memory
             raise ValueError(
-                f"the config is of more than {config.least_parameters:,} numbers, and {given:,} "
+                f"the config is of more than {config.least_parameters:,} numbers, and {held:,} "
                 "are there"
             )
         model = Dessurt(config)
@@ -230,11 +230,11 @@ def _load_official(path: Path, tokenizer: Tokenizer | None) -> Checkpoint:
     return Checkpoint(model, tokenizer, config, history_of(file.get("logger")), path)
 
 
-def open_tokenizer(given: str | Path) -> Tokenizer:
+def open_tokenizer(source: str | Path) -> Tokenizer:
     """A vocabulary, which official files do not carry.
 
     Args:
-        given: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; or
+        source: a folder with `tokenizer.json`, or `vocab.json` and `merges.txt`; or
             facebook/bart-base, which is taken from the Hugging Face hub or its cache.
 
     Raises:
@@ -243,18 +243,18 @@ def open_tokenizer(given: str | Path) -> Tokenizer:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    from_hub = str(given) == OFFICIAL_TOKENIZER and not Path(given).is_dir()
+    from_hub = str(source) == OFFICIAL_TOKENIZER and not Path(source).is_dir()
     try:
         if from_hub:
             wanted = ["vocab.json", "merges.txt", "tokenizer.json"]
-            given = snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted)
-        return Tokenizer.open(given)
+            source = snapshot_download(OFFICIAL_TOKENIZER, allow_patterns=wanted)
+        return Tokenizer.open(source)
     except ValueError as error:
-        raise CheckpointError(f"The tokenizer in {given} is damaged ({error}).") from error
+        raise CheckpointError(f"The tokenizer in {source} is damaged ({error}).") from error
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = "could not be downloaded" if from_hub else f"cannot be read ({error})"
         raise CheckpointError(
-            f"The tokenizer {given} {reason}: name by --tokenizer a folder with the vocab.json "
+            f"The tokenizer {source} {reason}: name by --tokenizer a folder with the vocab.json "
             f"and merges.txt of {OFFICIAL_TOKENIZER}, or go online once."
         ) from error
 

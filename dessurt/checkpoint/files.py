@@ -102,6 +102,6 @@ def reason(error: BaseException) -> str:
     return "a value in it is of another kind than it should be"
 
 
-def short(told: object, most: int = LONGEST_NAME) -> str:
+def short(text: object, most: int = LONGEST_NAME) -> str:
     """The first line of it, cut."""
-    return (str(told).splitlines() or [""])[0][:most].rstrip(".")
+    return (str(text).splitlines() or [""])[0][:most].rstrip(".")

@@ -62,45 +62,45 @@ def _add(group: Any, name: str, what: str, run: Run, *arguments: str) -> argpars
     parser: argparse.ArgumentParser = group.add_parser(name, help=what)
     for argument in arguments:
         parser.add_argument(argument, type=Path, help=HELP[argument])
-    parser.set_defaults(run=lambda given: _told(run, given))
+    parser.set_defaults(run=lambda args: _print_result(run, args))
     return parser
 
 
-def _told(run: Run, given: argparse.Namespace) -> int:
+def _print_result(run: Run, args: argparse.Namespace) -> int:
     try:
-        print(run(given))
+        print(run(args))
     except OSError as error:
         raise CheckpointError(f"{error.strerror or error}: {error.filename or ''}.") from error
     return 0
 
 
-def _show(given: argparse.Namespace) -> str:
-    if given.config:
-        return json.dumps(upkeep.config_of(given.checkpoint), indent=1, ensure_ascii=False)
-    return upkeep.described(given.checkpoint, given.weights)
+def _show(args: argparse.Namespace) -> str:
+    if args.config:
+        return json.dumps(upkeep.config_of(args.checkpoint), indent=1, ensure_ascii=False)
+    return upkeep.described(args.checkpoint, args.weights)
 
 
-def _reset(given: argparse.Namespace) -> str:
-    return f"Wrote {upkeep.reset_training(given.checkpoint, given.out)}."
+def _reset(args: argparse.Namespace) -> str:
+    return f"Wrote {upkeep.reset_training(args.checkpoint, args.out)}."
 
 
-def _set_config(given: argparse.Namespace) -> str:
-    upkeep.set_config(given.checkpoint, given.config, given.out)
-    return f"Wrote {given.out}."
+def _set_config(args: argparse.Namespace) -> str:
+    upkeep.set_config(args.checkpoint, args.config, args.out)
+    return f"Wrote {args.out}."
 
 
-def _rename(given: argparse.Namespace) -> str:
-    changed = upkeep.rename_keys(given.checkpoint, given.old, given.new, given.out)
-    return f"Wrote {given.out}: {changed} names changed."
+def _rename(args: argparse.Namespace) -> str:
+    changed = upkeep.rename_keys(args.checkpoint, args.old, args.new, args.out)
+    return f"Wrote {args.out}: {changed} names changed."
 
 
-def _export(given: argparse.Namespace) -> str:
-    return f"Wrote {given.out}: {upkeep.export_history(given.checkpoint, given.out)} figures."
+def _export(args: argparse.Namespace) -> str:
+    return f"Wrote {args.out}: {upkeep.export_history(args.checkpoint, args.out)} figures."
 
 
-def _plot(given: argparse.Namespace) -> str:
-    if given.values:
-        return "\n".join(plot.values(given.checkpoint, given.figures))
-    out = None if given.window else given.out
-    told = plot.plot(given.checkpoint, out, given.figures)
-    return "\n".join([*told, *([f"Wrote {out}."] if out else [])])
+def _plot(args: argparse.Namespace) -> str:
+    if args.values:
+        return "\n".join(plot.values(args.checkpoint, args.figures))
+    out = None if args.window else args.out
+    lines = plot.plot(args.checkpoint, out, args.figures)
+    return "\n".join([*lines, *([f"Wrote {out}."] if out else [])])

@@ -31,13 +31,13 @@ _KNOWN = KnownPage("", Page.from_array(np.zeros((32, 32), np.uint8)))  # which n
 Values = dict[str, list[float]]
 
 
-def logged(token: str, answers: Sequence[str], given: str, right: str | None = None) -> Values:
+def logged(token: str, answers: Sequence[str], written: str, right: str | None = None) -> Values:
     """What is logged of one answer.
 
     Args:
         token: the task.
         answers: the right ones.
-        given: the model's.
+        written: the model's answer.
         right: the right answer that it was to write; the first, unless said otherwise.
 
     Returns:
@@ -46,49 +46,49 @@ def logged(token: str, answers: Sequence[str], given: str, right: str | None = N
     right = answers[0] if right is None else right
     example = Example(_KNOWN.page, Request(token), (right.lower(),))
     several = Example(_KNOWN.page, Request(token), tuple(each.lower() for each in answers))
-    answer = Answer(given.lower())
+    answer = Answer(written.lower())
     apart = text.distance(_KNOWN, example, answer)[0]
-    found: Values = {"score_ed": [apart]}
+    values: Values = {"score_ed": [apart]}
     if right:
-        found[f"{token}_ED"] = [apart]
+        values[f"{token}_ED"] = [apart]
     if token == "natural_q~":
         similar = text.anls(_KNOWN, several, answer)[0]
-        found["E_ANLS"] = [similar]
+        values["E_ANLS"] = [similar]
         if len(answers) == 1:
-            found["E_acc@NL0.5"] = [float(similar > 0)]
+            values["E_acc@NL0.5"] = [float(similar > 0)]
     elif token == "classify>":
-        found["E_class_acc"] = [text.accuracy(_KNOWN, example, answer)[0]]
+        values["E_class_acc"] = [text.accuracy(_KNOWN, example, answer)[0]]
     elif token == "read_block0>":
-        found["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
+        values["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
     elif token == "w0>" and UNREADABLE not in right and UNREADABLE_LETTER not in right:
-        found["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
-        found["E_line_based_WER"] = [_rate(right.lower().split(" "), answer.text.split(" "))]
+        values["E_line_based_CER"] = [_rate(right.lower(), answer.text)]
+        values["E_line_based_WER"] = [_rate(right.lower().split(" "), answer.text.split(" "))]
     elif token in ("json>", "json~", "record~"):
         name = "E_doc_CE" if token == "record~" else "E_json_CE"
-        found[name] = [_rate(right.lower(), answer.text)]
+        values[name] = [_rate(right.lower(), answer.text)]
     elif token.startswith("ne"):
-        found |= _entities(example, answer)
-    return found
+        values |= _entities(example, answer)
+    return values
 
 
-def _rate(right: Sequence[str], given: Sequence[str]) -> float:
-    return Levenshtein.distance(right, given) / max(len(right), 1)
+def _rate(right: Sequence[str], written: Sequence[str]) -> float:
+    return Levenshtein.distance(right, written) / max(len(right), 1)
 
 
 def _entities(example: Example, answer: Answer) -> Values:
     token = example.request.task
-    found: Values = {}
+    values: Values = {}
     for name, (hits, of) in names.original_classes(_KNOWN, example, answer).items():
         side, kind = name.split(" ")
         key = f"F_{side.replace('precision', 'prec')}_{kind}"
-        found[key] = [1.0] * int(hits) + [0.0] * int(of - hits)
+        values[key] = [1.0] * int(hits) + [0.0] * int(of - hits)
     text = [names.original_text_errors(_KNOWN, example, answer)[0]]
     true, read = (
         names.original_tagged(each, token) for each in (example.answers[0], answer.text)
     )
     if token == "ne>":
         kinds = ([kind for _, kind in words[:1]] for words in (true, read))
-        return {**found, "E_CER": text, "E_NER_acc": [float(next(kinds) == next(kinds))]}
+        return {**values, "E_CER": text, "E_NER_acc": [float(next(kinds) == next(kinds))]}
     apart = sum(
         Levenshtein.distance(true[i][0], read[k][0])
         for i, k in names.aligned_as_original(true, read)
@@ -97,7 +97,7 @@ def _entities(example: Example, answer: Answer) -> Values:
     # The original takes the letters once for each word that it reads.
     letters = sum(len(word) for word, _ in true) * len(read)
     approximate = apart / letters if letters else float(bool(true))
-    return {**found, "E_true_CER": text, "E_approx_CER": [approximate]}
+    return {**values, "E_true_CER": text, "E_approx_CER": [approximate]}
 
 
 def summed_up(values: Mapping[str, Sequence[float]]) -> dict[str, float]:

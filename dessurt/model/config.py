@@ -55,38 +55,38 @@ class DessurtConfig:
         Raises:
             ValueError: the sizes do not fit together.
         """
-        given = dict(model_config)
-        blocks = tuple(given.get("blocks_per_level", cls.blocks_per_level))
+        settings = dict(model_config)
+        blocks = tuple(settings.get("blocks_per_level", cls.blocks_per_level))
         levels, layers = len(blocks), sum(blocks)
-        width = int(given.get("decode_dim", cls.decode_dim))
-        lighter = given.get("lighter_conv_patch_emb", False)
-        positions = BART_WIDTH if given.get("init_from_pretrained") else width
+        width = int(settings.get("decode_dim", cls.decode_dim))
+        lighter = settings.get("lighter_conv_patch_emb", False)
+        positions = BART_WIDTH if settings.get("init_from_pretrained") else width
         same = {
-            name: given[name]
+            name: settings[name]
             for name in (
                 *("max_q_tokens", "max_a_tokens", "use_set_length", "im_embed_dim", "dim_ff"),
                 *("decode_num_heads", "conv_patch_emb", "do_mask_output", "no_dropout"),
                 *("distillation_dim", "position_rows"),
             )
-            if name in given
+            if name in settings
         }
         config = cls(
             vocab_size=vocab_size,
-            image_size=_pair(given.get("image_size", cls.image_size)),
+            image_size=_pair(settings.get("image_size", cls.image_size)),
             blocks_per_level=blocks,
-            use_swin=_flags(given, "use_swin", cls.use_swin, layers),
+            use_swin=_flags(settings, "use_swin", cls.use_swin, layers),
             swin_cross_attention=_flags(
-                given, "swin_cross_attention", cls.swin_cross_attention, layers
+                settings, "swin_cross_attention", cls.swin_cross_attention, layers
             ),
-            use_auto=_flags(given, "use_auto", cls.use_auto, layers),
-            window_size=_per_level(given.get("window_size", 12), levels),
-            swin_nheads=tuple(given.get("swin_nheads", cls.swin_nheads)),
+            use_auto=_flags(settings, "use_auto", cls.use_auto, layers),
+            window_size=_per_level(settings.get("window_size", 12), levels),
+            swin_nheads=tuple(settings.get("swin_nheads", cls.swin_nheads)),
             decode_dim=width,
             conv_channels=tuple(
-                given.get("conv_channels", CONV_CHANNELS_LIGHTER if lighter else CONV_CHANNELS)
+                settings.get("conv_channels", CONV_CHANNELS_LIGHTER if lighter else CONV_CHANNELS)
             ),
-            position_width=int(given.get("position_width", positions)),
-            source=given,
+            position_width=int(settings.get("position_width", positions)),
+            source=settings,
             **same,
         )
         config.check()
@@ -196,9 +196,9 @@ def _per_level(size: int | Sequence[int], levels: int) -> tuple[int, ...]:
 
 
 def _flags(
-    given: Mapping[str, Any], name: str, default: tuple[bool, ...], layers: int
+    settings: Mapping[str, Any], name: str, default: tuple[bool, ...], layers: int
 ) -> tuple[bool, ...]:
-    flags = tuple(bool(flag) for flag in given.get(name, default))
+    flags = tuple(bool(flag) for flag in settings.get(name, default))
     if len(flags) < layers:
         raise ValueError(f"{name} names {len(flags)} layers, blocks_per_level has {layers}")
     return flags[:layers]

@@ -72,10 +72,10 @@ def language_model(name: str, device: str = "auto") -> Generate:
     @torch.no_grad()
     def generate(prompt: str, seed: int) -> list[str]:
         torch.manual_seed(seed)
-        given = tokenizer(prompt, return_tensors="pt").to(device)
-        told = model.generate(**given, **SAMPLING, pad_token_id=tokenizer.eos_token_id)
-        start = given["input_ids"].shape[1]
-        return [tokenizer.decode(each[start:], skip_special_tokens=True) for each in told]
+        inputs = tokenizer(prompt, return_tensors="pt").to(device)
+        outputs = model.generate(**inputs, **SAMPLING, pad_token_id=tokenizer.eos_token_id)
+        start = inputs["input_ids"].shape[1]
+        return [tokenizer.decode(each[start:], skip_special_tokens=True) for each in outputs]
 
     return generate
 
@@ -99,26 +99,26 @@ def write_forms(
         OSError: it cannot be read or written.
         ValueError: it holds something else.
     """
-    found: list[Any] = []
+    made: list[Any] = []
     if path.exists():
         groups(path)  # says what is wrong with it
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    saved, begun = time.monotonic(), len(found)
+        made = json.loads(path.read_text(encoding="utf-8-sig"))
+    saved, begun = time.monotonic(), len(made)
     rng = random.Random(f"{seed} {begun}")
-    more = islice(forms(generate, rng, titles, found[:]), max(count - begun, 0))
+    more = islice(forms(generate, rng, titles, made[:]), max(count - begun, 0))
     try:
         for form in tqdm(more, initial=begun, total=count, unit="form"):
-            found.append(form)
+            made.append(form)
             if time.monotonic() - saved > SAVE_EVERY:
-                _save(found, path)
+                _save(made, path)
                 saved = time.monotonic()
     finally:
-        if len(found) > begun:
-            _save(found, path)
+        if len(made) > begun:
+            _save(made, path)
 
 
-def _save(found: Sequence[Any], path: Path) -> None:
-    text = ",\n".join(json.dumps(form, ensure_ascii=False) for form in found)
+def _save(made: Sequence[Any], path: Path) -> None:
+    text = ",\n".join(json.dumps(form, ensure_ascii=False) for form in made)
     write_whole(path, f"[\n{text}\n]\n".encode())
 
 

@@ -44,10 +44,10 @@ class AnnotatedPages:
         """
         self._folder, self._damaged, self._by_line = folder, list(damaged), by_line
         self._pages: list[tuple[str, int, list[Annotation]]] = []
-        for name, given in sorted(pages.items()):
-            for number in sorted({each.page for each in given}):
-                asked = [each for each in given if each.page == number]
-                self._pages.append((name, number, asked))
+        for name, entries in sorted(pages.items()):
+            for number in sorted({each.page for each in entries}):
+                on_page = [each for each in entries if each.page == number]
+                self._pages.append((name, number, on_page))
 
     def __len__(self) -> int:
         """Pages, and then one for everything that is damaged."""
@@ -57,15 +57,15 @@ class AnnotatedPages:
         """As `DataSet.record`; nothing is chosen at random."""
         if index >= len(self._pages):
             raise self._damaged[index - len(self._pages)]
-        name, number, given = self._pages[index]
+        name, number, entries = self._pages[index]
         file = self._folder / name
         try:
             page = Page.open(file, number)
         except PageError as error:
             raise DataError(str(error), file) from error
         source = f"{file}#{number}" if number else str(file)
-        seen = {upright: upright.page(page) for upright in {each.upright for each in given}}
-        made = (partial(_example, page, seen[each.upright], each, source) for each in given)
+        shown = {upright: upright.page(page) for upright in {each.upright for each in entries}}
+        made = (partial(_example, page, shown[each.upright], each, source) for each in entries)
         examples, errors = sound_examples(file, (("", make) for make in made))
         if self._by_line:
             examples = tuple(line for each in examples for line in lines_of(each))
@@ -119,20 +119,20 @@ def _trusted(folder: Path, split: str = "") -> tuple[Path, Pages, list[DataError
     return part, {name: kept[name] for name in kept if kept[name]}, damaged
 
 
-def _example(page: Page, seen: Page, given: Annotation, source: str) -> Example:
-    """A question about a page in a file, which is seen as it was laid out for the question."""
-    if given.size is not None and given.size != (page.width, page.height):
-        width, height = given.size
+def _example(page: Page, shown: Page, annotation: Annotation, source: str) -> Example:
+    """A question about a page in a file, which is shown as it was laid out for the question."""
+    if annotation.size is not None and annotation.size != (page.width, page.height):
+        width, height = annotation.size
         raise DataError(
             f"its marks are for a page of {width} x {height} pixels, and this one has "
             f"{page.width} x {page.height}: annotate it anew.", source
         )  # fmt: skip
     try:
-        given.marks.checked(page.size)
+        annotation.marks.checked(page.size)
     except MarksError as error:
-        raise DataError(str(error), source, given.question) from error
-    output = given.output and given.upright.marks(given.output, page.size)
-    return Example(seen, given.request(page.size), given.answers, output, source)
+        raise DataError(str(error), source, annotation.question) from error
+    output = annotation.output and annotation.upright.marks(annotation.output, page.size)
+    return Example(shown, annotation.request(page.size), annotation.answers, output, source)
 
 
 BLOCKS = ("read_block0>", "read_block>")

@@ -82,9 +82,9 @@ class AskedPages:
         """
         self.folder, self.file, self.size = folder, file, size
         with damaged(file, "data"):
-            self.given: list[Any] = list(read_json(file)["data"])
-        self.numbers = [i for i, page in enumerate(self.given) if _asked(page)]
-        self.question_counts = [questions_in(self.given[i]) for i in self.numbers]
+            self.entries: list[Any] = list(read_json(file)["data"])
+        self.numbers = [i for i, page in enumerate(self.entries) if _asked(page)]
+        self.question_counts = [questions_in(self.entries[i]) for i in self.numbers]
 
     def __len__(self) -> int:
         """Pages that are asked about."""
@@ -94,8 +94,8 @@ class AskedPages:
         """A page, its questions, and what is written on it."""
         number = self.numbers[index]
         with damaged(self.file, f"data[{number}]"):
-            given = self.given[number]
-            image = given["document_image"]
+            entry = self.entries[number]
+            image = entry["document_image"]
             words = image.get("gold_standard_transcription", [])
             if [word["wordno"] for word in words] != list(range(len(words))):
                 raise ValueError("its words are not numbered from 0")
@@ -112,7 +112,7 @@ class AskedPages:
                 self.file,
                 (
                     (f"data[{number}].qas[{n}]", partial(_example, page, qa, written, self.file))
-                    for n, qa in enumerate(given["qas"])
+                    for n, qa in enumerate(entry["qas"])
                 ),
             )
             return Record(page, examples, truth, str(image["document_image"]), errors)
@@ -124,23 +124,23 @@ def _asked(page: Any) -> bool:
 
 
 def _example(page: Page, qa: dict[str, Any], written: Sequence[Printed], file: Path) -> Example:
-    name, found = str(qa["question_id"]), []
+    name, texts = str(qa["question_id"]), []
     for answer in qa["answers"]:
         if "answer_start_word_no" in answer:
             first, last = answer["answer_start_word_no"], answer["answer_end_word_no"]
             if not 0 <= first <= last < len(written):
                 raise DataError(f"there are no words {first} to {last}: mend it.", file, name)
-            found.append(Printed.join(" ", written[first : last + 1]))
+            texts.append(Printed.join(" ", written[first : last + 1]))
         else:
-            found.append(Printed.sign(str(answer["text"])))
-    if not found:
+            texts.append(Printed.sign(str(answer["text"])))
+    if not texts:
         raise DataError("it has no answers: mend it.", file, name)
     return Example(
         page,
         Request("natural_q~", str(qa["question"])),
-        tuple(dict.fromkeys(each.text for each in found)),
+        tuple(dict.fromkeys(each.text for each in texts)),
         source=f"{file.name} {name}",
-        printed_answer=found[0] if len(found[0].places) else None,
+        printed_answer=texts[0] if len(texts[0].places) else None,
     )
 
 

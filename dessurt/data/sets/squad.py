@@ -67,18 +67,18 @@ class SQuAD:
 
     def record(self, index: int, rng: random.Random) -> Record:
         """A context as a page, and its questions."""
-        where, given = self.contexts[index]
+        where, entry = self.contexts[index]
         with damaged(self.file, where):
-            context = _printable(given["context"])
+            context = _printable(entry["context"])
             look = random.Random(index) if self.fixed else rng
             page = _page(context, look)
             if page is None:
                 raise DataError("it is too long for a page, or empty.", self.file, where)
             picture, text = Page.from_array(page.pixels), _Text(page.truth)
-            example = partial(_example, picture, text, given["context"], self.file.name)
+            example = partial(_example, picture, text, entry["context"], self.file.name)
             asked, errors = sound_examples(
                 self.file,
-                ((f"{where}.qas[{n}]", partial(example, qa)) for n, qa in enumerate(given["qas"])),
+                ((f"{where}.qas[{n}]", partial(example, qa)) for n, qa in enumerate(entry["qas"])),
             )
         source = f"{self.file.name} {where}"
         return Record(picture, asked, page.truth, source=source, errors=errors)
@@ -87,19 +87,19 @@ class SQuAD:
 def _example(
     page: Page, text: _Text, context: str, file: str, qa: dict[str, Any]
 ) -> Example | None:
-    found = [Printed.sign(NO_SUCH)]
+    texts = [Printed.sign(NO_SUCH)]
     if not qa.get("is_impossible", False):
-        found = []
+        texts = []
         for answer in qa["answers"]:
             words = _printable(answer["text"])
             start = len(_letters(_printable(context[: answer["answer_start"]])))
             if words:
-                found.append(text.find(words, start))
-    if not found:
+                texts.append(text.find(words, start))
+    if not texts:
         return None
     request = Request("natural_q~", str(qa["question"]))
-    answers = tuple(dict.fromkeys(each.text for each in found))
-    return Example(page, request, answers, source=f"{file} {qa['id']}", printed_answer=found[0])
+    answers = tuple(dict.fromkeys(each.text for each in texts))
+    return Example(page, request, answers, source=f"{file} {qa['id']}", printed_answer=texts[0])
 
 
 class _Text:
