@@ -241,17 +241,16 @@ class Result:
         if not question.example.answers:
             self.unanswered += 1
             return
+        known, example = question.known, question.example
         for score in self.scores:
-            known, example = question.known, question.example
             if score.figure.is_slow and submit:
                 seen = KnownPage(known.name, NO_PAGE), replace(example, page=NO_PAGE)
                 self.unjudged.append((score, submit(score.figure.judge, *seen, answer)))
                 continue
-            shares = score.figure.judge(known, example, answer)
-            score.add(shares)
+            alone = Score(score.figure)
+            alone.add(score.figure.judge(known, example, answer))
+            score.add(alone.sums)
             if score is self.first_score:
-                alone = Score(score.figure)
-                alone.add(shares)
                 self._remember(Mistake(question, answer, alone))
 
     def _remember(self, mistake: Mistake) -> None:

@@ -57,14 +57,18 @@ def written(
         left_out = sum(len(line) for line, _ in lines[most - 1 :])
         lines[most - 1 :] = [(f"... and {left_out} characters more", lines[most - 1][1])]
     picture = Image.new("RGB", (width, len(lines) * LEADING + 2 * MARGIN), "white")
-    draw = ImageDraw.Draw(picture)
     for number, (line, colour) in enumerate(lines):
-        x = float(MARGIN)
-        for font, run in groupby(line, key=_font):
-            some = "".join(run)
-            draw.text((x, MARGIN + number * LEADING), some, fill=colour, font=font)
-            x += sum(map(_advance, some))
+        _write(picture, line, colour, MARGIN + number * LEADING)
     return picture
+
+
+def _write(picture: Image.Image, line: str, colour: Colour, y: int) -> None:
+    """Write a line into a picture; its characters may need several fonts."""
+    x = float(MARGIN)
+    for font, characters in groupby(line, key=_font):
+        run = "".join(characters)
+        ImageDraw.Draw(picture).text((x, y), run, fill=colour, font=font)
+        x += sum(map(_advance, run))
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:

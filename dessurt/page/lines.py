@@ -276,20 +276,25 @@ def highlighted_lines(page: Page, marks: Marks) -> list[Marks]:
         return []
     levels = sorted((level_in(page, shape) for shape in shapes), key=lambda level: level.angle)
     level = levels[len(levels) // 2]  # in which most of what is marked lies
+    groups = _grouped([(shape, level.bounds(shape)) for shape in shapes])
+    lines = [Marks((*(shape for shape, _ in group), *marks.of("mask"))) for group in groups]
+    each = [np.array([box for _, box in group]) for group in groups]
+    boxes = np.array([[*box.min(0)[:2], *box.max(0)[2:]] for box in each])
+    letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2
+    return [lines[i] for i in _reading_order(boxes, letter)]
+
+
+def _grouped(shapes: list[tuple[Shape, Box]]) -> list[list[tuple[Shape, Box]]]:
+    """Shapes with their level boxes, those together that are parts of one line."""
     groups: list[list[tuple[Shape, Box]]] = []
-    for shape in shapes:
-        box = level.bounds(shape)
+    for shape, box in shapes:
         beside = (group for group in groups if any(_beside(box, other) for _, other in group))
         group = next(beside, None)
         if group is None:
             groups.append([(shape, box)])
         else:
             group.append((shape, box))
-    lines = [Marks((*(shape for shape, _ in group), *marks.of("mask"))) for group in groups]
-    each = [np.array([box for _, box in group]) for group in groups]
-    boxes = np.array([[*box.min(0)[:2], *box.max(0)[2:]] for box in each])
-    letter = float(np.median(boxes[:, 3] - boxes[:, 1])) / 2
-    return [lines[i] for i in _reading_order(boxes, letter)]
+    return groups
 
 
 def _cut_into_lines(page: Page, shape: Shape) -> list[Shape]:

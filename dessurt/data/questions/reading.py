@@ -84,14 +84,7 @@ def read_on(ask: Ask) -> Example | None:
     """
     words = any_words(ask.truth, ask.rng)
     stop = ask.rng.randint(1, len(words))
-    wanted = ask.rng.randint(1 if ask.highlighted else 5, ask.most_text)
-    first = stop - 1
-    while first > 0 and ask.size(words[first - 1 : stop]) <= ask.most_text:
-        so_far = words[first:stop]
-        if ask.size(so_far) >= wanted and ask.names_its_place(text_of(so_far)):
-            break
-        first -= 1
-    before, after = words[first:stop], words[stop:]
+    before, after = _typed_before(ask, words[:stop]), words[stop:]
     text = ask.end(printed(before))
     if not ask.names_its_place(text.text):
         return None
@@ -103,6 +96,17 @@ def read_on(ask: Ask) -> Example | None:
     return ask.example(answer, drawing.exact(after), text, ask.highlight(stretched(before)))
 
 
+def _typed_before(ask: Ask, words: list[Word]) -> list[Word]:
+    """The last of some words: as many as are wanted, and more until they name their place."""
+    wanted = ask.rng.randint(1 if ask.highlighted else 5, ask.most_text)
+    first = len(words) - 1
+    while first > 0 and ask.size(words[first - 1 :]) <= ask.most_text:
+        if ask.size(words[first:]) >= wanted and ask.names_its_place(text_of(words[first:])):
+            break
+        first -= 1
+    return words[first:]
+
+
 def read_line(ask: Ask) -> Example | None:
     """Read the line above or below a text, then ‡; №‡ where there is none.
 
@@ -110,10 +114,7 @@ def read_line(ask: Ask) -> Example | None:
     ^0~ v0~` the line of the text is highlighted too.
     """
     truth, kind = ask.truth, ask.token[0]
-    pairs: list[tuple[Line, Line | None]] = []
-    for block in truth.paragraphs:
-        above = (None, *block.lines[:-1])
-        pairs += zip(block.lines, above if kind in "u^" else (*block.lines[1:], None), strict=True)
+    pairs = _neighbours(truth, kind in "u^")
     between = [pair for pair in pairs if pair[1]]
     if kind in "^v" and between and ask.rng.random() < 0.9:
         pairs = between  # where most blocks have one line, №‡ would nearly always be right
@@ -139,6 +140,15 @@ def read_block(ask: Ask) -> Example | None:
     if not lines or not (ask.highlighted or alone and len(ask.truth.paragraphs) == 1):
         return None
     return ask.example(printed(lines), marks=ask.highlight_block(lines))
+
+
+def _neighbours(truth: Truth, above: bool) -> list[tuple[Line, Line | None]]:
+    """Each line with the one above it in its block, or else with the one below."""
+    pairs: list[tuple[Line, Line | None]] = []
+    for block in truth.paragraphs:
+        others = (None, *block.lines[:-1]) if above else (*block.lines[1:], None)
+        pairs += zip(block.lines, others, strict=True)
+    return pairs
 
 
 def _nearest(line: Line, truth: Truth, up: bool) -> Line | None:

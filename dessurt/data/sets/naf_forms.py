@@ -170,12 +170,17 @@ def _labels(groups: Sequence[_Group], pairs: Sequence[Link]) -> _Labels:
         for label in main:
             fields.setdefault(label, set()).add(field)
         also |= {(label, field) for label in labels - main}
-    for label, own in fields.items():
-        inside = {i for i, others in fields.items() if others < own}
-        nearest = {i for i in inside if not any(fields[i] < fields[j] for j in inside)}
-        if set().union(*(fields[i] for i in inside)) == own:
-            below.setdefault(label, set()).update(nearest)
-    return _Labels(fields, below, also)
+    for label in fields:
+        below.setdefault(label, set()).update(_nearest_below(label, fields))
+    return _Labels(fields, {label: labels for label, labels in below.items() if labels}, also)
+
+
+def _nearest_below(label: int, fields: dict[int, set[int]]) -> set[int]:
+    """The labels that share out all fields of one, without those that hang from others of them."""
+    inside = {i for i, others in fields.items() if others < fields[label]}
+    if set().union(*(fields[i] for i in inside)) != fields[label]:
+        return set()
+    return {i for i in inside if not any(fields[i] < fields[j] for j in inside)}
 
 
 def _truth(groups: Sequence[_Group], labels: _Labels, size: tuple[int, int]) -> Truth:
