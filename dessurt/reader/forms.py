@@ -104,7 +104,7 @@ class Form:
             page: the page.
             pieces: what is printed, with level boxes (see `dessurt.page.level`).
         """
-        self.gray, self.corner = level_of(page).whole(page.gray)
+        self.gray, self.corner = level_of(page).whole_picture(page.gray)
         self.pieces = [piece.moved(-self.corner[0], -self.corner[1]) for piece in pieces]
         self.truth = put_together(self.pieces, self.gray)
         self._sure: dict[tuple[float, ...], float] = {}  # by the place of a letter

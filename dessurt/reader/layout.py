@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dessurt.page.marks import Box, union
+from dessurt.page.plane import Box, union
 from dessurt.reader.pieces import Piece, Rules, are_aligned, share_column
 from dessurt.reader.tables import ROLES, Grid, Row, TableParts, aligned_rows, rows_of
 from dessurt.truth import Entity, Line, Paragraph, Table, Truth

@@ -22,7 +22,8 @@ from dessurt.model.tokenizer import END
 from dessurt.page import Page
 from dessurt.page.level import level_of
 from dessurt.page.lines import highlighted_lines, page_lines
-from dessurt.page.marks import Box, Marks
+from dessurt.page.marks import Marks
+from dessurt.page.plane import Box
 from dessurt.protocol import (
     NOTHING_WRITTEN,
     VERY_UNSURE,

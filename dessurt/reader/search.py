@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from rapidfuzz import fuzz
 
-from dessurt.page.marks import Box
+from dessurt.page.plane import Box
 from dessurt.tasks import Task
 
 SIMILAR = 70.0  # of 100, `fuzz.partial_ratio`: below it the text is another one

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from dessurt.page.marks import union
+from dessurt.page.plane import union
 from dessurt.reader.pieces import Piece, Rules, are_aligned, share_column
 
 ROLES = ("question", "answer")
