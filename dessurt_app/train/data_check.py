@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dessurt.data.annotations import STATES
-from dessurt.data.annotations.splits import SPLITS, split_pages
+from dessurt.data.annotations.files import SPLITS, split_pages
 from dessurt.data.annotations.store import Row, Store
 from dessurt.data.records import DataError
 from dessurt.data.sets.annotations import BLOCKS

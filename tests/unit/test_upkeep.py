@@ -13,17 +13,18 @@ import torch
 from dessurt.checkpoint import load, read_official, upkeep
 from dessurt.checkpoint.runs import read_state, write_state
 from dessurt.cli import main
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model import Dessurt, DessurtConfig
 from dessurt.run_log import append_log
 from tests.unit.test_checkpoint import official_file
 from tests.unit.test_model import SMALL
+from tests.unit.vocabulary import byte_tokenizer
 
 
 @pytest.fixture
 def official(tmp_path: Path) -> Path:
     """An official file with figures, optimiser and schedule, its vocabulary beside it."""
     (tmp_path / "tokenizer").mkdir()
-    Tokenizer.of_bytes().save(tmp_path / "tokenizer")
+    byte_tokenizer().save(tmp_path / "tokenizer")
     logger = upkeep.InertLogger()
     logger.state = {"entries": {
         1: {"iteration": 2, "loss": np.float64(3.5), "val_E_ANLS": 0.25},

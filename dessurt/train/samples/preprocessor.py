@@ -35,7 +35,7 @@ from dessurt.train.samples.batch import (
 from dessurt.train.samples.cells import BEFORE, CELL, SLOTS, Glyphs
 from dessurt.train.samples.pages import Source
 from dessurt.train.samples.variation import varied
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed
 
 SLIPPED = 0.7  # share of the answers that are written with slips; see `with_slips`
 REPEATED = 0.1  # share of the regions that only repeat the highlight which are worth the time

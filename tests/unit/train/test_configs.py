@@ -30,8 +30,7 @@ from dessurt.train.loop import Run
 from dessurt.train.main import main
 from dessurt.train.original.configs import MODES, SETS, TOKENS, OriginalError, left_out, translated
 from dessurt.train.section import ConfigError, markdown
-from dessurt.truth import Truth, moved
-from dessurt.truth.printed import Printed
+from dessurt.truth import Printed, Truth, mapped_truth
 from tests.unit.train.test_train_data import official
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +64,7 @@ def form(seed: int) -> tuple[Page, Truth]:
     drawn = synthetic(seed, kinds=["form"])[0]
     small = cv2.resize(drawn.pixels, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA)
     scale = np.array([[0.3, 0, 0], [0, 0.3, 0]])
-    return Page.from_array(small), moved(drawn.truth, scale, small.shape[:2])
+    return Page.from_array(small), mapped_truth(drawn.truth, scale, small.shape[:2])
 
 
 OWN = {"docvqa": "natural_q~", "hw_squad": "natural_q~", "rvl_cdip": "classify>", "iam":

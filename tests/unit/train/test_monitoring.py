@@ -17,7 +17,6 @@ from dessurt.checkpoint.runs import read_state
 from dessurt.data.example import Example
 from dessurt.data.records import DataError, Record
 from dessurt.evaluate.trainer_log import logged, summed_up
-from dessurt.model import Tokenizer
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.run_log import read_log
@@ -32,10 +31,10 @@ from dessurt.train.samples.placing import shifted
 from dessurt.train.samples.preprocessor import Preprocessor, _lowered
 from dessurt.train.samples.sampler import Sampler
 from dessurt.train.section import ConfigError
-from dessurt.truth import Entity, Line, Truth
+from dessurt.truth import Entity, Line, Printed, Truth
 from dessurt.truth.form_text import to_json
-from dessurt.truth.printed import Printed
 from tests.unit.train.test_train_data import TINY, official, write
+from tests.unit.vocabulary import byte_tokenizer
 
 HERE = "tests.unit.train.test_monitoring"
 METRICS = json.loads(
@@ -70,7 +69,7 @@ def page_of(text: str) -> Page:
 
 
 def sampler(most_a: int = 40) -> Sampler:
-    return Sampler(Preprocessor(Tokenizer.of_bytes(), (64, 256), None, 20, most_a))
+    return Sampler(Preprocessor(byte_tokenizer(), (64, 256), None, 20, most_a))
 
 
 def questions(part: dict[str, Any], rank: int = 0, ranks: int = 1) -> Questions:
@@ -138,7 +137,7 @@ class Parrot(Student):
 
     def __init__(self, told: list[str]) -> None:
         torch.nn.Module.__init__(self)
-        self.tokenizer, self.told = Tokenizer.of_bytes(), told
+        self.tokenizer, self.told = byte_tokenizer(), told
         self.factors = Losses(answer=3.0)
         self.unused = torch.nn.Parameter(torch.zeros(1))
 
@@ -205,7 +204,7 @@ def test_small_letters_are_compared_with_small_letters() -> None:
     part = {"data": {"set": f"{HERE}:Answered", "split": "valid"}, "cased": False}
     drawn = next(iter(questions(part)))
     assert drawn.questions[0].answers == ("no 0", "nr 0")
-    pieces = Tokenizer.of_bytes()
+    pieces = byte_tokenizer()
     written = pieces.decode(drawn.batch.wanted[0].tolist())
     assert written == drawn.questions[0].right and drawn.questions[1].right == "c:memo"
     assert pieces.decode(drawn.batch.query[0].tolist()) == "what?"

@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 
 from dessurt.checkpoint import OFFICIAL_TOKENIZER, load
 from dessurt.checkpoint.runs import read_state, write_state
-from dessurt.model import Tokenizer
 from dessurt.run_log import read_log
 from dessurt.train.config import Config
 from dessurt.train.config_file import read
@@ -21,6 +20,7 @@ from dessurt.train.section import ConfigError
 from tests.unit.test_checkpoint import official_file
 from tests.unit.train.test_configs import docvqa
 from tests.unit.train.test_train_data import config_of, part, write
+from tests.unit.vocabulary import byte_tokenizer
 
 # What is exported
 
@@ -135,7 +135,7 @@ def test_a_schedule_is_that_of_the_original(tmp_path: Path) -> None:
 def bart(folder: Path, rows: int, name: str) -> dict[str, torch.Tensor]:
     """Weights named as BART's, beside a vocabulary of bytes."""
     folder.mkdir()
-    Tokenizer.of_bytes().save(folder)
+    byte_tokenizer().save(folder)
     torch.manual_seed(3)
     weights = {"shared.weight": torch.randn(rows, 768), "encoder.x": torch.zeros(2),
                "decoder.embed_positions.weight": torch.randn(1026, 768)}  # fmt: skip
@@ -219,7 +219,7 @@ def test_an_optimiser_of_another_shape_begins_anew(
         file["optimizer"] = optimizer
     torch.save(file, tmp_path / "official.pth")
     (tmp_path / "tokenizer").mkdir()
-    Tokenizer.of_bytes().save(tmp_path / "tokenizer")
+    byte_tokenizer().save(tmp_path / "tokenizer")
     config = config_of(part() | {"batch": 1}, frame={"mode": "fit"})
     del config["model"]
     path = write(tmp_path / "c.json", config | {"stages": [

@@ -27,8 +27,7 @@ from dessurt.train.samples.pages import Source
 from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
 from dessurt.train.section import ConfigError
-from dessurt.truth import Line, Paragraph, Truth
-from dessurt.truth.printed import Printed
+from dessurt.truth import Line, Paragraph, Printed, Truth
 
 CLASS = {letter: i + 1 for i, letter in enumerate(ALPHABET)}
 TINY = {

@@ -32,6 +32,7 @@ from dessurt.train.samples.pages import Records, Source
 from dessurt.train.samples.preprocessor import Preprocessor, placing
 from dessurt.train.samples.sampler import Sampler
 from dessurt.truth import Line, Paragraph, Truth
+from tests.unit.vocabulary import byte_tokenizer
 
 TINY = {
     "image_size": [64, 256], "conv_channels": [4, 8, 8, 16, 16, 16, 16], "im_embed_dim": 16,
@@ -99,7 +100,7 @@ def write(path: Path, config: dict) -> Path:
 def official(folder: Path) -> Path:
     """A checkpoint like the original's: another vocabulary, and no frame."""
     torch.manual_seed(5)
-    pieces = Tokenizer.of_bytes()
+    pieces = byte_tokenizer()
     model = Dessurt(DessurtConfig.from_dict(TINY, pieces.vocab_size))
     save(Checkpoint(model, pieces, {"suppressed_token_ids": [7]}), folder)
     return folder
@@ -264,10 +265,10 @@ def test_a_checkpoint_to_start_with_brings_model_vocabulary_and_frame(
         if frame is None or name != "absolute_2dpos_embed":
             assert torch.equal(begun[name], before[name]), name
     _, _, batch, _ = next(iter(run.batches(config.stages[0])))
-    assert {text[:5] for text in answers(batch, Tokenizer.of_bytes())} == {"line "}
+    assert {text[:5] for text in answers(batch, byte_tokenizer())} == {"line "}
     run.train(workers=0)
     trained = load(tmp_path / "run" / "checkpoint")
-    assert trained.tokenizer.encode("aé") == Tokenizer.of_bytes().encode("aé")
+    assert trained.tokenizer.encode("aé") == byte_tokenizer().encode("aé")
     assert trained.config["frame"] == (frame or {"mode": "fit"}) and trained.suppressed == (7,)
 
 
@@ -278,7 +279,7 @@ def test_what_is_written_wrong_on_purpose_is_seen_but_not_learnt(text_height, mo
     monkeypatch.setattr(batches, "SLIPS", 1.0)
     example = page_with_a_block()
     example = replace(example, answers=("Bob[P] ran[O]",), miswritten="Job[P] rained[O]")
-    letters = Tokenizer.of_bytes()
+    letters = byte_tokenizer()
     sampler = Sampler(Preprocessor(letters, (64, 256), text_height, 20, 40))
     source = Source(example.page, None, None, (example,))
     sample = sampler.question(Part(1), source, random.Random(0))

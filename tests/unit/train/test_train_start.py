@@ -15,7 +15,7 @@ from dessurt.checkpoint import CheckpointError, load, read_official
 from dessurt.checkpoint.official import reset, training_state
 from dessurt.data.example import Example
 from dessurt.data.sets import option
-from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model import Dessurt, DessurtConfig
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.protocol import Request
@@ -31,9 +31,9 @@ from dessurt.train.samples.pages import Source
 from dessurt.train.samples.preprocessor import Preprocessor
 from dessurt.train.samples.sampler import Sampler
 from dessurt.train.section import ConfigError
-from dessurt.truth import Line
-from dessurt.truth.printed import Printed
+from dessurt.truth import Line, Printed
 from tests.unit.train.test_train_data import TINY, config_of, official, part, write
+from tests.unit.vocabulary import byte_tokenizer
 
 BUFFERS = ("relative_position_index", "attn_mask")
 
@@ -43,7 +43,7 @@ def golden(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The original's own checkpoint, with the vocabulary that it was made with."""
     folder = tmp_path_factory.mktemp("golden")
     (folder / "tokenizer").mkdir()
-    Tokenizer.of_bytes().save(folder / "tokenizer")
+    byte_tokenizer().save(folder / "tokenizer")
     path = folder / "checkpoint-golden.pth"
     path.symlink_to((shared / "golden" / "dessurt" / path.name).resolve())
     return path
@@ -180,7 +180,7 @@ def test_a_reset_file_begins_its_schedule_anew(
     assert file["iteration"] == after["iteration"] == 0 and file["logger"] is None
     state = training_state(path)
     assert state.iteration == 0 and not state.moments
-    weights = load(path, Tokenizer.of_bytes()).model.state_dict()
+    weights = load(path, byte_tokenizer()).model.state_dict()
     for name, tensor in load(golden).model.state_dict().items():
         assert torch.equal(weights[name], tensor), name
 
@@ -280,7 +280,7 @@ class Echo(torch.nn.Module):
 
 @pytest.fixture
 def echo(monkeypatch: pytest.MonkeyPatch) -> Echo:
-    model = Echo(Tokenizer.of_bytes().vocab_size)
+    model = Echo(byte_tokenizer().vocab_size)
     opened = types.SimpleNamespace(from_pretrained=lambda name: model)
     module = types.SimpleNamespace(AutoModelForSeq2SeqLM=opened)
     monkeypatch.setitem(sys.modules, "transformers", module)
@@ -299,7 +299,7 @@ def masked_line() -> Source:
 
 
 def test_the_teacher_reads_what_the_page_shows(echo: Echo) -> None:
-    pieces = Tokenizer.of_bytes()
+    pieces = byte_tokenizer()
     draw = Sampler(Preprocessor(pieces, (64, 128), None, most_q=8, most_a=30))
     question = draw.question(Part(1, rotate=0.0), masked_line(), random.Random(0))
     assert question is not None
