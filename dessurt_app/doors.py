@@ -22,6 +22,7 @@ from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 
+from dessurt_app import strings
 from dessurt_app.ask.listeners import listeners
 from dessurt_app.canvas.page_canvas import CanvasError, served_file
 
@@ -40,8 +41,6 @@ _OPEN = (
     "/", "/login", "/theme.css", "/favicon.ico", "/manifest.json", "/gradio_api/startup-events",
 )  # fmt: skip
 _OPEN_FOLDERS = ("/assets/", "/static/")
-
-FOREIGN = "Another site may not use this app in your name: open it in its own tab."
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -102,7 +101,7 @@ class Doors:
         if scope["method"] == "POST" and path.endswith("/login"):
             wait = self._guesses.wait(visitor)
             if wait:
-                sentence = f"Too many wrong passwords: try again in {wait:.0f} seconds."
+                sentence = strings.WRONG_PASSWORDS.format(seconds=wait)
                 response = PlainTextResponse(sentence, 429, {"retry-after": f"{wait:.0f}"})
                 return await response(scope, receive, send)
             send = self._guesses.noted(visitor, send)
@@ -117,17 +116,17 @@ class Doors:
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """The status and a sentence for what is not let in."""
         if scope["type"] != "http":
-            return 403, "This app has no websockets."
+            return 403, strings.NO_WEBSOCKETS
         if "\0" in scope["path"]:
-            return 400, "There is no such address."
+            return 400, strings.NO_SUCH_ADDRESS
         if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
-            return 403, "This app is for its own machine: open it at 127.0.0.1 or localhost."
+            return 403, strings.OWN_MACHINE_ONLY
         if _is_foreign(scope["method"], headers):
-            return 403, FOREIGN
+            return 403, strings.FOREIGN
         path = _path(scope).rstrip("/") or "/"
         is_open = path in _OPEN or path.startswith(_OPEN_FOLDERS)
         if not is_open and _is_locked(scope["app"], headers):
-            return 401, "Log in first."
+            return 401, strings.LOG_IN
         return None
 
     def _with_headers(self, send: Send) -> Send:
@@ -229,7 +228,7 @@ def _path(scope: Scope) -> str:
 
 
 def _at_most(most: int) -> str:
-    return f"A request has at most {most // 2**20} MB."
+    return strings.BODY_TOO_LONG.format(megabytes=most // 2**20)
 
 
 def _too_long(headers: Headers, most: int) -> str:
@@ -241,7 +240,7 @@ def _too_long(headers: Headers, most: int) -> str:
 def _too_much(body: bytearray) -> str:
     """Why a body is not read, if so."""
     if body.count(b"[") + body.count(b"{") > MOST_LISTS or body.count(b",") > MOST_VALUES:
-        return "A request has too many values: draw fewer marks, or simpler ones."
+        return strings.BODY_TOO_MUCH
     return ""
 
 

@@ -11,6 +11,7 @@ from dessurt import Card, tasks
 from dessurt.page.frame import Frame
 from dessurt.page.line_height import marked_line_height
 from dessurt.page.marks import Marks
+from dessurt_app import strings
 from dessurt_app.ask.ask_tab import _describe
 from dessurt_app.ask.task_list import task_choices
 from dessurt_app.canvas.examples import load_examples
@@ -148,7 +149,7 @@ def test_marks_off_the_page_do_not_break_the_line_under_it():
 def test_wrong_value_is_told_in_the_line_under_the_page():
     weights = Weights(FakeInstrument())
     _, needs, caption = _describe(weights, {"page": "/etc/<b>"}, "w0>", "")
-    assert caption == "This page is not on the server any more: open it again."
+    assert caption == strings.PAGE_GONE
     assert "○ highlight" in needs
 
 

@@ -12,6 +12,7 @@ import pytest
 from fake_instrument import FakeInstrument
 from serving import serve
 
+from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 
 pytest.importorskip("mcp")
@@ -79,5 +80,5 @@ def test_an_assistant_reads_no_file_that_was_not_uploaded(tmp_path):
                 json={"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call},
                 headers={"accept": "application/json, text/event-stream"},
             )
-            assert sent.status_code == 403 and "not on the server" in sent.text
+            assert (sent.status_code, sent.text) == (403, strings.PAGE_GONE)
     assert fake.asked == []

@@ -101,7 +101,7 @@ def test_corrections_are_counted_from_the_last_training_on(
 
 def test_a_run_is_watched_kept_and_found_again(training: Training, checkpoint: Path) -> None:
     training.start(checkpoint, 5)
-    with pytest.raises(TrainingError, match="goes on"):
+    with pytest.raises(TrainingError, match=strings.TRAIN_GOES_ON):
         training.start(checkpoint, 5)
     until(lambda: training.progress().records("look"))
     running = training.progress()
@@ -154,7 +154,7 @@ def test_an_error_is_told_in_its_own_words(training: Training, checkpoint: Path)
     training.resume()
     until(lambda: state(training) == "failed")
     assert "the disk is &lt;full&gt;." in run_html(training.progress())
-    with pytest.raises(TrainingError, match="anything that could be kept"):
+    with pytest.raises(TrainingError, match=strings.TRAIN_NOTHING_KEPT):
         training.keep()
 
 

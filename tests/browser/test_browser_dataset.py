@@ -23,6 +23,7 @@ from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
+from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 
 LETTER = load_examples()[0]
@@ -231,8 +232,7 @@ def test_what_another_tab_changed_is_shown_before_it_is_changed_again(
     view.keys("Control+a")
     view.tab.keyboard.type("typed here")
     view.keys("Enter")
-    view.told("This answer has been changed in the meantime, to “by another”. Enter puts yours in "
-              "its place, Esc leaves it.")  # fmt: skip
+    view.told(strings.DATASET["changed"].format(answer="by another"))
     assert saved(store) == [("by another", "corrected")]
     assert view.tab.text_content("#dataset li .answer") == "by another"
     assert view.tab.input_value("#dataset li textarea") == "typed here"

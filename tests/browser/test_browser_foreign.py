@@ -15,7 +15,7 @@ from serving import serve
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
-from dessurt_app.doors import FOREIGN
+from dessurt_app.strings import FOREIGN
 
 ACCOUNT = "ann", "secret"
 

@@ -8,6 +8,7 @@ import pytest
 from pages import pages_file, text_page
 from screen import Screen
 
+from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 
 # Presses Undo or Redo as often as it goes; the state after each, as JSON.
@@ -111,7 +112,7 @@ def test_marks_come_back_with_a_page_that_was_gone(screen, tmp_path):
     marks = screen.marks()
     Path(screen.state()["page"]["path"]).unlink()
     screen.tab.reload()
-    screen.wait_for(lambda: screen.message.startswith("Your page is not on the server any more"))
+    screen.wait_for(lambda: screen.message == strings.CANVAS["not_restored"])
     screen.wait_for(lambda: screen.caption.startswith("1240 × 1080"))
     screen.open_file(file)
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))
@@ -131,7 +132,7 @@ def test_server_out_of_reach_loses_nothing(screen, tmp_path, doing):
         screen.wait_for(lambda: screen.message.startswith("Could not send page.png to the app"))
     else:
         screen.press("page_on")
-        screen.wait_for(lambda: screen.message.startswith("The app does not answer."))
+        screen.wait_for(lambda: screen.message == strings.CANVAS["server_lost"])
     screen.drag((200, 320), (300, 400))
     assert screen.marks()[:1] == marks and len(screen.marks()) == 2
     screen.tab.context.set_offline(False)

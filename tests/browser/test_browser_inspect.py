@@ -16,6 +16,7 @@ from serving import serve
 
 from dessurt import Page
 from dessurt.protocol import Region
+from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 from dessurt_app.models import SHIPPED
 
@@ -210,7 +211,8 @@ def test_region_is_cut_in_the_browser(screen, inspect, fake):
     inspect.cut(0.7)
     assert inspect.text("found") == "1 part, 2.0 % of the page"
     inspect.cut(0.95)
-    assert inspect.text("found") == "The model marked nothing above 0.95 (most: 0.90)."
+    none = strings.INSPECT["found_none"].format(threshold="0.95", most="0.90")
+    assert inspect.text("found") == none
     assert screen.tab.is_disabled('#inspect [data-do="highlight"]')
     assert [detail["value"] for detail in inspect.heard()] == [0.25, 0.7, 0.95]
     assert len(screen.requests) == requests

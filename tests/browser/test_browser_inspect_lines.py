@@ -8,6 +8,7 @@ from inspecting import PARAGRAPH, Inspect, open_paragraph
 from screen import Screen
 
 from dessurt import Marks, Page
+from dessurt_app import strings
 from dessurt_app.canvas.examples import load_examples
 
 LETTER = load_examples()[0]
@@ -20,7 +21,7 @@ def inspect(screen: Screen) -> Inspect:
 
 def test_lines_that_are_seen_by_themselves_are_looked_at_one_by_one(screen, inspect, fake):
     open_paragraph(inspect)
-    assert screen.tab.is_disabled('#inspect [aria-label="Line before"]')
+    assert screen.tab.is_disabled(f'#inspect [aria-label="{strings.INSPECT["line_back"]}"]')
     inspect.choose_line("Next line")
     assert inspect.line == "Line 2 of 3"
     page, line = Page.open(PARAGRAPH.page), Marks(PARAGRAPH.marks.shapes[1:2])

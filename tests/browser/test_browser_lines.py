@@ -12,6 +12,7 @@ from PIL import Image
 from screen import Screen
 
 from dessurt.page.lines import find_lines
+from dessurt_app import strings
 
 
 @pytest.fixture
@@ -172,10 +173,10 @@ def test_why_lines_cannot_be_marked_is_told_where_that_is(screen, tmp_path):
 @pytest.mark.parametrize(
     ("found", "told"),
     [
-        ({"lines": []}, "No lines of text were found on this page: draw a box instead."),
+        ({"lines": []}, strings.CANVAS["lines_none"]),
         ({"lines": [[[60, 80], [400, 120]]]}, ""),
         ({"lines": [], "error": "This page is gone."}, "This page is gone."),
-        (None, "The lines of this page could not be looked for: draw a box instead."),
+        (None, strings.CANVAS["lines_failed"]),
     ],
 )
 def test_who_asks_for_lines_too_early_is_told_what_came_of_it(screen, tmp_path, found, told):
