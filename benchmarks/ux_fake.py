@@ -15,7 +15,7 @@ from PIL import Image
 from dessurt.page import Page
 from dessurt.page.marks import Marks, Shape
 from dessurt.protocol import Event, Request, Text
-from dessurt_app.canvas.examples import Example, load_examples
+from dessurt_app.canvas.files import Example, load_examples
 from tests.app.fake_instrument import FakeInstrument
 
 WRITTEN_BOXES, WRITTEN_STROKES = "1000 boxes", "300 strokes"

@@ -2,8 +2,7 @@
 
 import os
 
-from dessurt_app.gradio_fixes import import_gradio
-from dessurt_app.upload_folder import use_own_folder
+from dessurt_app.gradio_fixes import import_gradio, use_own_folder
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 use_own_folder()

@@ -24,7 +24,7 @@ from starlette.responses import PlainTextResponse
 
 from dessurt_app import strings
 from dessurt_app.ask.listeners import listeners
-from dessurt_app.canvas.page_canvas import CanvasError, served_file
+from dessurt_app.canvas.files import CanvasError, served_file
 
 LONGEST_BODY = 8 * 2**20  # bytes
 MOST_LISTS = 120_000  # lists and objects in it; marks may have a list for each of their points

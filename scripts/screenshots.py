@@ -29,7 +29,7 @@ from dessurt.data.annotations.store import Store
 from dessurt.page import Page
 from dessurt.protocol import Event, Request, Text
 from dessurt_app.ask.asking import Ask
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.train.training import Training
 from scripts.find_chromium import find
 from tests.app.fake_instrument import FakeInstrument

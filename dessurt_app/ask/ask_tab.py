@@ -21,8 +21,9 @@ from dessurt_app.ask.asking import Asking, needs_met
 from dessurt_app.ask.caption import Caption, caption
 from dessurt_app.ask.header import Header, wire_header
 from dessurt_app.ask.task_list import QUESTION, hint_of, needs_line, task_choices
-from dessurt_app.canvas.examples import Example, load_examples
-from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
+from dessurt_app.canvas.canvas_value import canvas_value, read_value
+from dessurt_app.canvas.files import CanvasError, Example, load_examples
+from dessurt_app.canvas.page_canvas import PageCanvas
 from dessurt_app.models import Weights
 
 # For whatever is quick and must not wait for the model.

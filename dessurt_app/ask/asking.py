@@ -26,8 +26,9 @@ from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, Question
 from dessurt_app.ask.following import Answers, Pause, follow, stopped
 from dessurt_app.ask.listeners import Listeners
+from dessurt_app.canvas.canvas_value import Drawn, read_value
+from dessurt_app.canvas.files import CanvasError
 from dessurt_app.canvas.open_pages import first_in_line
-from dessurt_app.canvas.page_canvas import CanvasError, Drawn, read_value
 from dessurt_app.models import Loading, Weights, WeightsError
 
 _log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks, MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
-from dessurt_app.canvas.page_canvas import Drawn
+from dessurt_app.canvas.canvas_value import Drawn
 from dessurt_app.models import Loading, WeightsError
 
 # Page pixels, ascender to descender. In 84 lines of real pages, shrunk and saved as JPEGs of

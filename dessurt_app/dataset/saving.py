@@ -11,27 +11,27 @@ import gradio as gr
 
 from dessurt import tasks
 from dessurt.data.annotations import Annotation
-from dessurt.data.annotations.store import Store
+from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
-from dessurt.page import PageError
-from dessurt.page.marks import MarksError
 from dessurt_app import strings
-from dessurt_app.ask.answer_view import Answer
+from dessurt_app.ask.answer_view import Answer, Question
 from dessurt_app.ask.ask_tab import AskTab
 from dessurt_app.ask.asking import Asking
-from dessurt_app.canvas.page_canvas import CanvasError, read_value
+from dessurt_app.canvas.canvas_value import REFUSED, read_value
 from dessurt_app.canvas.region_picture import region_marks
+from dessurt_app.gradio_fixes import QUICK
 from dessurt_app.train.training import Training
 
-LONGEST_TOLD = 60  # characters of what was there before
-SOMEBODY = "user"  # where nobody has to give a name
+LONGEST_QUOTE = 60  # characters of the answer that was there before
+ANONYMOUS = "user"  # where nobody has to give a name
+# What a store or the page that it is to save may raise: the message is for people.
+NOT_STORED = (*REFUSED, DataError, OSError)
 _TELL = "(saved) => document.dispatchEvent(new CustomEvent('dessurt:saved', {detail: saved}))"
-_REFUSED = (CanvasError, PageError, MarksError, DataError, OSError)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What came of saving, or of taking it back."""
+    """What came of saving, or of undoing it."""
 
     message: str
     change: int = 0  # the number by which it can be undone; 0: it cannot
@@ -43,10 +43,10 @@ def wire_saving(
     """Give the answer's Save and Undo something to do, inside the app that is being built.
 
     Args:
-        store: where answers go to.
-        asking: knows each session's last answer.
-        ask: the tab with the buttons.
-        training: what learns from the answers; told is how many corrections it has not seen.
+        store: Where answers go.
+        asking: Knows the last answer of each session.
+        ask: The tab with the buttons.
+        training: Learns from the answers; the message counts the corrections it has not seen.
     """
     correction = gr.Textbox(visible=False)  # both filled in by the script
     serial = gr.Number(0, visible=False, precision=0)
@@ -71,18 +71,18 @@ def wire_saving(
         saved = save_answer(store, answer, correction, loading.name, person(request))
         unseen = training.unseen() if training and saved.change else 0
         if unseen:
-            told = strings.TRAIN_UNSEEN.format(n=unseen)
-            saved = replace(saved, message=f"{saved.message} · {told}")
+            count = strings.TRAIN_UNSEEN.format(n=unseen)
+            saved = replace(saved, message=f"{saved.message} · {count}")
         return asdict(saved)
 
     def undo(saved: dict[str, Any] | None) -> dict[str, Any]:
         return asdict(undo_change(store, (saved or {}).get("change")))
 
-    quick: dict[str, Any] = dict(queue=False, show_progress="hidden")
     filled = "() => window.dessurt.correction"
+    public = QUICK | {"api_name": "save", "api_visibility": "public"}
     for event in (
-        ask.answer.save(save, [correction, serial], saved, js=filled, api_name="save", **quick),
-        ask.answer.undo(undo, saved, saved, api_visibility="private", **quick),
+        ask.answer.save(save, [correction, serial], saved, js=filled, **public),
+        ask.answer.undo(undo, saved, saved, **QUICK),
     ):
         event.then(None, saved, js=_TELL, show_progress="hidden", api_visibility="private")
 
@@ -93,60 +93,72 @@ def save_answer(
     """Put an answer into the store, as it is or corrected.
 
     Args:
-        store: where to.
-        answer: as it was shown, with the question.
-        correction: what a person made of it.
-        checkpoint: name of the model that answered.
-        by: name of the person.
+        store: Where the answer goes.
+        answer: The answer as it was shown, with its question.
+        correction: What a person made of it, if anything.
+        checkpoint: The name of the model that answered.
+        by: The name of the person.
     """
     if answer is None or answer.question is None or not (answer.written or answer.region):
         return Saved(strings.NOTHING_TO_SAVE)
-    question = answer.question
     try:
-        drawn, task = read_value(question.canvas), tasks.task(question.task)
-        found = None
-        if answer.region and "text" not in task.returns:  # else its text is the answer
-            found = region_marks(answer.region, drawn.page.size)
-        probabilities = [token.probability for token in answer.written]
-        given = Annotation(
-            question.task + (question.text if "text" in task.needs else ""),
-            (answer.text if correction is None else correction,),
-            drawn.on_file(drawn.marks),
-            found and drawn.on_file(found),
-            upright=drawn.upright,
-            model_answer=answer.text,
-            confidence=round(fmean(probabilities), 4) if probabilities else None,
-            checkpoint=checkpoint,
-            by=by,
-            at=now(),
-            state="new" if correction in (None, answer.text) else "corrected",
-        )
-        change = store.save(drawn.file, drawn.number, given)
-    except _REFUSED as error:
+        change = _store_answer(store, answer, answer.question, correction, checkpoint, by)
+    except NOT_STORED as error:
         return Saved(strings.NOT_SAVED.format(reason=error))
-    told = strings.KEPT if change.kept else strings.SAVED
+    # There is nothing to undo if a person's earlier answer was kept.
+    return Saved(_message(store, change), 0 if change.kept else change.number)
+
+
+def _store_answer(
+    store: Store,
+    answer: Answer,
+    question: Question,
+    correction: str | None,
+    checkpoint: str,
+    by: str,
+) -> Change:
+    drawn, task = read_value(question.canvas), tasks.task(question.task)
+    region = None
+    if answer.region and "text" not in task.returns:  # else its text is the answer
+        region = region_marks(answer.region, drawn.page.size)
+    probabilities = [token.probability for token in answer.written]
+    annotation = Annotation(
+        question.task + (question.text if "text" in task.needs else ""),
+        (answer.text if correction is None else correction,),
+        drawn.on_file(drawn.marks),
+        region and drawn.on_file(region),
+        upright=drawn.ref.upright,
+        model_answer=answer.text,
+        confidence=round(fmean(probabilities), 4) if probabilities else None,
+        checkpoint=checkpoint,
+        by=by,
+        at=now(),
+        state="new" if correction in (None, answer.text) else "corrected",
+    )
+    return store.save(drawn.ref.file, drawn.ref.number, annotation)
+
+
+def _message(store: Store, change: Change) -> str:
     if change.replaced is not None:
-        told = strings.SAVED_INSTEAD
-    before = (change.replaced or "")[:LONGEST_TOLD]
-    # Of an answer that was kept there is nothing that a person would take back.
-    undoable = 0 if change.kept else change.number
-    return Saved(told.format(store=store.name, before=before), undoable)
+        before = change.replaced[:LONGEST_QUOTE]
+        return strings.SAVED_INSTEAD.format(store=store.name, before=before)
+    return (strings.KEPT if change.kept else strings.SAVED).format(store=store.name)
 
 
 def undo_change(store: Store, number: object) -> Saved:
-    """Take a change back, if that can still be done."""
+    """Undo a change, if that is still possible."""
     try:
         done = isinstance(number, int) and store.undo(number)
-    except _REFUSED as error:
+    except NOT_STORED as error:
         return Saved(strings.NOT_SAVED.format(reason=error))
     return Saved(strings.UNDONE if done else strings.NOT_UNDONE)
 
 
 def person(request: gr.Request) -> str:
-    """Who asks, if people have to give their names."""
-    return getattr(request, "username", None) or SOMEBODY
+    """The name of the person who asks, if people have to log in."""
+    return getattr(request, "username", None) or ANONYMOUS
 
 
 def now() -> str:
-    """The time, as it is written into a data set."""
+    """The time in UTC, as data sets have it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

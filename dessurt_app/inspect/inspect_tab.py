@@ -24,7 +24,8 @@ from dessurt_app import strings
 from dessurt_app.ask.ask_tab import AskTab
 from dessurt_app.ask.caption import marked_height, too_small
 from dessurt_app.ask.header import Header
-from dessurt_app.canvas.page_canvas import CanvasError, read_value
+from dessurt_app.canvas.canvas_value import read_value
+from dessurt_app.canvas.files import CanvasError
 from dessurt_app.models import Weights, WeightsError
 from dessurt_app.static_files import filled_in, script, static
 

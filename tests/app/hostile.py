@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dessurt.page.marks import CHANNELS, KINDS
-from dessurt_app.canvas.page_canvas import ASSETS
+from dessurt_app.canvas.files import ASSETS
 
 HOSTS = ("example.com", "192.0.2.1", "localhost")
 FILE_DATA = {"_type": "gradio.FileData"}

@@ -9,8 +9,8 @@ import httpx
 from fake_instrument import FakeInstrument
 from serving import serve
 
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 
 
 def messages(address: str, session: str = "wire") -> Iterator[dict]:

@@ -14,8 +14,8 @@ from dessurt.page.marks import Marks
 from dessurt_app import strings
 from dessurt_app.ask.ask_tab import _describe
 from dessurt_app.ask.task_list import task_choices
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]

@@ -19,8 +19,8 @@ from dessurt_app.ask import asking as asking_module
 from dessurt_app.ask.answer_view import AnswerView
 from dessurt_app.ask.asking import Asking
 from dessurt_app.ask.shaping import Tree
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]

@@ -20,7 +20,9 @@ from watched import watching
 from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt_app import strings
-from dessurt_app.canvas.page_canvas import ASSETS, CanvasError, Drawn, PageCanvas, read_value
+from dessurt_app.canvas.canvas_value import Drawn, read_value
+from dessurt_app.canvas.files import ASSETS, CanvasError
+from dessurt_app.canvas.page_canvas import PageCanvas
 
 LONGEST_SENTENCE = 400
 

@@ -11,8 +11,9 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from dessurt.page.marks import Marks, MarksError
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import CanvasError, PageCanvas, canvas_value, read_value
+from dessurt_app.canvas.canvas_value import canvas_value, read_value
+from dessurt_app.canvas.files import CanvasError, load_examples
+from dessurt_app.canvas.page_canvas import PageCanvas
 
 LETTER = load_examples()[0].page
 WIDTH, HEIGHT = Image.open(LETTER).size

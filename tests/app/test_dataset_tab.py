@@ -29,8 +29,8 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt_app import launch, strings
-from dessurt_app.canvas.crops import crop_file
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.pictures import crop_file
 from dessurt_app.canvas.region_picture import region_marks, region_picture
 from dessurt_app.dataset.dataset_tab import DatasetView
 from dessurt_app.dataset.imports import MOST_AT_ONCE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dessurt import Instrument, Page, Region, Request, Text, open_model, tasks
-from dessurt_app.canvas.examples import Example, load_examples
+from dessurt_app.canvas.files import Example, load_examples
 from dessurt_app.models import SHIPPED
 
 EXAMPLES = {example.title: example for example in load_examples()}

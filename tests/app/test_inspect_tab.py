@@ -17,8 +17,8 @@ from dessurt import Marks, Page, Request, open_model
 from dessurt.page.framing import Framing
 from dessurt.reader.reader import LineByLine
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.inspect import inspect_tab
 from dessurt_app.inspect.inspect_tab import preview
 from dessurt_app.models import SHIPPED, Weights

@@ -14,8 +14,8 @@ from serving import serve
 from dessurt_app.ask import listeners
 from dessurt_app.ask.asking import Asking
 from dessurt_app.ask.listeners import Listeners
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import Weights
 
 LETTER = load_examples()[0]

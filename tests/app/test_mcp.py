@@ -13,7 +13,7 @@ from fake_instrument import FakeInstrument
 from serving import serve
 
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 pytest.importorskip("mcp")
 

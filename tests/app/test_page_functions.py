@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from dessurt.page import Page, PageError
 from dessurt_app import strings
-from dessurt_app.canvas import open_pages, page_canvas
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import PageCanvas, read_value
+from dessurt_app.canvas import open_pages
+from dessurt_app.canvas.canvas_value import read_value
+from dessurt_app.canvas.files import CanvasError, load_examples
+from dessurt_app.canvas.page_canvas import PageCanvas
 
 LETTER = str(load_examples()[0].page)
 FUNCTIONS = (
@@ -73,7 +75,7 @@ def test_a_page_that_is_not_there(canvas, three_pages, number):
 @pytest.mark.parametrize("number", [None, "1", 0.5, True, [0], {}, 10**30])
 def test_a_number_that_is_none(canvas, number):
     assert canvas.open_page([LETTER, number]) == {"error": strings.NO_NUMBER}
-    with pytest.raises(page_canvas.CanvasError, match="whole number"):
+    with pytest.raises(CanvasError, match="whole number"):
         read_value({"page": LETTER, "number": number})
 
 
@@ -109,14 +111,14 @@ def test_many_thumbnails_come_in_batches(canvas, uploaded):
 
 
 def test_a_damaged_page_among_others_has_a_white_thumbnail(canvas, three_pages, monkeypatch):
-    opened = page_canvas.Page.open
+    opened = Page.open
 
     def fail(path, number, side):
         if number == 1:
-            raise page_canvas.PageError("Cut off.")
+            raise PageError("Cut off.")
         return opened(path, number, side)
 
-    monkeypatch.setattr(page_canvas.Page, "open", fail)
+    monkeypatch.setattr(Page, "open", fail)
     pictures = canvas.thumbnails(three_pages)["pictures"]
     assert [shade(picture) for picture in pictures[1:]] == [255, 120]
 
@@ -170,8 +172,8 @@ def test_no_function_opens_what_is_not_ours(canvas, function, wanted, monkeypatc
     }  # fmt: skip
     if function in more:
         wanted = [wanted, *more[function]]
-    monkeypatch.setattr(page_canvas.Page, "open", lambda *_: pytest.fail("opened"))
-    monkeypatch.setattr(page_canvas.Page, "count", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(Page, "open", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(Page, "count", lambda *_: pytest.fail("opened"))
     monkeypatch.setattr(open_pages, "_pages", open_pages._Pages())
     told = getattr(canvas, function)(wanted)
     assert told["error"] in (strings.PAGE_GONE, strings.NO_NUMBER, strings.NO_BOX)

@@ -151,8 +151,8 @@ from fake_instrument import FakeInstrument
 from dessurt_app.ui import build
 built = build(model=FakeInstrument("a b", 0), lend=app.spaces.GPU)
 from types import SimpleNamespace
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.ask.asking import Asking
 letter = load_examples()[0]
 (answer,) = (fn for fn in built.fns.values() if fn.api_name == "answer")

@@ -15,8 +15,8 @@ from dessurt.protocol import Card
 from dessurt_app import strings
 from dessurt_app.ask.asking import Asking
 from dessurt_app.ask.header import card_html
-from dessurt_app.canvas.examples import load_examples
-from dessurt_app.canvas.page_canvas import canvas_value
+from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import SHIPPED, Weights, WeightsError
 
 

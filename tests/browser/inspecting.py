@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from screen import Screen
 
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 PARAGRAPH = load_examples()[3]  # 1240 x 1080; three lines
 

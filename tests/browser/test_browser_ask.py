@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 
 def test_first_launch_answers_after_one_click(screen, fake):

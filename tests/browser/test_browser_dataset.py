@@ -24,7 +24,7 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 LETTER = load_examples()[0]
 

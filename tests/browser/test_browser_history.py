@@ -9,7 +9,7 @@ from pages import pages_file, text_page
 from screen import Screen
 
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 # Presses Undo or Redo as often as it goes; the state after each, as JSON.
 WALK = """(name) => {

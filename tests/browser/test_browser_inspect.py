@@ -17,7 +17,7 @@ from serving import serve
 from dessurt import Page
 from dessurt.protocol import Region
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import SHIPPED
 
 LETTER = load_examples()[0]  # 1240 x 1080

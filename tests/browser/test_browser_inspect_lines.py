@@ -9,7 +9,7 @@ from screen import Screen
 
 from dessurt import Marks, Page
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 LETTER = load_examples()[0]
 

@@ -15,7 +15,7 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 
 LETTER = Page.open(load_examples()[0].page)
 CORNERS = np.array([(150, 130), (1010, 90), (1080, 1290), (90, 1340)], np.float32)

@@ -11,7 +11,7 @@ from serving import serve
 from dessurt.checkpoint import CheckpointError
 from dessurt.protocol import Card
 from dessurt_app import strings
-from dessurt_app.canvas.examples import load_examples
+from dessurt_app.canvas.files import load_examples
 from dessurt_app.models import SHIPPED
 
 
