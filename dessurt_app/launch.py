@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -37,19 +38,12 @@ def main(
     """Build the app and serve it until it is interrupted.
 
     Args:
-        words: of the command line; by default those of the process.
-        prog: what the command is called.
-        lend: as `ui.build` takes it.
+        words: The words of the command line; by default those of the process.
+        prog: The name of the command.
+        lend: As `ui.build` takes it.
     """
     arguments = parse_arguments(words, prog)
-    _reach_this_machine_directly(arguments.host)
-    if _on_space():  # or else all visitors would count as one, its proxy
-        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
-    signal.signal(signal.SIGTERM, _stop)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal may not know all of Gradio's signs; a log wants the address at once.
-            stream.reconfigure(errors="replace", line_buffering=True)
+    _prepare_process(arguments.host)
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer)
     try:
@@ -62,20 +56,22 @@ def main(
             **launch_options(arguments.host, arguments.share, arguments.framed_by),
         )
     except OSError as error:
-        at = f"{arguments.host}:{arguments.port or 'any port'}"
-        sys.exit(f"The app cannot listen on {at}: try another --port, or --host. ({error})")
+        place = f"{arguments.host}:{arguments.port or 'any port'}"
+        sys.exit(f"The app cannot listen on {place}: try another --port, or --host. ({error})")
 
 
 def parse_arguments(
     words: Sequence[str] | None = None, prog: str | None = None
 ) -> argparse.Namespace:
-    """The command line, with `data`, the folder for answers; arguments as of `main`."""
+    """Read the command line, and add `data`, the folder for answers; arguments as for `main`."""
     parser = argparse.ArgumentParser(prog, description="Ask a page: open Dessurt in the browser.")
     host = "0.0.0.0" if _on_space() else ALONE[0]
     parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=_port, help="default: the first free one from 7860 on")
     parser.add_argument("--share", action="store_true", help="also open a public link for a while")
-    parser.add_argument("--checkpoint", help="a folder, an official .pth, or a hub repository")
+    parser.add_argument(
+        "--checkpoint", type=_checkpoint, help="a folder, an official .pth, or a hub repository"
+    )
     parser.add_argument("--tokenizer", metavar="FOLDER", help="vocabulary of an official .pth")
     parser.add_argument(
         "--auth",
@@ -98,12 +94,25 @@ def parse_arguments(
         action="store_true",
         help="save answers even if others reach the app: all see and change the same ones",
     )
-    given = parser.parse_args(words)
+    arguments = parser.parse_args(words)
     try:
-        given.data = data_folder(given.data_dir, given.host, given.share, given.shared_data)
+        arguments.data = data_folder(
+            arguments.data_dir, arguments.host, arguments.share, arguments.shared_data
+        )
     except ValueError as error:
         parser.error(str(error))
-    return given
+    return arguments
+
+
+def _checkpoint(text: str) -> str:
+    """A file or folder that is there, or what may be the name of a hub repository.
+
+    Whether it can be opened shows later, as that takes seconds: `Loading` tells it on the screen
+    and in the terminal.
+    """
+    if not Path(text).exists() and not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", text):
+        raise argparse.ArgumentTypeError(strings.NO_SUCH_CHECKPOINT.format(path=text))
+    return text
 
 
 def _port(text: str) -> int:
@@ -120,29 +129,35 @@ def _account(text: str) -> tuple[str, str]:
     return user, password
 
 
-def data_folder(given: str | None, host: str, share: bool, shared: bool) -> Path | None:
-    """Where answers are saved; None: nowhere, for whoever reaches the app sees them all.
+def data_folder(named: str | None, host: str, share: bool, shared: bool) -> Path | None:
+    """The folder where answers are saved, which everyone who reaches the app sees.
 
     Args:
-        given: the folder that a person has named, if any.
-        host: the address on which the app listens.
-        share: whether it has a public link.
-        shared: whether a person has allowed that visitors share the data.
+        named: The folder that a person has named, if any.
+        host: The address on which the app listens.
+        share: Whether the app has a public link.
+        shared: Whether a person has allowed visitors to share the data.
+
+    Returns:
+        None if nothing is saved, since others reach the app.
 
     Raises:
         ValueError: a folder is named although others reach the app, and that is not allowed.
     """
     if not _on_space() and (shared or (host in ALONE and not share)):
-        return Path(given) if given else DATA
-    if given:
+        return Path(named) if named else DATA
+    if named:
         raise ValueError(strings.DATA_NOT_SHARED)
     return None
 
 
 def training_on(data: Path | None, host: str, share: bool) -> Training | None:
-    """What learns from the answers saved in a folder; None where others reach the app.
+    """What learns from saved answers; None where others reach the app.
 
-    Args: as of `data_folder`, and what that gave.
+    Args:
+        data: The folder where they are saved, if any.
+        host: The address on which the app listens.
+        share: Whether the app has a public link.
     """
     return Training(Store(data)) if data and host in ALONE and not share else None
 
@@ -153,9 +168,9 @@ def launch_options(
     """How the app is launched: its look, its limits, and nothing recorded.
 
     Args:
-        host: the address on which it listens.
-        share: whether it has a public link.
-        framed_by: sites whose pages may show it in a frame.
+        host: The address on which the app listens.
+        share: Whether the app has a public link.
+        framed_by: The sites whose pages may show the app in a frame.
     """
     hosts = None if share or _on_space() or host not in ALONE else ALONE
     ancestors = [*framed_by, *(["https://huggingface.co"] if _on_space() else [])]
@@ -169,6 +184,7 @@ def launch_options(
         f"<script>{static('inspect/before_inspect.js')}</script>",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
+        "show_error": True,  # or else programs would not learn what was wrong with their call
         "run_history": False,
         "footer_links": [],
         # The extra of that name: then /tasks, /answer and /preview are tools for an assistant.
@@ -181,13 +197,25 @@ def _on_space() -> bool:
     return "SPACE_ID" in os.environ
 
 
+def _prepare_process(host: str) -> None:
+    """Set up the network, the signals and the terminal of this process for an app on `host`."""
+    _reach_this_machine_directly(host)
+    if _on_space():  # or else all visitors would count as one, its proxy
+        os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")
+    signal.signal(signal.SIGTERM, _stop)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal may not know all of Gradio's signs; a log wants the address at once.
+            stream.reconfigure(errors="replace", line_buffering=True)
+
+
 def _reach_this_machine_directly(host: str) -> None:
-    """Gradio looks whether the app answers; a proxy for the way out knows nothing of that."""
+    """Keep a proxy out of the way when Gradio checks whether the app answers."""
     for name in ("NO_PROXY", "no_proxy"):
         known = os.environ.get(name, "")
         os.environ[name] = ",".join(filter(None, [known, "127.0.0.1", "localhost", host]))
 
 
 def _stop(*_: object) -> NoReturn:
-    """As Ctrl+C does: what the app has written for its visitors goes with it."""
+    """End as with Ctrl+C: what the app has written for its visitors is deleted."""
     raise SystemExit(0)

@@ -128,6 +128,7 @@ class Loading:
             outcome = open_model(self.path, tokenizer=self.tokenizer)
         except dessurt.CheckpointError as error:
             outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=error))
+            _log.error("%s", outcome)  # in the terminal, too
         except Exception as error:  # else a waiting question would wait for ever
             _log.exception("The checkpoint could not be loaded")
             outcome = WeightsError(strings.CHECKPOINT_FAILED.format(reason=type(error).__name__))
@@ -174,10 +175,12 @@ class Weights:
 
     def read_soon(self) -> None:
         """Read the first one in a few seconds, even if nobody wants it until then."""
-        if self._all:
-            start = threading.Timer(HEAD_START, self.of(None).read)
-            start.daemon = True  # leaving the app does not wait for it
-            start.start()
+        if not self._all:
+            _log.error("%s", strings.NO_CHECKPOINT)  # on the screen, too
+            return
+        start = threading.Timer(HEAD_START, self.of(None).read)
+        start.daemon = True  # leaving the app does not wait for it
+        start.start()
 
     @property
     def names(self) -> list[str]:

@@ -18,6 +18,7 @@ NO_CHECKPOINT = (
     "There is no checkpoint yet: put one into the folder checkpoints/dessurt-small, "
     "or start the app with --checkpoint and the path of one (the README says where to get one)."
 )
+NO_SUCH_CHECKPOINT = "there is no file or folder {path!r}: check the path"
 CHECKPOINT_FAILED = "The checkpoint could not be loaded: {reason}"
 
 # What is not let in (doors.py).

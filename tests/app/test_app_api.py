@@ -7,10 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from PIL import Image
 from serving import serve
 
@@ -128,3 +130,11 @@ def test_bad_values_get_one_sentence(client, fake, page, changed):
     assert answer["state"] == "error"
     assert answer["status"].count("\n") == 0 and 10 < len(answer["status"]) < 200
     assert len(fake.asked) == asked
+
+
+def test_a_call_that_fails_says_why(client, page):
+    with pytest.raises(AppError, match="a `number` component"):
+        client.predict(*question(page), "many", api_name="/answer")
+    called = httpx.post(f"{client.src}gradio_api/call/answer", json={"data": []}).json()
+    told = httpx.get(f"{client.src}gradio_api/call/answer/{called['event_id']}", timeout=60).text
+    assert "event: error" in told and "didn't receive enough input values" in told

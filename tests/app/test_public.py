@@ -17,7 +17,7 @@ from fake_instrument import FakeInstrument
 from PIL import Image
 from serving import address_of, serve
 
-from dessurt_app import doors, launch, ui
+from dessurt_app import doors, launch, strings, ui
 from dessurt_app.launch import launch_options
 from dessurt_app.ui import build
 
@@ -131,6 +131,16 @@ def test_people_are_given_on_the_command_line(monkeypatch, capsys):
         with pytest.raises(SystemExit):
             parsed(monkeypatch, "--auth", wrong)
         assert "user:password" in capsys.readouterr().err
+
+
+def test_a_checkpoint_that_is_not_there_is_told_in_the_terminal(monkeypatch, capsys, tmp_path):
+    missing = str(tmp_path / "missing")
+    with pytest.raises(SystemExit) as end:
+        parsed(monkeypatch, "--checkpoint", missing)
+    assert end.value.code == 2
+    assert strings.NO_SUCH_CHECKPOINT.format(path=missing) in capsys.readouterr().err
+    for there in (str(tmp_path), "owner/name"):  # the second may be on the hub
+        assert parsed(monkeypatch, "--checkpoint", there).checkpoint == there
 
 
 LENDING = """

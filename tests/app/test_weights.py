@@ -109,21 +109,27 @@ def test_one_that_is_being_read_is_not_forgotten(several, read, monkeypatch):
     assert weights.of("c").read() is reading
 
 
-def test_no_checkpoint_is_said(tmp_path):
-    loading = Weights(folder=tmp_path).of(None)
+def test_no_checkpoint_is_said(tmp_path, caplog):
+    weights = Weights(folder=tmp_path)
+    weights.read_soon()
+    assert caplog.messages == [strings.NO_CHECKPOINT], "in the terminal"
+    loading = weights.of(None)
     assert loading.label() == card_html(loading) == strings.MODEL_MISSING
     with pytest.raises(WeightsError) as told:
         loading.model(timeout=10)
     assert str(told.value) == strings.NO_CHECKPOINT
 
 
-def test_bad_checkpoint_is_said_in_one_sentence_and_read_again_when_put_right(tmp_path, request):
+def test_bad_checkpoint_is_said_in_one_sentence_and_read_again_when_put_right(
+    tmp_path, request, caplog
+):
     (tmp_path / "bad.pth").write_bytes(b"not a checkpoint")
     loading = Weights(path=tmp_path / "bad.pth", folder=tmp_path).of(None)
     with pytest.raises(WeightsError) as told:
         loading.model(timeout=60)
     assert str(told.value).startswith("The checkpoint could not be loaded: bad.pth")
     assert "\n" not in str(told.value)
+    assert caplog.messages == [str(told.value)], "in the terminal, too"
     loading.forget()
     request.getfixturevalue("read")
     assert loading.model(timeout=10).card.name == "fake"
