@@ -2,8 +2,8 @@
 //
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (answer_view.py):
-// {state, text, tokens, written, status, notices, region, shape, more, lacks, serial}; state is
-// "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
+// {state, text, tokens, written, status, status_page, notices, region, shape, more, lacks, serial};
+// state is "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
 // `props.saves` tells whether answers can be saved.
 
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
@@ -64,6 +64,7 @@ function say(sentence) {
 function refresh() {
   const over = !busy && shown.state !== "running";
   const other = elsewhere();
+  if (shown.status_page && !saved) part("status").textContent = isThere() ? shown.status : "";
   element.firstElementChild.dataset.state = shown.state;
   element.firstElementChild.toggleAttribute("data-elsewhere", Boolean(other));
   part("elsewhere").textContent = other;
@@ -103,6 +104,11 @@ function elsewhere() {
   return "";
 }
 
+/** Whether the page that the status is about is on the screen. */
+function isThere() {
+  return !present || present.page === JSON.stringify(shown.status_page);
+}
+
 function face() {
   if (editing) return "editor";
   if (edited !== null) return "edited";
@@ -140,7 +146,8 @@ function begin(answer, event) {
   stopping = false;
   words.close();
   point("");
-  show({ ...answer, state: "running", status: text.asking, shape: null, more: false, lacks: "" });
+  const none = { status_page: null, shape: null, more: false, lacks: "" };
+  show({ ...answer, ...none, state: "running", status: text.asking });
   if (event === "submit") trigger("submit");
   else trigger("resume");
   part("status").scrollIntoView({ block: "nearest" }); // on a small screen it may be far down
@@ -314,12 +321,14 @@ watchServer(
 );
 
 watch("value", () => {
-  const { serial, state, status } = props.value;
+  const { serial, state, status, status_page } = props.value;
   if (serial < latest) return; // late, from a question that was stopped
   latest = serial;
   // Another page is there. What was written or typed about the last one stays until Run.
   if (state === "ready" && shown.state !== "running" && (shown.text || shown.region)) {
     part("status").textContent = status;
+    shown = { ...shown, status, status_page };
+    refresh();
     return;
   }
   show(props.value);

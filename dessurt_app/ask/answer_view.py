@@ -45,6 +45,7 @@ class Answer:
     state: str = "ready"  # "ready", "running", "done", "stopped" or "error"
     written: tuple[Text, ...] = ()  # all tokens so far
     status: str = ""  # one line: how far it is, or what went wrong
+    status_page: tuple[str, int] | None = None  # the only page beside which it is shown
     notices: tuple[str, ...] = ()
     region: str | None = None  # the file of a `region_picture`
     shape: Shape | None = None  # of an answer that has ended
@@ -66,6 +67,11 @@ class Answer:
     def tokens(self) -> int:
         """How many tokens are written."""
         return len(self.written)
+
+
+def ready(status: str, canvas: dict[str, Any]) -> Answer:
+    """Nothing is asked yet about the page that was opened as a canvas value."""
+    return Answer(status=status, status_page=(canvas["page"], canvas["number"]))
 
 
 class AnswerView(gr.HTML):
@@ -102,6 +108,7 @@ class AnswerView(gr.HTML):
             "tokens": value.tokens,
             "written": [_token(token, over) for token in value.written],
             "status": value.status,
+            "status_page": value.status_page,
             "notices": list(value.notices),
             "region": FileData(path=value.region).model_dump() if value.region else None,
             "shape": asdict(value.shape) if value.shape else None,
@@ -124,6 +131,7 @@ class AnswerView(gr.HTML):
                 "tokens": {"type": "integer"},
                 "written": {"type": "array", "items": written},
                 "status": text,
+                "status_page": {"description": "of a status about one page, that page, or null"},
                 "notices": {"type": "array", "items": text},
                 "region": {"description": "a grey picture, white where the model marks, or null"},
                 "shape": {"description": "a list, or JSON with its repairs, or null"},

@@ -16,7 +16,7 @@ from dessurt.page import PageError
 from dessurt.page.marks import MarksError
 from dessurt.protocol import Card, Request
 from dessurt_app import strings
-from dessurt_app.ask.answer_view import Answer, AnswerView
+from dessurt_app.ask.answer_view import Answer, AnswerView, ready
 from dessurt_app.ask.asking import Asking, needs_met
 from dessurt_app.ask.caption import Caption, caption
 from dessurt_app.ask.header import Header, wire_header
@@ -109,7 +109,8 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
     first = examples[0]
     with gr.Row(elem_id="ask", equal_height=False):
         with gr.Column(scale=60, min_width=320, elem_id="left"):
-            canvas = PageCanvas(canvas_value(first.page, first.marks), elem_id="page")
+            page = canvas_value(first.page, first.marks)
+            canvas = PageCanvas(page, elem_id="page")
             line = Caption(elem_id="caption")
         with (
             gr.Column(scale=40, min_width=320, elem_id="right"),
@@ -126,7 +127,7 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
                 visible="text" in tasks.task(first.task).needs,
             )
             needs = gr.HTML(elem_id="needs", js_on_load=_ON_NEEDS, apply_default_css=False)
-            answer = AnswerView(Answer(status=strings.EXAMPLE_LOADED), saves, elem_id="answer")
+            answer = AnswerView(ready(strings.EXAMPLE_LOADED, page), saves, elem_id="answer")
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
                 limit = gr.Number(
@@ -204,12 +205,9 @@ def _wire_examples(parts: AskTab, asking: Asking, events: list[Dependency]) -> N
 
 
 def _show_example(asking: Asking, example: Example) -> tuple[dict[str, Any], str, str, Answer]:
-    return (
-        canvas_value(example.page, example.marks),
-        example.task,
-        example.text,
-        asking.newest(Answer(status=strings.EXAMPLE_LOADED)),
-    )
+    canvas = canvas_value(example.page, example.marks)
+    answer = asking.newest(ready(strings.EXAMPLE_LOADED, canvas))
+    return canvas, example.task, example.text, answer
 
 
 def _describe(

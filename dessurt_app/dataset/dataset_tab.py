@@ -28,7 +28,7 @@ from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt.tasks import split_query
 from dessurt_app import strings
-from dessurt_app.ask.answer_view import Answer
+from dessurt_app.ask.answer_view import Answer, ready
 from dessurt_app.ask.ask_tab import AskTab
 from dessurt_app.ask.asking import Asking
 from dessurt_app.canvas.canvas_value import canvas_value
@@ -220,8 +220,8 @@ def build_dataset_tab(
         except NOT_STORED as error:
             warn(error)
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        answer = Answer(status=strings.ROW_LOADED.format(store=store.name))
-        return canvas, task.token, text, asking.newest(answer)
+        answer = asking.newest(ready(strings.ROW_LOADED.format(store=store.name), canvas))
+        return canvas, task.token, text, answer
 
     view.open(
         open_row,

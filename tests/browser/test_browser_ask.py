@@ -14,7 +14,7 @@ from dessurt_app.canvas.files import load_examples
 
 def test_first_launch_answers_after_one_click(screen, fake):
     example = load_examples()[0]
-    screen.wait_for(lambda: screen.status == "Example loaded. Press Run.")
+    screen.wait_for(lambda: screen.status == strings.EXAMPLE_LOADED)
     screen.wait_for(lambda: screen.needs == "Needs: ✓ highlight")
     fake.seconds = 0.3
     seen = screen.texts_of_one_run()
@@ -82,8 +82,20 @@ def test_example_while_running_stops_the_question(screen, fake):
     screen.wait_for(lambda: screen.answer.count("word") >= 2)
     screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
     screen.wait_for(lambda: fake.closed and not screen.running)
-    screen.wait_for(lambda: screen.status == "Example loaded. Press Run.")
+    screen.wait_for(lambda: screen.status == strings.EXAMPLE_LOADED)
     screen.wait_for(lambda: screen.answer == "")
+
+
+def test_what_is_said_of_an_example_is_not_said_beside_another_page(screen, tmp_path):
+    screen.wait_for(lambda: screen.status == strings.EXAMPLE_LOADED)
+    Image.new("L", (300, 200), 250).save(tmp_path / "other.png")
+    screen.open_file(tmp_path / "other.png")
+    screen.wait_for(lambda: screen.status == "")
+    screen.tab.reload()
+    screen.wait_for(lambda: screen.caption.startswith("300 × 200"))
+    screen.wait_for(lambda: screen.status == "")
+    screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
+    screen.wait_for(lambda: screen.status == strings.EXAMPLE_LOADED)
 
 
 def test_control_enter_runs_from_the_text_field(screen, fake):

@@ -326,7 +326,7 @@ def test_a_row_is_opened_in_ask_with_its_page_and_marks(address, store, open_scr
     view.tab.locator("#dataset li").nth(1).click()
     view.keys("o")
     screen.wait_for(lambda: screen.caption.startswith("300 × 200 px"))
-    screen.wait_for(lambda: screen.status == "From ‘mine’. Press Run to ask again.")
+    screen.wait_for(lambda: screen.status == strings.ROW_LOADED.format(store="mine"))
     screen.run_to_end()
     page, request = fake.asked[-1]
     assert page.size == (200, 300)
