@@ -44,7 +44,7 @@ from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt_app import strings
 from dessurt_app.ask.listeners import PATIENCE
-from dessurt_app.canvas.open_pages import KEPT
+from dessurt_app.canvas.open_pages import MOST_KEPT
 
 SECONDS_PER_TOKEN = 0.01
 MOST_GROWTH = 0.10
@@ -186,19 +186,40 @@ class Visitor:
             self.wrong.append(f"part {text[:60]!r} of another answer than {right[:60]!r}")
 
 
+class CanvasClient:
+    """What a browser asks the canvas of an app."""
+
+    def __init__(self, address: str, timeout: float = TIMEOUT) -> None:
+        """Look for the canvas."""
+        self.web = httpx.Client(base_url=address, timeout=timeout)
+        (self._canvas,) = (
+            component["id"]
+            for component in self.web.get("config").json()["components"]
+            if "open_page" in (component["props"].get("server_fns") or ())
+        )
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Send a file; its path on the server."""
+        sent = self.web.post("gradio_api/upload", files={"files": (name, content)})
+        return sent.raise_for_status().json()[0]
+
+    def call(self, function: str, path: str) -> dict[str, Any]:
+        """What a function of the canvas answers about the first page of a file."""
+        answer = self.web.post("gradio_api/component_server", json={
+            "component_id": self._canvas, "fn_name": function, "session_hash": "canvas",
+            "data": [path, 0],
+        })  # fmt: skip
+        return answer.raise_for_status().json()
+
+
 class Attacker:
     """A hostile client, which goes on whatever the app answers."""
 
     def __init__(self, address: str, dice: random.Random, files: dict[str, bytes]) -> None:
         """`files` are harmful ones, by name; a large page is made besides."""
         self.dice, self.files, self.seen = dice, files, Counter()
-        self.web = httpx.Client(base_url=f"{address}gradio_api/", timeout=TIMEOUT)
-        components = httpx.get(f"{address}config", timeout=TIMEOUT).json()["components"]
-        self.canvas = next(
-            each["id"]
-            for each in components
-            if "open_page" in (each["props"].get("server_fns") or ())
-        )
+        self.canvas = CanvasClient(address)
+        self.web = self.canvas.web
         noise, file = Image.effect_noise((77, 77), 90), io.BytesIO()
         noise.resize((LARGE_SIDE, LARGE_SIDE), 0).save(file, "PNG", compress_level=1)
         self.large = file.getvalue()
@@ -219,49 +240,40 @@ class Attacker:
         body = json.dumps({"data": ["x" * self.dice.choice((20, 40)) * MEGA]}).encode()
         pieces = (body[start : start + MEGA] for start in range(0, len(body), MEGA))
         self.web.post(
-            "call/answer",
+            "gradio_api/call/answer",
             content=self.dice.choice((body, pieces)),
             headers={"content-type": "application/json"},
         ).raise_for_status()
 
     def huge_upload(self) -> None:
         """Upload a file larger than the limit."""
-        self._upload("large.png", bytes(90 * MEGA))
+        self.canvas.upload("large.png", bytes(90 * MEGA))
 
     def dead_stream(self) -> None:
         """Ask, and read nothing of the answer, or leave at once."""
-        with self._answer(self._upload("page.png", self.large)):
+        with self._answer(self.canvas.upload("page.png", self.large)):
             time.sleep(self.dice.choice((0, 5)))
 
     def large_page(self) -> None:
         """Ask everything about a page of the largest size allowed."""
-        path = self._upload("page.png", self.large)
-        self._call("open_page", path)
-        self._call("find_lines", path)
+        path = self.canvas.upload("page.png", self.large)
+        self.canvas.call("open_page", path)
+        self.canvas.call("find_lines", path)
         with self._answer(path) as stream:
             stream.read()
 
     def file(self) -> None:
         """Open a file that is made to do harm."""
         name = self.dice.choice([*self.files])
-        self._call("open_page", self._upload(name, self.files[name]))
-
-    def _upload(self, name: str, content: bytes) -> str:
-        sent = self.web.post("upload", files={"files": (name, content)})
-        return sent.raise_for_status().json()[0]
-
-    def _call(self, function: str, path: str) -> None:
-        self.web.post("component_server", json={
-            "component_id": self.canvas, "fn_name": function, "session_hash": "hostile",
-            "data": [path, 0],
-        }).raise_for_status()  # fmt: skip
+        self.canvas.call("open_page", self.canvas.upload(name, self.files[name]))
 
     @contextmanager
     def _answer(self, path: str) -> Iterator[httpx.Response]:
         canvas = {"page": {"path": path, "meta": {"_type": "gradio.FileData"}}}
         asked = {"data": [canvas, "read_block0>", "", False, None, None]}
-        event = self.web.post("call/answer", json=asked).raise_for_status().json()["event_id"]
-        with self.web.stream("GET", f"call/answer/{event}") as stream:
+        url = "gradio_api/call/answer"
+        event = self.web.post(url, json=asked).raise_for_status().json()["event_id"]
+        with self.web.stream("GET", f"{url}/{event}") as stream:
             yield stream
 
 
@@ -287,13 +299,13 @@ def _let_in(visitors: Sequence[Visitor | Attacker], seconds: float) -> None:
         thread.join()
 
 
-def _memory(server: psutil.Process) -> float:
-    """Memory of the app and all its processes, in MB."""
+def memory_of(server: psutil.Process) -> int:
+    """Bytes of a process and of all that it has started."""
     total = 0
     for process in (server, *server.children(recursive=True)):
         with suppress(psutil.NoSuchProcess):
             total += process.memory_info().rss
-    return total / MEGA
+    return total
 
 
 def soak(minutes: float, clients: int, seed: int) -> dict[str, Any]:
@@ -318,10 +330,10 @@ def soak(minutes: float, clients: int, seed: int) -> dict[str, Any]:
                 visitor.waits.clear()
             _let_in(group, 60 * minutes * share)
             waits.append(sorted(wait for visitor in visitors for wait in visitor.waits))
-            for visitor in visitors[: KEPT + 1]:  # what is kept is of ordinary pages again
+            for visitor in visitors[: MOST_KEPT + 1]:  # what is kept is of ordinary pages again
                 visitor.listen()
             time.sleep(SETTLE)
-            memory.append(_memory(server))
+            memory.append(memory_of(server) / MEGA)
         names = ("answered", "stopped", "left", "came back", "sent away", "failed")
         seen: Counter[str] = sum((visitor.seen for visitor in visitors), Counter())
         return {

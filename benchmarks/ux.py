@@ -249,7 +249,7 @@ def _started(*flags: str) -> Iterator[tuple[str, float]]:
 def a19_a26(desk: Desk) -> Iterator[Row]:
     """Start of the real app, and its first sign that it reads."""
     with tempfile.TemporaryDirectory() as empty:
-        with _started("--checkpoint", str(Path(empty) / "none")) as (address, began):
+        with _started("--checkpoint", empty) as (address, began):
             took, _ = _first_screen(desk, address)
             yield limit("app start -> screen, no weights", 4000, 1000 * (took - began))
     with _started() as (address, began):

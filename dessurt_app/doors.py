@@ -1,9 +1,9 @@
-"""Doors: what comes in from outside is looked at before the app sees it.
+"""Doors: every request from outside is checked before the app sees it.
 
-A middleware in front of every route, as ASGI (asgi.readthedocs.io) defines it. It refuses what
-another site has a visitor's browser send, bodies that are too large, names of hosts that are not
-ours, and passwords that come too fast; it keeps uploads within a quota; and it tells browsers what
-the page may do.
+A middleware in front of every route, as ASGI (asgi.readthedocs.io) defines it. It refuses requests
+that another site makes a visitor's browser send, bodies that are too large, foreign host names, and
+passwords that come too fast. It keeps uploads within a quota, and tells browsers what the page may
+do.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from dessurt_app.canvas.files import CanvasError, served_file
 
 LONGEST_BODY = 8 * 2**20  # bytes
 MOST_LISTS = 120_000  # lists and objects in it; marks may have a list for each of their points
-MOST_VALUES = 600_000  # all that is in those: to read more would keep everybody waiting
+MOST_VALUES = 600_000  # in all of these together: reading more would keep everybody waiting
 LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB
-UPLOADS_OF_ONE = 500 * 2**20  # that are kept of one address; then its oldest go
-UPLOADS_OF_ALL = 4 * 2**30
+UPLOADS_OF_ONE = 500 * 2**20  # bytes that are kept of one address; then its oldest files go
+UPLOADS_OF_ALL = 4 * 2**30  # bytes
 LONGEST_WAIT = 60.0  # seconds, after many wrong passwords
 MOST_ADDRESSES = 10_000  # that are remembered
 
-# What there is to see before one has logged in: the page for that, and what it consists of; and
-# where Gradio asks itself whether it has started.
-_OPEN = (
+# The paths that need no login: the page to log in, what it consists of, and the one by which Gradio
+# finds out whether it has started.
+_OPEN_PATHS = (
     "/", "/login", "/theme.css", "/favicon.ico", "/manifest.json", "/gradio_api/startup-events",
 )  # fmt: skip
 _OPEN_FOLDERS = ("/assets/", "/static/")
@@ -65,11 +65,14 @@ class Doors:
         hosts: Sequence[str] | None = None,
         ancestors: Sequence[str] = (),
     ) -> None:
-        """Args:
-        app: what is behind the doors.
-        hosts: names under which it may be asked for, without ports; None: any. A page of another
-            site can have its own name lead to this machine (DNS rebinding).
-        ancestors: sites whose pages may show the app in a frame, e.g. "https://huggingface.co".
+        """Stand in front of an app.
+
+        Args:
+            app: The app behind the doors.
+            hosts: The host names under which the app answers, without ports; None: any. The page of
+                another site can have its own name lead to this machine (DNS rebinding).
+            ancestors: The sites whose pages may show the app in a frame, e.g.
+                "https://huggingface.co".
         """
         self._app = app
         self._hosts = None if hosts is None else frozenset(hosts)
@@ -89,44 +92,43 @@ class Doors:
             return await self._app(scope, receive, send)
         headers = Headers(scope=scope)
         send = self._with_headers(send)
-        refused = self._refusal(scope, headers)
-        if refused:
-            status, sentence = refused
-            response = PlainTextResponse(sentence, status)
-            return await response(scope, receive, send)
-        path, visitor = _path(scope).rstrip("/"), (scope.get("client") or ("",))[0]
-        if scope["method"] == "POST" and path.endswith("/upload"):
-            send = self._uploads.noted(visitor, send)
-            return await self._limited(LONGEST_UPLOAD, headers, scope, receive, send)
-        if scope["method"] == "POST" and path.endswith("/login"):
-            wait = self._guesses.wait(visitor)
-            if wait:
-                sentence = strings.WRONG_PASSWORDS.format(seconds=wait)
-                response = PlainTextResponse(sentence, 429, {"retry-after": f"{wait:.0f}"})
-                return await response(scope, receive, send)
-            send = self._guesses.noted(visitor, send)
+        if refusal := self._refusal(scope, headers):
+            return await refusal(scope, receive, send)
         if scope["method"] == "POST":
-            whole = await self._whole(headers, scope, receive, send)
-            if whole is None:
-                return None
-            receive = whole
+            return await self._post(headers, scope, receive, send)
         with listeners.listening(scope):
             return await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
-        """The status and a sentence for what is not let in."""
+    async def _post(self, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a POST request on, within the limits for uploads, passwords and other bodies."""
+        path, visitor = _path(scope).rstrip("/"), (scope.get("client") or ("",))[0]
+        if path.endswith("/upload"):
+            send = self._uploads.watching(visitor, send)
+            return await self._limited(LONGEST_UPLOAD, headers, scope, receive, send)
+        if path.endswith("/login"):
+            if wait := self._guesses.wait(visitor):
+                sentence = strings.WRONG_PASSWORDS.format(seconds=wait)
+                response = PlainTextResponse(sentence, 429, {"retry-after": f"{wait:.0f}"})
+                return await response(scope, receive, send)
+            send = self._guesses.watching(visitor, send)
+        if whole := await self._whole(headers, scope, receive, send):
+            with listeners.listening(scope):
+                return await self._app(scope, whole, send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """The answer to a request that is not let in."""
         if scope["type"] != "http":
-            return 403, strings.NO_WEBSOCKETS
+            return PlainTextResponse(strings.NO_WEBSOCKETS, 403)
         if "\0" in scope["path"]:
-            return 400, strings.NO_SUCH_ADDRESS
+            return PlainTextResponse(strings.NO_SUCH_ADDRESS, 400)
         if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
-            return 403, strings.OWN_MACHINE_ONLY
+            return PlainTextResponse(strings.OWN_MACHINE_ONLY, 403)
         if _is_foreign(scope["method"], headers):
-            return 403, strings.FOREIGN
+            return PlainTextResponse(strings.FOREIGN, 403)
         path = _path(scope).rstrip("/") or "/"
-        is_open = path in _OPEN or path.startswith(_OPEN_FOLDERS)
+        is_open = path in _OPEN_PATHS or path.startswith(_OPEN_FOLDERS)
         if not is_open and _is_locked(scope["app"], headers):
-            return 401, strings.LOG_IN
+            return PlainTextResponse(strings.LOG_IN, 401)
         return None
 
     def _with_headers(self, send: Send) -> Send:
@@ -142,17 +144,17 @@ class Doors:
     async def _whole(
         self, headers: Headers, scope: Scope, receive: Receive, send: Send
     ) -> Receive | None:
-        """Take in the whole body of a request, and give it on; None if it was refused.
+        """Take in the whole body of a request, to be passed on; None if it was refused.
 
-        It is read as JSON where everybody waits for that, and by functions that look through all
-        that is in it: many small things take longer than a few large ones.
+        The body is parsed as JSON where everybody waits for that, and functions look through all
+        its values: many small ones take longer than a few large ones.
         """
         body, more = bytearray(), True
         status, refused = 413, _too_long(headers, LONGEST_BODY)
         while more and not refused:
             message = await receive()
             if message["type"] != "http.request":
-                return None  # whoever sent it has gone
+                return None  # the sender has gone
             body.extend(message.get("body", b""))
             more = message.get("more_body", False)
             if len(body) > LONGEST_BODY:
@@ -163,13 +165,13 @@ class Doors:
         if refused:
             await PlainTextResponse(refused, status)(scope, receive, send)
             return None
-        given = False
+        passed_on = False
 
         async def receiving() -> Message:
-            nonlocal given
-            if given:
+            nonlocal passed_on
+            if passed_on:
                 return await receive()
-            given = True
+            passed_on = True
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         return receiving
@@ -177,16 +179,16 @@ class Doors:
     async def _limited(
         self, most: int, headers: Headers, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Pass a request on, but no more than so many bytes of its body."""
+        """Pass a request on, with at most so many bytes of its body."""
         if sentence := _too_long(headers, most):
             return await PlainTextResponse(sentence, 413)(scope, receive, send)
-        taken, begun, refused = 0, False, False
+        size, begun, refused = 0, False, False
 
         async def receiving() -> Message:
-            nonlocal taken, refused
+            nonlocal size, refused
             message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > most and not refused:
+            size += len(message.get("body", b""))
+            if size > most and not refused:
                 refused = True
                 if not begun:
                     await PlainTextResponse(_at_most(most), 413)(scope, receive, send)
@@ -202,7 +204,7 @@ class Doors:
 
 
 def _name(host: str) -> str:
-    """Of a host, without its port."""
+    """The name of a host, without its port."""
     try:
         return urlsplit(f"//{host}").hostname or "" if "@" not in host else ""
     except ValueError:  # half an IPv6 address
@@ -210,11 +212,11 @@ def _name(host: str) -> str:
 
 
 def _is_foreign(method: str, headers: Headers) -> bool:
-    """Whether a page of another site has sent this; a link to the app is none of that."""
+    """Whether a page of another site sent this request; following a link to the app is allowed."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if method in ("GET", "HEAD") and headers.get("sec-fetch-mode") == "navigate":
         return False
-    if site is not None:  # browsers of the last years tell, and no script can change it
+    if site is not None:  # recent browsers say so, and no script can change it
         return site not in ("same-origin", "none")
     if origin is None:  # no browser
         return False
@@ -223,7 +225,7 @@ def _is_foreign(method: str, headers: Headers) -> bool:
 
 
 def _path(scope: Scope) -> str:
-    """Below the address at which the app lies."""
+    """The path of a request below the address of the app."""
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
@@ -232,23 +234,23 @@ def _at_most(most: int) -> str:
 
 
 def _too_long(headers: Headers, most: int) -> str:
-    """Why a body is not taken in by what its head says of its length, if so."""
+    """A sentence if the headers say that the body is too long, else nothing."""
     length = headers.get("content-length", "0")
     return "" if length.isdigit() and int(length) <= most else _at_most(most)
 
 
 def _too_much(body: bytearray) -> str:
-    """Why a body is not read, if so."""
+    """A sentence if a body has too many values to be read, else nothing."""
     if body.count(b"[") + body.count(b"{") > MOST_LISTS or body.count(b",") > MOST_VALUES:
         return strings.BODY_TOO_MUCH
     return ""
 
 
 def _not_served(body: bytearray) -> str:
-    """Why a call of a tool is refused, if so.
+    """A sentence if the call of a tool names a file that is not served, else nothing.
 
-    Gradio's own client, which passes it on from inside this process, uploads whatever file of this
-    computer is named in it.
+    Gradio's own client, which passes the call on inside this process, would upload any file of this
+    computer that the call names.
     """
     try:
         rest = [json.loads(body)]
@@ -267,16 +269,16 @@ def _not_served(body: bytearray) -> str:
 
 
 def _is_locked(app: Any, headers: Headers) -> bool:
-    """Whether one must be logged in, and is not."""
+    """Whether a login is needed and missing."""
     if getattr(app, "auth", None) is None:
         return False
-    cookies = (each.strip().partition("=") for each in headers.get("cookie", "").split(";"))
+    cookies = (part.strip().partition("=") for part in headers.get("cookie", "").split(";"))
     names = {f"access-token-{app.cookie_id}", f"access-token-unsecure-{app.cookie_id}"}
     return not any(name in names and value in app.tokens for name, _, value in cookies)
 
 
 class Guesses:
-    """Wrong passwords: after each the wait until the next one is twice as long."""
+    """Counts wrong passwords: after each, the wait until the next try is twice as long."""
 
     def __init__(self) -> None:
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # how many; until when
@@ -286,10 +288,10 @@ class Guesses:
         _, until = self._wrong.get(visitor, (0, 0.0))
         return max(0.0, until - time.monotonic())
 
-    def noted(self, visitor: str, send: Send) -> Send:
-        """Count a guess as wrong, until its answer says otherwise.
+    def watching(self, visitor: str, send: Send) -> Send:
+        """Count a guess as wrong, until its answer, which is watched, says otherwise.
 
-        So many guesses at the same time are no faster than one after the other.
+        So guesses that come at the same time are no faster than one after the other.
         """
         wrong, _ = self._wrong.pop(visitor, (0, 0.0))
         wait = min(LONGEST_WAIT, 2.0 ** (wrong - 2)) if wrong >= 2 else 0.0
@@ -306,14 +308,14 @@ class Guesses:
 
 
 class Uploads:
-    """Uploaded files, within a quota for each visitor and for all; the oldest go first."""
+    """Keeps uploaded files within quotas, for each visitor and for all; the oldest go first."""
 
     def __init__(self) -> None:
         self._files: OrderedDict[Path, tuple[str, int]] = OrderedDict()  # whose; how many bytes
         self._lock = threading.Lock()
 
-    def noted(self, visitor: str, send: Send) -> Send:
-        """Reads in the answer to an upload which files there are now."""
+    def watching(self, visitor: str, send: Send) -> Send:
+        """Watch the answer to an upload for the files that there are now."""
         status, body = 0, bytearray()
 
         async def sending(message: Message) -> None:
@@ -330,7 +332,7 @@ class Uploads:
 
     def _add(self, visitor: str, answer: bytes) -> None:
         try:
-            files = [Path(each) for each in json.loads(answer)]
+            files = [Path(path) for path in json.loads(answer)]
         except (ValueError, TypeError):
             return
         with self._lock:
@@ -338,15 +340,15 @@ class Uploads:
                 self._files.pop(file, None)
                 if file.is_file():
                     self._files[file] = visitor, file.stat().st_size
-            own = [(file, size) for file, (of, size) in self._files.items() if of == visitor]
+            own = [(file, size) for file, (owner, size) in self._files.items() if owner == visitor]
             self._drop(own, UPLOADS_OF_ONE)
             self._drop([(file, size) for file, (_, size) in self._files.items()], UPLOADS_OF_ALL)
 
     def _drop(self, files: list[tuple[Path, int]], most: int) -> None:
-        """Delete files from the first on, until the rest has at most so many bytes."""
+        """Delete files, the first ones first, until the rest have at most so many bytes."""
         total = sum(size for _, size in files)
         folder = Path(get_upload_folder()).resolve()
-        for file, size in files[:-1]:  # what has just come stays
+        for file, size in files[:-1]:  # the newest stays
             if total <= most:
                 break
             total -= size

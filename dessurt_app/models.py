@@ -1,6 +1,6 @@
 """Weights: the checkpoints that can be asked, read in the background while a page can be marked.
 
-Models are shared by all visitors, each of whom chooses by name. Those used last stay in memory.
+All visitors share the models, and each chooses one by name. The models used last stay in memory.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dessurt.shipped import CHECKPOINTS, SHIPPED
 from dessurt_app import strings
 
 _log = logging.getLogger(__name__)
-KEPT = 2  # models in memory
-HEAD_START = 3.0  # seconds; so long the first model leaves the processor to the page
+MOST_IN_MEMORY = 2  # models
+HEAD_START = 3.0  # seconds for which the first model leaves the processor to the page
 
 
 class WeightsError(RuntimeError):
@@ -31,12 +31,12 @@ class WeightsError(RuntimeError):
 def open_model(
     path: str | Path, device: str = "auto", tokenizer: str | Path | None = None
 ) -> Instrument:
-    """The same as `dessurt.open_model`; the first call imports torch, which takes seconds."""
+    """Do the same as `dessurt.open_model`; the first call imports torch, which takes seconds."""
     return dessurt.open_model(path, device, tokenizer)
 
 
 class Loading:
-    """One checkpoint: its card at once, its model when it is first wanted."""
+    """One checkpoint: its card is known at once, its model is read when it is first needed."""
 
     def __init__(
         self,
@@ -46,14 +46,14 @@ class Loading:
         used: Callable[[Loading], None] = lambda loading: None,
         tokenizer: str | Path | None = None,
     ) -> None:
-        """Nothing is read yet.
+        """Name a checkpoint without reading it.
 
         Args:
-            path: as for `open_model`; its last part is the checkpoint's name.
-            card: what is known of it already.
-            outcome: a model that is there already, or why there is none.
-            used: told whenever the model is wanted.
-            tokenizer: as for `open_model`.
+            path: Where it is, as for `open_model`; the last part is the checkpoint's name.
+            card: What is known about it already.
+            outcome: A model that has been read already, or why there is none.
+            used: Called whenever the model is needed.
+            tokenizer: The vocabulary, as for `open_model`.
         """
         self.path, self.name, self.tokenizer = path, Path(path).name, tokenizer
         self._card, self._used = card or Card(self.name), used
@@ -65,7 +65,7 @@ class Loading:
 
     @property
     def outcome(self) -> Instrument | WeightsError | None:
-        """The model or why there is none; None: it is not read yet."""
+        """The model, or why there is none; None while it has not been read."""
         model = self._model
         if model is None or not model.done():
             return None
@@ -74,21 +74,24 @@ class Loading:
 
     @property
     def card(self) -> Card:
-        """What is known of it; of an official file that is little before it is read."""
+        """What is known about it: little, before an official file is read."""
         return getattr(self.outcome, "card", self._card)
 
     def model(self, timeout: float | None = None) -> Instrument:
         """Wait for the model, which is read now at the latest.
 
+        Args:
+            timeout: How many seconds to wait at most; by default until it is there.
+
         Raises:
             WeightsError: there is no checkpoint, or it could not be read.
-            TimeoutError: it is not there after `timeout` seconds.
+            TimeoutError: the time is over and the model is not there.
         """
         self._used(self)
         return self.read().result(timeout)
 
     def read(self) -> Future[Instrument]:
-        """Begin to read it, unless that was done before."""
+        """Begin to read the model, unless that has begun before."""
         with self._lock:
             if self._model is None:
                 self._model = Future()
@@ -106,7 +109,7 @@ class Loading:
         return open_model(self.path, "cpu", tokenizer=self.tokenizer)
 
     def forget(self) -> None:
-        """Free the memory unless it is being read just now; it is read again when wanted."""
+        """Free its memory, unless it is just being read; it is read again when needed."""
         with self._lock:
             if self.outcome is not None:
                 self._model = None
@@ -117,8 +120,8 @@ class Loading:
         if outcome is None:
             return strings.MODEL_LOADING.format(name=self.name)
         if isinstance(outcome, WeightsError):
-            told = strings.MODEL_FAILED if self.name else strings.MODEL_MISSING
-            return told.format(name=self.name)
+            label = strings.MODEL_FAILED if self.name else strings.MODEL_MISSING
+            return label.format(name=self.name)
         device = str(getattr(outcome, "device", "cpu")).split(":")[0].upper()
         return strings.MODEL_READY.format(name=outcome.card.name, device=device)
 
@@ -143,7 +146,7 @@ def _settle(model: Future[Instrument], outcome: Instrument | WeightsError) -> No
 
 
 class Weights:
-    """All checkpoints; the first one is asked unless another is chosen."""
+    """All checkpoints; the first one answers unless another is chosen."""
 
     def __init__(
         self,
@@ -152,13 +155,13 @@ class Weights:
         folder: Path | None = None,
         tokenizer: str | Path | None = None,
     ) -> None:
-        """Find the checkpoints; each is read when it is wanted.
+        """Find the checkpoints; each is read when it is needed.
 
         Args:
-            model: a model that is there already.
-            path: of the checkpoint that comes first; by default the shipped one.
-            folder: where the others are, by default checkpoints/.
-            tokenizer: of official files, the folder with their vocabulary.
+            model: A model that has been read already; then there is no other.
+            path: The checkpoint that comes first; by default the shipped one.
+            folder: The folder with the others; by default checkpoints/.
+            tokenizer: The folder with the vocabulary of official files.
         """
         self._lock = threading.Lock()
         loading = partial(Loading, used=self._keep, tokenizer=tokenizer)
@@ -167,14 +170,14 @@ class Weights:
             first = [Loading(model.card.name, outcome=model, used=self._keep)]
         else:
             first = [loading(path, _card_in(Path(path)))] if path else []
-        found = () if model is not None else _checkpoints_in(folder or CHECKPOINTS)
-        others = [loading(there, card) for there, card in found]
+        listed = () if model is not None else _checkpoints_in(folder or CHECKPOINTS)
+        others = [loading(path, card) for path, card in listed]
         self._all: dict[str, Loading] = {}
-        for each in first + others:
-            self._all.setdefault(each.name, each)
+        for checkpoint in first + others:
+            self._all.setdefault(checkpoint.name, checkpoint)
 
     def read_soon(self) -> None:
-        """Read the first one in a few seconds, even if nobody wants it until then."""
+        """Read the first one in a few seconds, even if nobody needs it until then."""
         if not self._all:
             _log.error("%s", strings.NO_CHECKPOINT)  # on the screen, too
             return
@@ -184,15 +187,15 @@ class Weights:
 
     @property
     def names(self) -> list[str]:
-        """Of all checkpoints, that which is asked by default first."""
+        """The names of all checkpoints, the default one first."""
         return list(self._all)
 
     def add(self, path: Path) -> None:
-        """List one more checkpoint, which was made since the others were found."""
+        """List one more checkpoint, which was made after the others were found."""
         self._all.setdefault(path.name, Loading(path, _card_in(path), used=self._keep))
 
     def of(self, name: object) -> Loading:
-        """The checkpoint of this name; the first one for a name that there is not."""
+        """The checkpoint of this name, or the first one if there is none of this name."""
         if not self._all:
             return Loading("", outcome=WeightsError(strings.NO_CHECKPOINT))
         default = next(iter(self._all.values()))
@@ -201,34 +204,39 @@ class Weights:
     def ask(self, name: str, page: Page, request: Request) -> Events:
         """Ask the model of this name as soon as it is there.
 
+        Args:
+            name: The name of the checkpoint.
+            page: The page to ask about.
+            request: The question.
+
         Raises:
-            WeightsError: it could not be read.
+            WeightsError: the checkpoint could not be read.
             RequestError: the question cannot be asked as it stands.
         """
         yield from self.of(name).model().ask(page, request)
 
     def _keep(self, used: Loading) -> None:
-        """Remember that a model is in use, and forget those that were not for longest."""
+        """Remember that a model is in use, and forget those unused for longest."""
         with self._lock:
             self._recent = [used, *(other for other in self._recent if other is not used)]
-            for other in self._recent[KEPT:]:
+            for other in self._recent[MOST_IN_MEMORY:]:
                 other.forget()
 
 
 def _checkpoints_in(folder: Path) -> Iterator[tuple[Path, Card | None]]:
-    """Our folders and official files, the shipped one first, with the cards of folders."""
-    names = sorted(folder.iterdir()) if folder.is_dir() else []
-    for path in sorted(names, key=lambda path: path.name != SHIPPED.name):
+    """Our folders, with their cards, and official files; the shipped one comes first."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in sorted(paths, key=lambda path: path.name != SHIPPED.name):
         card = _card_in(path)
         if card or (path.suffix == ".pth" and path.is_file()):
             yield path, card
 
 
 def _card_in(folder: Path) -> Card | None:
-    """The card of a folder; None if that is no checkpoint of ours."""
+    """The card of a folder; None if the folder is not one of our checkpoints."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8-sig"))
-        there = (folder / "model.safetensors").is_file() and "model" in config
-        return card_of(config, folder.name) if there else None
+        complete = (folder / "model.safetensors").is_file() and "model" in config
+        return card_of(config, folder.name) if complete else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None

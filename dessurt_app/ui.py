@@ -26,7 +26,7 @@ from dessurt_app.train.train_tab import build_train_tab
 from dessurt_app.train.training import Training
 
 HOUR = 3600  # seconds
-LONGEST_QUEUE = 100  # questions that wait; more are refused with a message
+LONGEST_QUEUE = 100  # questions that wait; further ones are refused with a message
 
 
 def build(
@@ -37,15 +37,15 @@ def build(
     training: Training | None = None,
     tokenizer: str | Path | None = None,
 ) -> gr.Blocks:
-    """The app, not launched yet.
+    """Build the app without launching it.
 
     Args:
-        model: a model to ask. Without one, a checkpoint is read in the background.
-        checkpoint: path of the checkpoint; the shipped one by default.
-        lend: put round the function that asks, on a machine that lends a GPU for each question.
-        data: the folder in which answers are saved, which all visitors see; None: nothing is.
-        training: what learns from them; None: nothing does.
-        tokenizer: of official files, the folder with their vocabulary.
+        model: A model to ask; without one, a checkpoint is read in the background.
+        checkpoint: The path of the checkpoint; by default the shipped one.
+        lend: Wraps the function that asks, on a machine that lends a GPU for each question.
+        data: The folder where answers are saved, which all visitors see; None: they are not saved.
+        training: Learns from saved answers; None: nothing does.
+        tokenizer: The folder with the vocabulary of official files.
     """
     never_fetch()
     warm_up()  # while the rest is put together

@@ -1,7 +1,7 @@
-"""Open pages: those that visitors look at, kept for their next question within bounds.
+"""Open pages: the pages that visitors look at, kept for the next question within bounds.
 
-A page of 64 megapixels takes half a gigabyte once it is looked at: few are kept, and few people at
-once have theirs opened, turned or searched for lines.
+A page of 64 megapixels takes half a gigabyte while it is worked on: few pages are kept, and few
+people at once have theirs opened, turned or searched for lines.
 """
 
 from __future__ import annotations
@@ -20,19 +20,24 @@ from dessurt_app import strings
 
 AT_ONCE = 2
 MOST_WAITING = 20  # of the 40 threads that Gradio has
-KEPT, KEPT_PIXELS = 4, 80_000_000
+MOST_KEPT, MOST_KEPT_PIXELS = 4, 80_000_000  # of pages
 
 
 class BusyError(PageError):
-    """Too many people wait; the message says so."""
+    """Too many people are waiting; the message says so."""
 
 
 def open_page(path: Path, number: int = 0, upright: Upright = AS_IT_IS) -> Page:
-    """A page of a file as it is laid out; a question more on it needs no second reading.
+    """A page of a file, laid out; another question about it does not read the file again.
+
+    Args:
+        path: The file.
+        number: The number of the page in it, from 0.
+        upright: How the page is laid out.
 
     Raises:
         PageError: the file cannot be opened as a page.
-        BusyError: too many wait for theirs.
+        BusyError: too many people wait for theirs.
     """
     key = path, number, upright, path.stat().st_mtime_ns
     if page := _pages.get(key):
@@ -48,15 +53,15 @@ def open_page(path: Path, number: int = 0, upright: Upright = AS_IT_IS) -> Page:
 
 @contextmanager
 def page_work() -> Iterator[None]:
-    """Within it, one of the few who work on a whole page.
+    """Wait to be one of the few who work on a whole page, and be one within the context.
 
     Raises:
-        BusyError: too many wait already.
+        BusyError: too many people wait already.
     """
     if getattr(_here, "works", False):  # this thread is one of them
         yield
         return
-    with _line.enter():
+    with _waiting_line.enter():
         _here.works = True
         try:
             yield
@@ -66,7 +71,7 @@ def page_work() -> Iterator[None]:
 
 @contextmanager
 def first_in_line() -> Iterator[None]:
-    """Within it, the one whose turn it is with the model, for whom all others wait anyway."""
+    """Work on pages without waiting: for the one whose turn it is, everybody else waits anyway."""
     _here.works = True
     try:
         yield
@@ -75,7 +80,7 @@ def first_in_line() -> Iterator[None]:
 
 
 class _Pages:
-    """The pages looked at last."""
+    """The pages that were looked at last."""
 
     def __init__(self) -> None:
         self._pages: OrderedDict[tuple, Page] = OrderedDict()  # the youngest last
@@ -93,9 +98,8 @@ class _Pages:
             self._pages.move_to_end(key)
             largest = 0
             while len(self._pages) > 1 and (
-                len(self._pages) > KEPT
-                or sum(each.pixels.shape[0] * each.pixels.shape[1] for each in self._pages.values())
-                > KEPT_PIXELS
+                len(self._pages) > MOST_KEPT
+                or sum(page.width * page.height for page in self._pages.values()) > MOST_KEPT_PIXELS
             ):
                 _, dropped = self._pages.popitem(last=False)
                 largest = max(largest, dropped.width * dropped.height)
@@ -103,8 +107,8 @@ class _Pages:
             give_back_memory()
 
 
-class _Line:
-    """Of those who wait to be among the few."""
+class _WaitingLine:
+    """The line of those who wait to be one of the few."""
 
     def __init__(self) -> None:
         self._few = threading.BoundedSemaphore(AT_ONCE)
@@ -128,4 +132,4 @@ class _Line:
             self._few.release()
 
 
-_pages, _line, _here = _Pages(), _Line(), threading.local()
+_pages, _waiting_line, _here = _Pages(), _WaitingLine(), threading.local()

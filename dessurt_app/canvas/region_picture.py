@@ -12,13 +12,17 @@ from gradio.utils import get_upload_folder
 from dessurt.page.marks import Marks, Shape
 
 MAX_SIDE = 1600  # pixels; the model's map is far coarser than the page
-HALF = 127  # of a picture's values; above it the model is more sure than not
+HALF = 127  # the value of a picture above which the model is more sure than not
 
 
 def region_picture(region: np.ndarray) -> str:
-    """Write a region (float [height, width], 0 to 1) as 8-bit grey; the path of the file.
+    """Write a region as an 8-bit grey picture with the page's proportions.
 
-    The picture has the page's proportions; its values are those of the region times 255.
+    Args:
+        region: float [height, width], from 0 to 1, which becomes 255.
+
+    Returns:
+        The path of the file.
     """
     height, width = region.shape
     shrink = min(1.0, MAX_SIDE / max(height, width))
@@ -33,20 +37,21 @@ def region_picture(region: np.ndarray) -> str:
 
 
 def region_marks(file: str, size: tuple[int, int]) -> Marks:
-    """What a picture of `region_picture` has above one half, as highlight.
+    """Highlight what lies above one half in a picture of `region_picture`.
 
-    A part that fills nine tenths of its box is that box; others are outlined, their holes filled.
+    A part that fills nine tenths of its box becomes that box; others are outlined, with their holes
+    filled.
 
     Args:
-        file: of the picture.
-        size: (height, width) of its page in pixels.
+        file: The path of the picture.
+        size: The height and width of its page in pixels.
     """
     picture = cv2.imread(file, cv2.IMREAD_GRAYSCALE)
     assert picture is not None  # a file of our own
-    sure = np.greater(picture, HALF).astype(np.uint8)
-    scale = np.divide(size[::-1], sure.shape[::-1])
+    marked = np.greater(picture, HALF).astype(np.uint8)
+    scale = np.divide(size[::-1], marked.shape[::-1])
     # Twice as large, as outlines go through the middles of pixels.
-    large = sure.repeat(2, axis=0).repeat(2, axis=1)
+    large = marked.repeat(2, axis=0).repeat(2, axis=1)
     outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     shapes = []
     for outline in outlines:

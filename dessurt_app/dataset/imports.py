@@ -1,6 +1,6 @@
-"""Imports into the store that go on whether or not a browser watches.
+"""Imports into the store, which go on whether or not a browser watches.
 
-A browser that was closed or reloaded meanwhile loses nothing: what came of an import is kept for
+A browser that is closed or reloaded meanwhile loses nothing: the result of an import is kept for
 whoever knows its key.
 """
 
@@ -26,33 +26,36 @@ from dessurt.data.records import DataError
 from dessurt_app import strings
 
 MOST_AT_ONCE = 8
-MOST_KEPT = 100  # of those that have ended
-MOST_ERRORS = 200  # that an import tells of
+MOST_ENDED = 100  # of which the results are kept
+MOST_ERRORS = 200  # that an import lists
 
 
 class Imports:
     """The imports into a store, each in a thread of its own."""
 
     def __init__(self, store: Store) -> None:
-        """Nothing is imported yet."""
+        """Begin with no import."""
         self._store = store
         self._imports: dict[str, _Import] = {}  # by their keys, the oldest first
         self._lock = threading.Lock()
 
     def start(self, files: Mapping[str, Path]) -> str:
-        """Begin to import files, by their names with their folders.
+        """Begin to import files.
+
+        Args:
+            files: The files, by their names with their folders.
 
         Returns:
-            the key by which it is known.
+            The key by which the import is known.
 
         Raises:
-            DataError: too many go on at once.
+            DataError: too many imports are running.
         """
         with self._lock:
-            ended = [key for key, each in self._imports.items() if each.came]
+            ended = [key for key, running in self._imports.items() if running.came]
             if len(self._imports) - len(ended) >= MOST_AT_ONCE:
                 raise DataError(strings.TOO_MANY_IMPORTS)
-            for key in ended[:-MOST_KEPT]:
+            for key in ended[:-MOST_ENDED]:
                 del self._imports[key]
             key, begun = uuid4().hex, _Import(self._store, files)
             self._imports[key] = begun
@@ -63,17 +66,17 @@ class Imports:
         """How far an import is: `stage`, `done` and `of`, or what `came` of it.
 
         Raises:
-            DataError: nobody knows it any more.
+            DataError: the import is not known any more.
         """
-        return self._found(key).told()
+        return self._import(key).state()
 
     def stop(self, key: str) -> dict[str, Any]:
-        """End an import soon, if it is not in the store already; as `progress`."""
-        found = self._found(key)
-        found.progress.stop()
-        return found.told()
+        """Stop an import soon, unless it is in the store already; as `progress`."""
+        stopped = self._import(key)
+        stopped.progress.stop()
+        return stopped.state()
 
-    def _found(self, key: str) -> _Import:
+    def _import(self, key: str) -> _Import:
         if key not in self._imports:
             raise DataError(strings.IMPORT_UNKNOWN)
         return self._imports[key]
@@ -85,24 +88,24 @@ class _Import:
         self.came: dict[str, Any] = {}
         self._store, self._files = store, files
 
-    def told(self) -> dict[str, Any]:
+    def state(self) -> dict[str, Any]:
         if self.came:
             return {"came": self.came}
         return {"stage": self.progress.stage, "done": self.progress.done, "of": self.progress.of}
 
     def run(self) -> None:
-        """Each zip file by itself, then all others together."""
+        """Import each zip file by itself, then all other files together."""
         done: list[Imported] = []
-        told: dict[str, Any] = {"error": strings.IMPORT_FAILED}  # after a mistake of ours
+        ending: dict[str, Any] = {"error": strings.IMPORT_FAILED}  # after an error of ours
         try:
             self._add(done)
-            told = {}
+            ending = {}
         except StoppedError:
-            told = {"stopped": True}
+            ending = {"stopped": True}
         except (DataError, OSError) as error:
-            told = {"error": str(error)}
+            ending = {"error": str(error)}
         finally:
-            self.came = {**_sum(done), **told}
+            self.came = {**_sum(done), **ending}
 
     def _add(self, done: list[Imported]) -> None:
         others: dict[str, Callable[[], IO[bytes]]] = {}
@@ -116,11 +119,11 @@ class _Import:
 
 
 def _sum(done: list[Imported]) -> dict[str, Any]:
-    errors = [str(error) for each in done for error in each.errors]
+    errors = [str(error) for part in done for error in part.errors]
     return {
-        "added": sum(each.change.added for each in done),
-        "there": sum(each.change.there for each in done),
-        "changes": [each.change.number for each in done if each.change.number],
+        "added": sum(part.change.added for part in done),
+        "there": sum(part.change.there for part in done),
+        "changes": [part.change.number for part in done if part.change.number],
         "errors": errors[:MOST_ERRORS],
         "left_out": len(errors[MOST_ERRORS:]),
     }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +19,11 @@ from dessurt_app.launch import launch_options
 from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 
+ROOT = Path(__file__).parents[2]
 STARTED = re.compile(rb"Running on local URL: +(\S+)")
 
 
-def address_of(process: subprocess.Popen) -> str:
+def _address_of(process: subprocess.Popen) -> str:
     """Where an app that was started as people start it answers, as it tells on its output."""
     told = b""
     while not (started := STARTED.search(told)):
@@ -28,6 +31,28 @@ def address_of(process: subprocess.Popen) -> str:
         assert line, told.decode()
         told += line
     return started[1].decode()
+
+
+@contextmanager
+def started(*words: str, **options: Any) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The process of an app that is started as people start it, and its address.
+
+    Args:
+        words: further words of the command line.
+        options: as for `subprocess.Popen`.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-u", "app.py", "--no-browser", *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **options,
+    ) as process:
+        try:
+            yield process, _address_of(process)
+        finally:
+            process.terminate()
+            process.stdout.close()
 
 
 @contextmanager

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pypdf
 import pytest
-from serving import address_of
+from serving import started
 
 from benchmarks.hostile_files import hostile_files
+from benchmarks.soak import CanvasClient, memory_of
 
-ROOT = Path(__file__).parents[2]
 HOSTILE = hostile_files()
 MOST_MEMORY = 2.5e9  # bytes, of the app and all that it has started
 
@@ -26,49 +24,17 @@ class App:
     """The app in a process of its own, and what a visitor's browser asks it."""
 
     def __init__(self, process: subprocess.Popen, address: str) -> None:
-        self.process, self.visitor = process, httpx.Client(base_url=address, timeout=120)
-        components = self.visitor.get("/config").json()["components"]
-        (self.canvas,) = (
-            each["id"]
-            for each in components
-            if "open_page" in (each["props"].get("server_fns") or ())
-        )
+        self.process, self.canvas = psutil.Process(process.pid), CanvasClient(address, 120)
 
     def open(self, file: Path) -> dict:
-        (path,) = self.visitor.post(
-            "/gradio_api/upload", files={"files": (file.name, file.read_bytes())}
-        ).json()
-        return self.visitor.post("/gradio_api/component_server", json={
-            "component_id": self.canvas, "fn_name": "open_page", "session_hash": "me",
-            "data": [path, 0],
-        }).json()  # fmt: skip
-
-    @property
-    def memory(self) -> int:
-        """Bytes of the process and its children."""
-        total = 0
-        for process in (own := psutil.Process(self.process.pid), *own.children(recursive=True)):
-            try:
-                total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        return total
+        return self.canvas.call("open_page", self.canvas.upload(file.name, file.read_bytes()))
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory) -> Iterator[App]:
     data = tmp_path_factory.mktemp("data")
-    with subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--no-browser", "--data-dir", str(data)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as process:
-        try:
-            yield App(process, address_of(process))
-        finally:
-            process.terminate()
-            process.stdout.close()
+    with started("--data-dir", str(data)) as (process, address):
+        yield App(process, address)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -78,7 +44,7 @@ def test_a_hostile_file_harms_nobody(app, name, tmp_path):
     plain = pypdf.PdfWriter()
     plain.add_blank_page(300, 120)
     plain.write(tmp_path / "plain.pdf")
-    most = app.memory
+    most = memory_of(app.process)
 
     def attack() -> None:
         told.update(app.open(tmp_path / name))
@@ -88,9 +54,9 @@ def test_a_hostile_file_harms_nobody(app, name, tmp_path):
     # Others go on meanwhile; how fast is measured by `make soak`.
     opened = app.open(tmp_path / "plain.pdf")
     assert (opened["width"], opened["height"]) == (625, 250)
-    assert app.visitor.get("/config").is_success
+    assert app.canvas.web.get("config").is_success
     while attacker.is_alive():
-        most = max(most, app.memory)
+        most = max(most, memory_of(app.process))
         time.sleep(0.05)
     assert most < MOST_MEMORY
     if name == "pages.tif":
@@ -101,7 +67,7 @@ def test_a_hostile_file_harms_nobody(app, name, tmp_path):
     deadline = time.monotonic() + 60
     busy = True
     while busy and time.monotonic() < deadline:
-        readers = psutil.Process(app.process.pid).children(recursive=True)
+        readers = app.process.children(recursive=True)
         for reader in readers:
             reader.cpu_percent()
         time.sleep(0.5)

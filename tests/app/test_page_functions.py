@@ -253,7 +253,7 @@ def test_whatever_else_is_sent_gets_an_error(canvas, function, wanted):
 def test_whose_turn_it_is_does_not_stand_in_line(tmp_path, monkeypatch):
     """Else all who wait for the model would wait for whoever works on large pages."""
     Image.new("L", (60, 40)).save(tmp_path / "page.png")
-    monkeypatch.setattr(open_pages, "_line", open_pages._Line())
+    monkeypatch.setattr(open_pages, "_waiting_line", open_pages._WaitingLine())
     monkeypatch.setattr(open_pages, "MOST_WAITING", 0)
     with pytest.raises(open_pages.BusyError):
         open_pages.open_page(tmp_path / "page.png")

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image
-from serving import address_of, serve
+from serving import serve, started
 
 from dessurt_app import doors, launch, strings, ui
 from dessurt_app.launch import launch_options
@@ -244,21 +244,11 @@ def test_the_app_starts_where_little_is_as_it_should_be(tmp_path):
         "PYTHONCOERCECLOCALE": "0", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1",
         "TMPDIR": str(tmp_path),
     }  # fmt: skip
-    with subprocess.Popen(
-        [sys.executable, "-u", "app.py", "--no-browser"],
-        cwd=ROOT,
-        env=surroundings,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as running:
-        try:
-            address = address_of(running)
-            assert "components" in httpx.get(f"{address}/config", trust_env=False).json()
-            assert list(tmp_path.glob("dessurt-*"))
-            running.terminate()
-            assert running.wait(60) == 0
-        finally:
-            running.kill()
+    with started(env=surroundings) as (running, address):
+        assert "components" in httpx.get(f"{address}/config", trust_env=False).json()
+        assert list(tmp_path.glob("dessurt-*"))
+        running.terminate()
+        assert running.wait(60) == 0
     assert not list(tmp_path.glob("dessurt-*"))
 
 
@@ -367,7 +357,7 @@ def test_wrong_passwords_have_to_wait_longer_and_longer():
         async def send(message) -> None:
             pass
 
-        await guesses.noted("a", send)({"type": "http.response.start", "status": status})
+        await guesses.watching("a", send)({"type": "http.response.start", "status": status})
 
     waits = []
     for _ in range(12):
@@ -384,7 +374,7 @@ def test_passwords_tried_at_once_wait_as_well():
     tried = 0
     for _ in range(100):
         if not guesses.wait("a"):
-            guesses.noted("a", None)  # none of them is answered yet
+            guesses.watching("a", None)  # none of them is answered yet
             tried += 1
     assert tried == 3
 
