@@ -149,32 +149,19 @@ class Doors:
         The body is parsed as JSON where everybody waits for that, and functions look through all
         its values: many small ones take longer than a few large ones.
         """
-        body, more = bytearray(), True
-        status, refused = 413, _too_long(headers, LONGEST_BODY)
-        while more and not refused:
-            message = await receive()
-            if message["type"] != "http.request":
-                return None  # the sender has gone
-            body.extend(message.get("body", b""))
-            more = message.get("more_body", False)
-            if len(body) > LONGEST_BODY:
-                refused = _at_most(LONGEST_BODY)
-        refused = refused or _too_much(body)
-        if not refused and "/mcp" in scope["path"]:
-            status, refused = 403, _not_served(body)
-        if refused:
-            await PlainTextResponse(refused, status)(scope, receive, send)
+        body = bytearray()
+        status, refusal = 413, _too_long(headers, LONGEST_BODY)
+        if not refusal:
+            if (received := await _body_of(receive)) is None:
+                return None
+            body = received
+            refusal = _at_most(LONGEST_BODY) if len(body) > LONGEST_BODY else _too_much(body)
+        if not refusal and "/mcp" in scope["path"]:
+            status, refusal = 403, _not_served(body)
+        if refusal:
+            await PlainTextResponse(refusal, status)(scope, receive, send)
             return None
-        passed_on = False
-
-        async def receiving() -> Message:
-            nonlocal passed_on
-            if passed_on:
-                return await receive()
-            passed_on = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-        return receiving
+        return _replayed(bytes(body), receive)
 
     async def _limited(
         self, most: int, headers: Headers, scope: Scope, receive: Receive, send: Send
@@ -201,6 +188,28 @@ class Doors:
                 await send(message)
 
         await self._app(scope, receiving, sending)
+
+
+async def _body_of(receive: Receive) -> bytearray | None:
+    """The body of a request, up to what is too long; None if the sender has gone."""
+    body, more = bytearray(), True
+    while more and len(body) <= LONGEST_BODY:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body.extend(message.get("body", b""))
+        more = message.get("more_body", False)
+    return body
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Receives a body that was taken in before, and then whatever follows."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receiving() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receiving
 
 
 def _name(host: str) -> str:

@@ -64,6 +64,18 @@ def parse_arguments(
     words: Sequence[str] | None = None, prog: str | None = None
 ) -> argparse.Namespace:
     """Read the command line, and add `data`, the folder for answers; arguments as for `main`."""
+    parser = _parser(prog)
+    arguments = parser.parse_args(words)
+    try:
+        arguments.data = data_folder(
+            arguments.data_dir, arguments.host, arguments.share, arguments.shared_data
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    return arguments
+
+
+def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog, description="Ask a page: open Dessurt in the browser.")
     host = "0.0.0.0" if _on_space() else ALONE[0]
     parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
@@ -94,14 +106,7 @@ def parse_arguments(
         action="store_true",
         help="save answers even if others reach the app: all see and change the same ones",
     )
-    arguments = parser.parse_args(words)
-    try:
-        arguments.data = data_folder(
-            arguments.data_dir, arguments.host, arguments.share, arguments.shared_data
-        )
-    except ValueError as error:
-        parser.error(str(error))
-    return arguments
+    return parser
 
 
 def _checkpoint(text: str) -> str:

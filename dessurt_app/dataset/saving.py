@@ -56,12 +56,12 @@ def wire_saving(
         """Keep the last answer of this session with its page and marks.
 
         Args:
-            correction: the right answer, if the model's is not; null keeps the model's.
-            serial: of the answer that is meant, which is not saved if there is a later one; 0: the
-                last, whichever that is.
+            correction: The right answer, if the model's is wrong; null keeps the model's.
+            serial: The number of the answer to save, which is not saved if there is a later one; 0
+                saves the last answer.
 
         Returns:
-            a message, and the number of the change.
+            A message, and the number of the change.
         """
         answer = asking.last(request)
         if serial and answer and answer.serial != serial:
