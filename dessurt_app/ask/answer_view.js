@@ -64,7 +64,7 @@ function say(sentence) {
 function refresh() {
   const over = !busy && shown.state !== "running";
   const other = elsewhere();
-  if (shown.status_page && !saved) part("status").textContent = isThere() ? shown.status : "";
+  if (shown.status_page && !saved) part("status").textContent = isStatusHere() ? shown.status : "";
   element.firstElementChild.dataset.state = shown.state;
   element.firstElementChild.toggleAttribute("data-elsewhere", Boolean(other));
   part("elsewhere").textContent = other;
@@ -105,7 +105,7 @@ function elsewhere() {
 }
 
 /** Whether the page that the status is about is on the screen. */
-function isThere() {
+function isStatusHere() {
   return !present || present.page === JSON.stringify(shown.status_page);
 }
 
