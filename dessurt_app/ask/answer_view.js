@@ -3,8 +3,8 @@
 // Gradio runs this file as the body of a function; see page_canvas.js for its arguments, and
 // `trigger`, which sends an event to Python. The value is made in Python (answer_view.py):
 // {state, text, tokens, written, status, status_page, notices, region, shape, more, lacks, serial};
-// state is "ready", "running", "done", "stopped" or "error". A person's correction is added as `edited`.
-// `props.saves` tells whether answers can be saved.
+// state is "ready", "running", "done", "stopped" or "error". A person's correction is added as
+// `edited`. `props.saves` tells whether answers can be saved.
 
 const part = (name) => element.querySelector(`[data-part="${name}"]`);
 const words = makeWords(part("written"), part("details"), text, say);
