@@ -12,8 +12,6 @@ import gradio as gr
 from gradio.events import Dependency
 
 from dessurt import tasks
-from dessurt.page import PageError
-from dessurt.page.marks import MarksError
 from dessurt.protocol import Card, Request
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView, ready
@@ -21,13 +19,12 @@ from dessurt_app.ask.asking import Asking, needs_met
 from dessurt_app.ask.caption import Caption, caption
 from dessurt_app.ask.header import Header, wire_header
 from dessurt_app.ask.task_list import QUESTION, hint_of, needs_line, task_choices
-from dessurt_app.canvas.canvas_value import canvas_value, read_value
-from dessurt_app.canvas.files import CanvasError, Example, load_examples
+from dessurt_app.canvas.canvas_value import REFUSED, canvas_value, read_value
+from dessurt_app.canvas.files import Example, load_examples
 from dessurt_app.canvas.page_canvas import PageCanvas
+from dessurt_app.gradio_fixes import QUICK
 from dessurt_app.models import Weights
 
-# For whatever is quick and must not wait for the model.
-_QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
 # The question on the screen, in parts that can be compared.
 _TELL_QUESTION = """(...values) => {{
@@ -95,11 +92,11 @@ def build_ask_tab(
     question = [parts.canvas, parts.task, parts.text, header.checkpoint]
     description = [parts.text, parts.needs, parts.caption]
     changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
-    gr.on(changes, describe, question, description, trigger_mode="always_last", **_QUICK)
-    app.load(describe, question, description, **_QUICK)
+    gr.on(changes, describe, question, description, trigger_mode="always_last", **QUICK)
+    app.load(describe, question, description, **QUICK)
     tell = _TELL_QUESTION.format(event="present", returned="[]")
     gr.on(changes[:3], None, question[:3], js=tell, show_progress="hidden")
-    in_words = parts.needs.question(lambda: QUESTION, None, parts.task, **_QUICK)
+    in_words = parts.needs.question(lambda: QUESTION, None, parts.task, **QUICK)
     in_words.then(None, js=_FOCUS_TEXT, show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
     return parts, events
@@ -193,7 +190,7 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
         # Gradio takes the next question only when it is done with this one; the view waits for it.
         event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
         event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
-    parts.answer.stop(stop, None, parts.answer, cancels=events, **_QUICK)
+    parts.answer.stop(stop, None, parts.answer, cancels=events, **QUICK)
     return events
 
 
@@ -201,7 +198,7 @@ def _wire_examples(parts: AskTab, asking: Asking, events: list[Dependency]) -> N
     outputs = [parts.canvas, parts.task, parts.text, parts.answer]
     for example, button in parts.examples:
         show = partial(_show_example, asking, example)
-        button.click(show, None, outputs, cancels=events, **_QUICK)
+        button.click(show, None, outputs, cancels=events, **QUICK)
 
 
 def _show_example(asking: Asking, example: Example) -> tuple[dict[str, Any], str, str, Answer]:
@@ -220,7 +217,7 @@ def _describe(
     hint = hint_of(task, loading.card)
     try:
         drawn = read_value(canvas)
-    except (CanvasError, PageError, MarksError) as error:
+    except REFUSED as error:
         return field, needs_line(task, {}) + hint, html.escape(str(error))
     needs = needs_line(task, needs_met(drawn, text))
     return field, needs + hint, caption(loading, drawn, token)

@@ -18,16 +18,14 @@ from dataclasses import dataclass, field, replace
 
 import gradio as gr
 
-from dessurt.page import Page, PageError
-from dessurt.page.marks import MarksError
+from dessurt.page import Page
 from dessurt.protocol import Events, Instrument, Request, RequestError
 from dessurt.tasks import Task, TaskError
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, Question
 from dessurt_app.ask.following import Answers, Pause, follow, stopped
 from dessurt_app.ask.listeners import Listeners
-from dessurt_app.canvas.canvas_value import Drawn, read_value
-from dessurt_app.canvas.files import CanvasError
+from dessurt_app.canvas.canvas_value import REFUSED, Drawn, read_value
 from dessurt_app.canvas.open_pages import first_in_line
 from dessurt_app.models import Loading, Weights, WeightsError
 
@@ -40,7 +38,7 @@ MOST_REMEMBERED_BYTES = 128 * 2**20  # of all of them; who sends junk may send m
 TOKEN_BYTES = 500  # about, with its alternatives
 
 # What a person can set right; the message says how.
-_EXPECTED = (CanvasError, PageError, MarksError, RequestError, TaskError, WeightsError)
+_EXPECTED = (*REFUSED, RequestError, TaskError, WeightsError)
 
 # The name of a checkpoint, a page and a question to the events of an answer.
 Ask = Callable[[str, Page, Request], Events]

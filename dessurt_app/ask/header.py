@@ -13,6 +13,7 @@ import gradio as gr
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView
 from dessurt_app.ask.task_list import task_choices
+from dessurt_app.gradio_fixes import warn
 from dessurt_app.models import Loading, Weights, WeightsError
 
 # The choice survives a reload of the page: the browser keeps it for this tab only, as it does the
@@ -84,7 +85,7 @@ def wire_header(
         try:
             card = loading.model().card
         except WeightsError as error:
-            gr.Warning(html.escape(str(error), quote=False), duration=None)
+            warn(error)
             yield before, card_html(weights.of(before)), gr.skip(), gr.skip()
         else:
             yield gr.skip(), card_html(loading), gr.Dropdown(choices=task_choices(card)), name

@@ -16,16 +16,13 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from dessurt.page import PageError
 from dessurt.page.frame import Frame
-from dessurt.page.marks import MarksError
 from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.ask.ask_tab import AskTab
 from dessurt_app.ask.caption import marked_height, too_small
 from dessurt_app.ask.header import Header
-from dessurt_app.canvas.canvas_value import read_value
-from dessurt_app.canvas.files import CanvasError
+from dessurt_app.canvas.canvas_value import REFUSED, read_value
 from dessurt_app.models import Weights, WeightsError
 from dessurt_app.static_files import filled_in, script, static
 
@@ -172,7 +169,7 @@ def preview(
         views = model.views(drawn.page, Request(task, marks=drawn.marks))
     except TimeoutError:
         return Preview(strings.INSPECT_LOADING)
-    except (CanvasError, PageError, MarksError, WeightsError) as error:
+    except (*REFUSED, WeightsError) as error:
         return Preview(str(error))
     if not 1 <= number <= len(views):
         message = strings.NO_LINE.format(number=number, lines=len(views))
