@@ -17,11 +17,12 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from dessurt.data.annotations.store import Store
+from dessurt.shipped import ROOT
 from dessurt_app import strings
 from dessurt_app.ask.asking import Ask
 from dessurt_app.canvas.files import ASSETS
 from dessurt_app.doors import Doors
-from dessurt_app.static_files import ROOT, static
+from dessurt_app.static_files import static
 from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 

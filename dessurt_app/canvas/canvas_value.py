@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dessurt.page import Page, PageError
-from dessurt.page.marks import Box, Marks, MarksError
+from dessurt.page.marks import Marks, MarksError
+from dessurt.page.plane import Box
 from dessurt.page.upright import AS_IT_IS, Upright
 from dessurt_app import strings
 from dessurt_app.canvas.files import ASSETS, CanvasError, served_file

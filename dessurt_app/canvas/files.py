@@ -9,8 +9,8 @@ from pathlib import Path
 from gradio.utils import get_upload_folder
 
 from dessurt.page.marks import Marks
+from dessurt.shipped import ROOT
 from dessurt_app import strings
-from dessurt_app.static_files import ROOT
 
 ASSETS = ROOT / "assets"
 

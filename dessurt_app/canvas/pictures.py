@@ -9,7 +9,6 @@ import hashlib
 import math
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -17,7 +16,9 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from dessurt.page import Page, PageError
-from dessurt.page.marks import Box, Marks
+from dessurt.page.marks import Marks
+from dessurt.page.plane import Box
+from dessurt.whole_files import write_whole
 
 JPEG_QUALITY = (cv2.IMWRITE_JPEG_QUALITY, 92)  # other formats ignore it
 THUMBNAIL_SIDE = 160  # pixels, of the longer side
@@ -98,9 +99,5 @@ def _stored(name: str, content: Callable[[], bytes]) -> Path:
     """The file of a name; its content is asked for only if it is not there yet."""
     file = Path(get_upload_folder()) / "pages" / name
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # Under another name first: two people may open the same page at once.
-        partial = file.with_name(f"{uuid4().hex}.partial")
-        partial.write_bytes(content())
-        partial.replace(file)
+        write_whole(file, content())
     return file

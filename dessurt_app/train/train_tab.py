@@ -6,7 +6,6 @@ the same run, and after a reload sees it again.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import gradio as gr
 from dessurt_app import strings
 from dessurt_app.ask.ask_tab import AskTab
 from dessurt_app.ask.header import Header
+from dessurt_app.gradio_fixes import QUICK, warn
 from dessurt_app.models import Weights
 from dessurt_app.train.train_view import command_html, data_html, run_html
 from dessurt_app.train.training import Progress, Training, TrainingError
@@ -24,7 +24,6 @@ from dessurt_app.train.training import Progress, Training, TrainingError
 Action = Callable[[Path, float], None]  # of a checkpoint and minutes
 
 SECONDS = 2.0  # between two looks at a run that goes on
-_QUICK: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 _GOES_ON = ("running", "stopping")
 # In which states of a run (None: there is none) a button can be used.
 _USABLE: dict[str, tuple[str | None, ...]] = {
@@ -85,21 +84,21 @@ def build_train_tab(
             try:
                 work(Path(weights.of(checkpoint).path), minutes)
             except (TrainingError, OSError) as error:
-                gr.Warning(html.escape(str(error), quote=False), duration=None)
+                warn(error)
             return show(checkpoint)
 
         return done
 
     asked = [header.checkpoint, parts.minutes]
     for name, work in _actions(training, weights).items():
-        clicked = parts.buttons[name].click(does(work), asked, parts.outputs, **_QUICK)
+        clicked = parts.buttons[name].click(does(work), asked, parts.outputs, **QUICK)
         if name == "keep":
-            clicked.then(lambda: _choices(weights), None, header.checkpoint, **_QUICK)
-    parts.timer.tick(tick, header.checkpoint, parts.outputs, **_QUICK)
+            clicked.then(lambda: _choices(weights), None, header.checkpoint, **QUICK)
+    parts.timer.tick(tick, header.checkpoint, parts.outputs, **QUICK)
     changes = [app.load, ask.tabs.select, header.label.change]
-    gr.on(changes, show, header.checkpoint, parts.outputs, **_QUICK)
+    gr.on(changes, show, header.checkpoint, parts.outputs, **QUICK)
     # Checkpoints that were kept since the app was started.
-    app.load(lambda: _choices(weights), None, header.checkpoint, **_QUICK)
+    app.load(lambda: _choices(weights), None, header.checkpoint, **QUICK)
 
 
 def _components() -> Parts:
