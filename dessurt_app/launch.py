@@ -22,7 +22,7 @@ from dessurt_app import strings
 from dessurt_app.ask.asking import Ask
 from dessurt_app.canvas.files import ASSETS
 from dessurt_app.doors import Doors
-from dessurt_app.static_files import static
+from dessurt_app.static_files import PRELOAD, ROUTE, static
 from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 
@@ -181,13 +181,15 @@ def launch_options(
     hosts = None if share or _on_space() or host not in ALONE else ALONE
     ancestors = [*framed_by, *(["https://huggingface.co"] if _on_space() else [])]
     return {
-        "app_kwargs": {"middleware": [Middleware(Doors, hosts=hosts, ancestors=ancestors)]},
+        "app_kwargs": {
+            "middleware": [Middleware(Doors, hosts=hosts, ancestors=ancestors)],
+            "routes": [ROUTE],
+        },
         "theme": gr.themes.Default(
             primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["monospace"]
         ),
         # Not as css=: Gradio rewrites the rules of that one, and those inside @media wrongly.
-        "head": f"<style>{static('app.css')}{static('train/train.css')}</style>"
-        f"<script>{static('inspect/before_inspect.js')}</script>",
+        "head": f"<style>{static('app.css')}{static('train/train.css')}</style>{PRELOAD}",
         "allowed_paths": [str(ASSETS)],
         "max_file_size": LARGEST_UPLOAD,
         "show_error": True,  # or else programs would not learn what was wrong with their call

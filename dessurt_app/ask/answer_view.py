@@ -16,14 +16,7 @@ from dessurt.protocol import Text
 from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.ask.shaping import Shape
-from dessurt_app.static_files import filled_in, script, static
-
-SCRIPTS = (
-    "ask/answer_words.js",
-    "ask/answer_shape.js",
-    "ask/server_watch.js",
-    "ask/answer_view.js",
-)
+from dessurt_app.static_files import filled_in, on_load, static
 
 
 @dataclass(frozen=True)
@@ -77,6 +70,8 @@ def ready(status: str, canvas: dict[str, Any]) -> Answer:
 class AnswerView(gr.HTML):
     """Shows an `Answer`; `submit`, `stop`, `resume`, `save` and `undo` are its events."""
 
+    EVENTS = [*gr.HTML.EVENTS, "resume", "save"]
+
     def __init__(self, value: Answer | None = None, saves: bool = False, **kwargs: Any) -> None:
         """Load the screen.
 
@@ -89,7 +84,7 @@ class AnswerView(gr.HTML):
             value=value or Answer(),
             html_template=filled_in("ask/answer_view.html", strings.ANSWER),
             css_template=static("ask/answer_view.css"),
-            js_on_load=script(SCRIPTS, strings.ANSWER),
+            js_on_load=on_load("ask/answer_view.js", "start", strings.ANSWER),
             apply_default_css=False,
             saves=saves,
             **kwargs,

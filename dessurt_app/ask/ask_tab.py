@@ -24,32 +24,8 @@ from dessurt_app.canvas.files import Example, load_examples
 from dessurt_app.canvas.page_canvas import PageCanvas
 from dessurt_app.gradio_fixes import QUICK
 from dessurt_app.models import Weights
+from dessurt_app.static_files import announce, handler, on_load
 
-_TELL = "() => {{ document.dispatchEvent(new Event('dessurt:{event}')) }}"
-# The question on the screen, in parts that can be compared.
-_TELL_QUESTION = """(...values) => {{
-  const [canvas, task, text] = values;
-  const {{ page, number, upright, marks }} = canvas ?? {{}};
-  const question = [task, text ?? ""];
-  const parts = {{ page: [page, number], turn: upright ?? null, marks, question }};
-  const detail = Object.fromEntries(
-    Object.entries(parts).map(([name, part]) => [name, JSON.stringify(part)]),
-  );
-  document.dispatchEvent(new CustomEvent("dessurt:{event}", {{ detail }}));
-  return {returned};
-}}"""
-_ON_NEEDS = """
-element.addEventListener("click", (event) => event.target.closest("button") && trigger("question"));
-"""
-# The field is shown only for tasks that take text, so a moment after the task was chosen.
-_FOCUS_TEXT = """() => {
-  const seek = (times) => {
-    const field = document.querySelector("#text :is(textarea, input)");
-    if (field?.offsetParent) field.focus();
-    else if (times) setTimeout(seek, 50, times - 1);
-  };
-  seek(100);
-}"""
 WAITING = 16  # questions that wait for the model here; Gradio keeps further ones
 LONGEST = 4000  # tokens; the model may be able to write fewer
 
@@ -94,10 +70,10 @@ def build_ask_tab(
     changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, question, description, trigger_mode="always_last", **QUICK)
     app.load(describe, question, description, **QUICK)
-    tell = _TELL_QUESTION.format(event="present", returned="[]")
-    gr.on(changes[:3], None, question[:3], js=tell, show_progress="hidden")
+    present = announce("present", detail="values")
+    gr.on(changes[:3], None, question[:3], js=present, show_progress="hidden")
     in_words = parts.needs.question(lambda: QUESTION, None, parts.task, **QUICK)
-    in_words.then(None, js=_FOCUS_TEXT, show_progress="hidden")
+    in_words.then(None, js=handler("ask/ask_tab.js", "focusText"), show_progress="hidden")
     wire_header(app, asking.weights, header, parts.task, parts.answer)
     return parts, events
 
@@ -123,7 +99,8 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
                 # Right from the start: Gradio waits for ever for one that hides while it loads.
                 visible="text" in tasks.task(first.task).needs,
             )
-            needs = gr.HTML(elem_id="needs", js_on_load=_ON_NEEDS, apply_default_css=False)
+            js = on_load("ask/ask_tab.js", "startNeeds", "question")
+            needs = gr.HTML(elem_id="needs", js_on_load=js, apply_default_css=False)
             answer = AnswerView(ready(strings.EXAMPLE_LOADED, page), saves, elem_id="answer")
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
@@ -180,7 +157,7 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
             ask,
             question,
             parts.answer,
-            js=_TELL_QUESTION.format(event="asked", returned="values"),
+            js=announce("asked", detail="values", result="values"),
             api_name="answer",
             **options,
         ),
@@ -188,8 +165,8 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
     ]
     for event in events:
         # Gradio takes the next question only when it is done with this one; the view waits for it.
-        event.then(None, js=_TELL.format(event="over"), show_progress="hidden")
-        event.failure(None, js=_TELL.format(event="failed"), show_progress="hidden")
+        event.then(None, js=announce("over"), show_progress="hidden")
+        event.failure(None, js=announce("failed"), show_progress="hidden")
     parts.answer.stop(stop, None, parts.answer, cancels=events, **QUICK)
     return events
 

@@ -1,6 +1,6 @@
 """The line under the page: its size, what the model will see of it, and what to do if that is bad.
 
-`Caption` can ask the canvas to crop the page, by the event "dessurt:crop" on the document.
+`Caption` can ask the canvas to crop the page (ask_tab.js).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from dessurt.protocol import Request
 from dessurt_app import strings
 from dessurt_app.canvas.canvas_value import Drawn
 from dessurt_app.models import Loading, WeightsError
+from dessurt_app.static_files import on_load
 
 # Page pixels, ascender to descender. In 84 lines of real pages, shrunk and saved as JPEGs of
 # quality 60 (or lossless), so many characters were wrong: from 11 pixels on 1.6 % (1.5 %), at 10 to
@@ -26,12 +27,6 @@ from dessurt_app.models import Loading, WeightsError
 SMALL_PRINT = 11
 SMALL_TEXT = 8  # model pixels; below this lines often cannot be read
 _CROP = f'<button type="button" data-do="crop">{strings.CROP}</button>'
-_ON_LOAD = """
-element.addEventListener("click", (event) => {
-  if (!event.target.closest('[data-do="crop"]')) return;
-  document.dispatchEvent(new CustomEvent("dessurt:crop"));
-});
-"""
 
 
 class Caption(gr.HTML):
@@ -39,7 +34,8 @@ class Caption(gr.HTML):
 
     def __init__(self, **kwargs: Any) -> None:
         """Load the button; `kwargs` are those of `gr.HTML`."""
-        super().__init__(js_on_load=_ON_LOAD, apply_default_css=False, **kwargs)
+        js = on_load("ask/ask_tab.js", "startCaption")
+        super().__init__(js_on_load=js, apply_default_css=False, **kwargs)
 
 
 def caption(loading: Loading, drawn: Drawn, task: str) -> str:

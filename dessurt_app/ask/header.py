@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,15 +14,7 @@ from dessurt_app.ask.answer_view import Answer, AnswerView
 from dessurt_app.ask.task_list import task_choices
 from dessurt_app.gradio_fixes import warn
 from dessurt_app.models import Loading, Weights, WeightsError
-
-# The choice survives a reload of the page: the browser keeps it for this tab only, as it does the
-# page and its marks. Storage may be forbidden; a checkpoint that has gone is not asked for.
-_KEEP = "(name) => { try { sessionStorage.setItem('dessurt:checkpoint', name); } catch {} }"
-_RECALL = """(name) => {
-  let choice = null;
-  try { choice = sessionStorage.getItem("dessurt:checkpoint"); } catch {}
-  return NAMES.includes(choice) ? choice : name;
-}"""
+from dessurt_app.static_files import handler
 
 
 @dataclass(frozen=True)
@@ -96,11 +87,15 @@ def wire_header(
         follow,
         header.checkpoint,
         [header.checkpoint, header.label, task, answer, last_good],
-        js=_RECALL.replace("NAMES", json.dumps(weights.names)),
+        js=handler("ask/ask_tab.js", "recallCheckpoint", weights.names),
         **options,
     )
     header.checkpoint.change(
-        None, header.checkpoint, js=_KEEP, show_progress="hidden", api_visibility="private"
+        None,
+        header.checkpoint,
+        js=handler("ask/ask_tab.js", "keepCheckpoint"),
+        show_progress="hidden",
+        api_visibility="private",
     )
     header.checkpoint.input(
         choose,

@@ -34,27 +34,10 @@ from dessurt_app.canvas.canvas_value import (
 from dessurt_app.canvas.files import CanvasError, served_file
 from dessurt_app.canvas.open_pages import page_work
 from dessurt_app.canvas.pictures import content_file, cut_out, thumbnail
-from dessurt_app.static_files import filled_in, script, static
+from dessurt_app.static_files import filled_in, on_load, static
 
 THUMBNAILS_AT_ONCE = 24
 LONGEST_PASSWORD = 1000  # characters
-_SCRIPTS = (  # put together in this order
-    "canvas/file_url.js",
-    "canvas/page_view.js",
-    "canvas/page_shapes.js",
-    "canvas/page_painter.js",
-    "canvas/region_map.js",
-    "canvas/page_history.js",
-    "canvas/page_lines.js",
-    "canvas/page_tools.js",
-    "canvas/page_pointer.js",
-    "canvas/page_keys.js",
-    "canvas/page_toolbar.js",
-    "canvas/page_strip.js",
-    "canvas/page_opener.js",
-    "canvas/page_straightener.js",
-    "canvas/page_canvas.js",
-)
 _ACCEPTED = (
     ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,.gif,.heic,.heif,.avif,.jp2,.j2k,.jpf,.jpx,.pdf"
 )
@@ -79,7 +62,7 @@ class PageCanvas(gr.HTML):
             value=value,
             html_template=filled_in("canvas/page_canvas.html", strings.CANVAS, accept=_ACCEPTED),
             css_template=static("canvas/page_canvas.css"),
-            js_on_load=script(_SCRIPTS, strings.CANVAS),
+            js_on_load=on_load("canvas/page_canvas.js", "start", strings.CANVAS),
             apply_default_css=False,
             **kwargs,
         )

@@ -1,68 +1,104 @@
 // Gets pages from the server: opened files, other pages of the same file, crops.
-// This file is put in front of page_canvas.js.
 
-async function loadImage(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return image;
-}
+import { fileUrl, fillIn, find } from "../screen/component.js";
+import { pageKey, placeOf } from "./page_history.js";
+import { boundsOf, meets, movedShape } from "./page_shapes.js";
+import { loadImage } from "./region_map.js";
 
-/** Loads images and keeps the last few, so that undo shows a page at once. */
-function makePictures() {
-  const KEPT = 3;
-  const loaded = new Map(); // address -> promise of the image, the youngest last
+/** @import { Server, Upload } from "../screen/component.js" */
+/** @import { Board } from "./page_board.js" */
+/** @import { State, Upright } from "./page_history.js" */
+/** @import { Point, Shape } from "./page_shapes.js" */
+
+/**
+ * A page as the server gives it (`canvas_value` in page_canvas.py), or why there is none.
+ * @typedef {object} Opened
+ * @property {string} [error]
+ * @property {string} [locked]  The path of a file that needs a password.
+ * @property {string} [notice]
+ * @property {string} page  The path of the file.
+ * @property {number} [number]
+ * @property {number} [pages]
+ * @property {Upright} [upright]
+ * @property {number} width
+ * @property {number} height
+ * @property {string} picture
+ * @property {any} marks
+ */
+
+const KEPT_PICTURES = 3; // so that undo shows a page at once
+
+/** A function that loads images and keeps the last few. */
+export function makePictures() {
+  /** @type {Map<string, Promise<HTMLImageElement>>} */
+  const images = new Map(); // by their addresses, the youngest last
+
+  /** @param {string} path */
   return function load(path) {
     const url = fileUrl(path);
-    const image = loaded.get(url) ?? loadImage(url);
-    loaded.delete(url);
-    loaded.set(url, image);
-    image.catch(() => loaded.delete(url));
-    for (const old of [...loaded.keys()].slice(0, -KEPT)) loaded.delete(old);
+    const image = images.get(url) ?? loadImage(url);
+    images.delete(url);
+    images.set(url, image);
+    image.catch(() => images.delete(url));
+    for (const old of [...images.keys()].slice(0, -KEPT_PICTURES)) images.delete(old);
     return image;
   };
 }
 
-/** The password that a person types in; null if there comes none. */
+/**
+ * The password that a person types in; null if there comes none.
+ * @param {HTMLDialogElement} dialog
+ * @param {string} sentence
+ * @returns {Promise<string | null>}
+ */
 function askPassword(dialog, sentence) {
-  const input = dialog.querySelector("input");
-  dialog.querySelector("p").textContent = sentence;
+  const input = find(dialog, "input", HTMLInputElement);
+  find(dialog, "p", HTMLElement).textContent = sentence;
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((told) => {
-    const tell = () => {
-      told(dialog.returnValue ? input.value : null);
+  return new Promise((resolve) => {
+    const onClose = () => {
+      resolve(dialog.returnValue ? input.value : null);
       input.value = "";
     };
-    dialog.addEventListener("close", tell, { once: true });
+    dialog.addEventListener("close", onClose, { once: true });
   });
 }
 
-/** `board` is made in page_canvas.js; `showBusy(on)` tells that the server is at work; `dialog` asks
- *  for a password. */
-function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
+/**
+ * @param {Board} board
+ * @param {Server} server
+ * @param {Upload} upload
+ * @param {ReturnType<typeof makePictures>} loadPicture
+ * @param {(on: boolean) => void} showBusy  Shows that the server is at work.
+ * @param {HTMLDialogElement} dialog  Asks for a password.
+ */
+export function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
   const { text } = board;
   let attempts = 0; // only the last one counts
-  let wanted = null; // the number of the page that is being turned to
+  /** @type {number | null} */
+  let goal = null; // the number of the page that is being turned to
 
   /**
-   * Shows the page that `ask` gets, {page, number, upright, pages, width, height, picture, notice}
-   * or {error, and if it needs a password the path that is `locked`}, unless another one is asked for meanwhile. `failed` is told when nothing comes back;
-   * `shapesOf` gives the marks on it from what was got, else it keeps those it had; `put` takes the
-   * new state. Tells whether the page is shown.
+   * Shows a page, unless another one is asked for meanwhile; whether it is shown.
+   * @param {() => Promise<Opened>} fetch
+   * @param {string} failure  What to say when nothing comes back.
+   * @param {(opened: Opened) => Shape[] | null} shapesOf  The marks on it; null: those it had.
+   * @param {(state: State) => void} put  Takes the new state.
    */
-  async function open(ask, failed, shapesOf = () => null, put = board.setState) {
+  async function open(fetch, failure, shapesOf = () => null, put = board.setState) {
     const attempt = ++attempts;
-    const late = () => attempt !== attempts;
+    const isLate = () => attempt !== attempts;
     showBusy(true);
     try {
-      const { error, locked, notice = "", ...opened } = await ask();
-      if (!late() && error) board.complain(error);
-      if (!late() && locked) unlock(locked, error);
-      if (late() || error) return false;
+      const opened = await fetch();
+      const { error, locked, notice = "" } = opened;
+      if (!isLate() && error) board.complain(error);
+      if (!isLate() && error && locked) unlock(locked, error);
+      if (isLate() || error) return false;
       const { page: path, number = 0, pages = 1, width, height, picture, upright = {} } = opened;
       await loadPicture(picture);
-      if (late()) return false;
+      if (isLate()) return false;
       const page = { path, number, pages, width, height, picture, upright };
       const { marks, upright: ways } = board.state;
       const shapes = shapesOf(opened);
@@ -76,59 +112,107 @@ function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
       return true;
     } catch (error) {
       console.warn(error);
-      if (!late()) board.complain(failed);
+      if (!isLate()) board.complain(failure);
       return false;
     } finally {
-      if (!late()) showBusy(false);
+      if (!isLate()) showBusy(false);
     }
   }
 
+  /**
+   * @param {string} path
+   * @param {string} sentence
+   */
   async function unlock(path, sentence) {
     const password = await askPassword(dialog, sentence);
     if (password !== null) open(() => server.unlock([path, password]), text.server_lost);
   }
 
-  /** The value of a page, laid out as it was last. */
+  /**
+   * A page, laid out as it was last.
+   * @param {string} path
+   * @param {number} number
+   * @returns {Promise<Opened>}
+   */
   const fetchPage = (path, number) =>
     server.open_page([path, number, board.state.upright[pageKey({ path, number })] ?? {}]);
 
+  /**
+   * @param {string} path
+   * @param {number} number
+   * @param {(state: State) => void} [put]
+   */
   const openPage = (path, number, put) =>
     open(() => fetchPage(path, number), text.server_lost, undefined, put);
 
+  /** @param {File} file */
   function openFile(file) {
-    const ask = async () => fetchPage((await upload(file)).path, 0);
-    return open(ask, fillIn(text.upload_failed, { name: file.name }));
+    const fetch = async () => fetchPage((await upload(file)).path, 0);
+    return open(fetch, fillIn(text.upload_failed, { name: file.name }));
   }
 
-  /** Shows the page laid out otherwise, as `ask(page, shapes)` gets it; its marks move along. */
-  async function layOut(ask) {
-    const asked = () => ask(placeOf(board.page), board.shapes);
-    const laidOut = await open(asked, text.server_lost, ({ marks }) => marks.shapes);
-    if (laidOut) board.say(text.laid_out);
+  /** @param {FileList | null | undefined} files */
+  async function openFirst(files) {
+    if (!files?.length) return;
+    const isOpen = await openFile(files[0]);
+    if (isOpen && files.length > 1) {
+      board.complain(fillIn(text.only_first, { name: files[0].name, n: files.length - 1 }));
+    }
   }
+
+  /**
+   * Shows the page laid out otherwise; its marks move along.
+   * @param {(page: any[], shapes: Shape[]) => Promise<Opened>} fetch
+   */
+  async function layOut(fetch) {
+    const { page } = board;
+    if (!page) return;
+    const fetchThis = () => fetch(placeOf(page), board.shapes);
+    const isOpen = await open(fetchThis, text.server_lost, ({ marks }) => marks.shapes);
+    if (isOpen) board.say(text.laid_out);
+  }
+
+  /** @param {number} quarters  To the right. */
   const turn = (quarters) => layOut((...page) => server.turn([...page, quarters]));
+
+  /**
+   * @param {Point[] | null} corners
+   * @param {number} angle
+   */
   const straighten = (corners, angle) =>
     layOut((...page) => server.straighten([...page, corners, angle]));
 
-  /** A value that Python has set. */
+  /**
+   * Shows a value that Python has set.
+   * @param {Opened} value
+   * @param {(state: State) => void} [put]
+   */
   function adopt(value, put) {
-    return open(async () => value, text.server_lost, () => JSON.parse(value.marks).shapes, put);
+    return open(
+      async () => value,
+      text.server_lost,
+      () => JSON.parse(value.marks).shapes,
+      put,
+    );
   }
 
+  /** @param {number} number */
   async function turnTo(number) {
     const { page } = board;
-    if (number < 0 || number >= page.pages || number === (wanted ?? page.number)) return;
-    wanted = number;
+    if (!page || number < 0 || number >= page.pages || number === (goal ?? page.number)) return;
+    goal = number;
     await openPage(page.path, number);
-    if (wanted === number) wanted = null;
+    if (goal === number) goal = null;
   }
 
-  const turnBy = (by) => turnTo((wanted ?? board.page.number) + by);
+  /** @param {number} by */
+  const turnBy = (by) => turnTo((goal ?? board.page?.number ?? 0) + by);
 
   /** Goes on with what is highlighted alone, a margin round it; marks move along. */
-  function crop() {
+  async function crop() {
     const { page, shapes } = board;
     const highlighted = shapes.filter((shape) => shape.channel === "highlight");
+    if (!page) return;
     if (!highlighted.length) return board.complain(text.crop_needs);
     const [x0, y0, x1, y1] = boundsOf(highlighted);
     const margin = 20 + 0.1 * Math.max(x1 - x0, y1 - y0);
@@ -136,19 +220,62 @@ function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
     const top = Math.floor(Math.max(y0 - margin, 0));
     const right = Math.ceil(Math.min(x1 + margin, page.width));
     const bottom = Math.ceil(Math.min(y1 + margin, page.height));
-    const kept = shapes
+    const inside = shapes
       .map((shape) => movedShape(shape, -left, -top))
       .filter((shape) => meets(shape, { width: right - left, height: bottom - top }));
-    const ask = () => server.crop([placeOf(page), left, top, right, bottom]);
-    return open(ask, text.server_lost, () => kept);
+    const fetch = () => server.crop([placeOf(page), left, top, right, bottom]);
+    await open(fetch, text.server_lost, () => inside);
   }
 
   /** Whatever is on its way is not wanted any more. */
   function forget() {
     attempts++;
-    wanted = null;
+    goal = null;
     showBusy(false);
   }
 
-  return { openPage, openFile, adopt, turnTo, turnBy, turn, straighten, crop, forget };
+  return { openPage, openFirst, adopt, turnTo, turnBy, turn, straighten, crop, forget };
+}
+
+/**
+ * Files come in by the button, dropped on the page, or pasted.
+ * @param {HTMLElement} stage
+ * @param {HTMLInputElement} input
+ * @param {(files: FileList | null | undefined) => void} open
+ * @param {() => void} onNoFile  Something else was dropped.
+ */
+export function listenToFiles(stage, input, open, onNoFile) {
+  input.addEventListener("change", () => {
+    open(input.files);
+    input.value = ""; // so that the same file can be chosen again
+  });
+
+  /** @param {DragEvent} event */
+  const onDrag = (event) => {
+    event.preventDefault();
+    stage.classList.add("dropping");
+  };
+  stage.addEventListener("dragenter", onDrag);
+  stage.addEventListener("dragover", onDrag);
+  stage.addEventListener("dragleave", () => stage.classList.remove("dropping"));
+  stage.addEventListener("drop", (event) => {
+    event.preventDefault();
+    stage.classList.remove("dropping");
+    if (event.dataTransfer?.files.length) open(event.dataTransfer.files);
+    else onNoFile();
+  });
+
+  document.addEventListener("paste", (event) => {
+    if (!isText(event)) open(event.clipboardData?.files);
+  });
+}
+
+/**
+ * Whether text is pasted into a field: office programs put a picture beside it.
+ * @param {ClipboardEvent} event
+ */
+function isText({ clipboardData, target }) {
+  const intoField =
+    target instanceof Element && target.matches("input, textarea, [contenteditable]");
+  return intoField && clipboardData?.types.includes("text/plain");
 }

@@ -1,30 +1,53 @@
 // Mouse, pen and fingers: one draws, two pan and zoom; the wheel pans, with Ctrl it zooms.
-// This file is put in front of page_canvas.js.
 
-/** `board` is made in page_canvas.js; `begin(point, event)` gives a gesture as in page_tools.js. */
-function listenToPointers(canvas, board, begin, hover) {
+/** @import { Board } from "./page_board.js" */
+/** @import { Point } from "./page_shapes.js" */
+/** @import { Gesture } from "./page_tools.js" */
+
+const ZOOM_SPEED = 400; // pixels of the wheel for a factor of e
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Board} board
+ * @param {(point: Point, event: PointerEvent) => Gesture | null} begin
+ * @param {(point: Point | null) => void} hover  The mouse is over a point of the page.
+ */
+export function listenToPointers(canvas, board, begin, hover) {
   const { view } = board;
+  /** @type {Map<number, Point>} */
   const down = new Map(); // pointerId -> last place on the canvas
+  /** @type {number | null} */
   let pen = null; // the pointerId of a pen that is down: meanwhile a palm may rest on the screen
+  /** @type {Set<number>} */
   const touches = new Set(); // pointerIds, anywhere on the screen
+  /** @type {Set<number>} */
   let palms = new Set(); // those of them that were down while the pen was
   let panning = false;
 
   // A palm presses no button either, wherever it lies.
-  const onScreen = (kind, act) => document.addEventListener(kind, act, { capture: true });
-  onScreen("pointerdown", ({ pointerType, pointerId }) => {
-    if (pointerType !== "touch") return;
-    touches.add(pointerId);
-    if (pen !== null) palms.add(pointerId);
-  });
-  for (const kind of ["pointerup", "pointercancel"]) {
-    onScreen(kind, ({ pointerId }) => touches.delete(pointerId));
-  }
-  onScreen("click", (event) => {
-    if (!palms.has(event.pointerId)) return;
-    event.stopPropagation();
-    event.preventDefault();
-  });
+  const early = { capture: true };
+  /** @param {PointerEvent} event */
+  const onRaise = ({ pointerId }) => touches.delete(pointerId);
+  document.addEventListener(
+    "pointerdown",
+    ({ pointerType, pointerId }) => {
+      if (pointerType !== "touch") return;
+      touches.add(pointerId);
+      if (pen !== null) palms.add(pointerId);
+    },
+    early,
+  );
+  document.addEventListener("pointerup", onRaise, early);
+  document.addEventListener("pointercancel", onRaise, early);
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!palms.has(/** @type {PointerEvent} */ (event).pointerId)) return;
+      event.stopPropagation();
+      event.preventDefault();
+    },
+    early,
+  );
 
   canvas.addEventListener("pointerdown", (event) => {
     if (!board.page || (pen !== null && event.pointerType === "touch")) return;
@@ -49,11 +72,12 @@ function listenToPointers(canvas, board, begin, hover) {
 
   canvas.addEventListener("pointermove", (event) => {
     if (!board.page) return;
-    if (!down.has(event.pointerId)) {
+    const before = down.get(event.pointerId);
+    if (!before) {
       if (event.pointerType !== "touch") hover(view.onPage(event));
       return;
     }
-    const [now, before] = [view.onCanvas(event), down.get(event.pointerId)];
+    const now = view.onCanvas(event);
     if (down.size === 2) view.pinch(down, event.pointerId, now);
     else if (panning) view.panBy(now[0] - before[0], now[1] - before[1]);
     else follow(event);
@@ -74,6 +98,7 @@ function listenToPointers(canvas, board, begin, hover) {
   });
   canvas.addEventListener("pointerleave", () => hover(null));
 
+  /** @param {PointerEvent} event */
   function lift(event) {
     if (!down.delete(event.pointerId)) return false;
     if (event.pointerId === pen) pen = null;
@@ -82,8 +107,9 @@ function listenToPointers(canvas, board, begin, hover) {
     return true;
   }
 
+  /** @param {PointerEvent} event */
   function follow(event) {
-    if (!board.gesture) return;
+    if (!board.gesture?.move) return;
     const moves = event.getCoalescedEvents?.() ?? [];
     board.gesture.move((moves.length ? moves : [event]).map(view.onPage));
     board.redraw();
@@ -95,7 +121,8 @@ function listenToPointers(canvas, board, begin, hover) {
       if (!board.page) return;
       event.preventDefault();
       const { deltaX, deltaY } = event;
-      if (event.ctrlKey) view.zoomTo(view.scale * Math.exp(-deltaY / 400), view.onCanvas(event));
+      if (event.ctrlKey)
+        view.zoomTo(view.scale * Math.exp(-deltaY / ZOOM_SPEED), view.onCanvas(event));
       else if (event.shiftKey && !deltaX) view.panBy(-deltaY, 0);
       else view.panBy(-deltaX, -deltaY);
     },

@@ -1,33 +1,53 @@
 // Sends files to be imported, follows how far the server is with them, and stops it.
-// This file is put in front of dataset_view.js.
+
+import { fillIn, recall, remember } from "../screen/component.js";
+
+/** @import { Server, Text, Upload } from "../screen/component.js" */
+
+/**
+ * How far an import is: how many files are sent, or where the server is with them.
+ * @typedef {{stage: string, done?: number, of?: number}} Progress
+ */
+
+/**
+ * What came of an import.
+ * @typedef {object} Imported
+ * @property {number} added
+ * @property {number} there  How many were there already.
+ * @property {boolean} [stopped]
+ * @property {string} [error]
+ * @property {number[]} changes  To be undone by their numbers.
+ * @property {string[]} errors
+ * @property {number} left_out  How many more errors there are.
+ */
+
+/**
+ * What the importer tells of its work.
+ * @typedef {object} ImportView
+ * @property {(progress: Progress) => void} progress
+ * @property {(sentence: string, wrong?: boolean) => void} say
+ * @property {(outcome: Imported) => Promise<void>} imported
+ * @property {(fetch: () => Promise<any>) => Promise<any>} call  Gives what a function of the server
+ *   answers, or null after an error.
+ */
 
 const LOOK_EVERY = 300; // milliseconds
-const IMPORT = "dessurt:import"; // the key of the import that goes on, for this tab after a reload
+const IMPORT = "import"; // under which the import that goes on is remembered, for after a reload
 
-/** `view` shows what is told: `progress({stage, done, of})`, `tell(sentence, wrong)` and in the end
- *  `imported(came)`; its `call` gives what a function of the server does, or tells of an error. */
-function makeImporter(server, upload, text, view) {
+/**
+ * @param {Server} server
+ * @param {Upload} upload
+ * @param {Text} text
+ * @param {ImportView} view
+ */
+export function makeImporter(server, upload, text, view) {
   let stopping = false;
   let wake = () => {}; // ends a pause between two looks
 
-  function keep(key) {
-    try {
-      if (key) sessionStorage.setItem(IMPORT, key);
-      else sessionStorage.removeItem(IMPORT);
-    } catch (error) {
-      console.warn(error); // forbidden: only a reload will show it
-    }
-  }
-
-  function recall() {
-    try {
-      return sessionStorage.getItem(IMPORT);
-    } catch {
-      return null;
-    }
-  }
-
-  /** The names and paths of the files on the server, or nothing if that has ended here. */
+  /**
+   * The names and paths of the files on the server; null if they were not all sent.
+   * @param {File[]} files
+   */
   async function send(files) {
     const sent = [];
     for (const file of files) {
@@ -37,34 +57,40 @@ function makeImporter(server, upload, text, view) {
         sent.push([file.webkitRelativePath || file.name, (await upload(file)).path]);
       } catch (error) {
         console.warn(error);
-        return view.tell(fillIn(text.upload_failed, { name: file.name }), true);
+        view.say(fillIn(text.upload_failed, { name: file.name }), true);
+        return null;
       }
     }
-    return stopping ? view.tell(text.stopped) : sent;
+    if (stopping) view.say(text.stopped);
+    return stopping ? null : sent;
   }
 
+  /**
+   * Looks at an import until it has ended.
+   * @param {string} key
+   */
   async function follow(key) {
     for (let lost = false; ; ) {
       try {
         const stop = stopping;
-        const found = await (stop ? server.stop_import(key) : server.import_progress(key));
-        const { error, came, ...progress } = found;
-        if (lost) view.tell(text.importing);
+        const look = stop ? server.stop_import : server.import_progress;
+        const { error, came, ...progress } = await look(key);
+        if (lost) view.say(text.importing);
         lost = false;
         if (error || came) {
-          keep(null);
-          return error ? view.tell(error, true) : view.imported(came);
+          remember(IMPORT, null);
+          return error ? view.say(error, true) : view.imported(came);
         }
         view.progress(stop ? { stage: "stopping" } : progress);
         if (stopping && !stop) continue; // it was pressed meanwhile
       } catch (error) {
         console.warn(error);
         lost = true; // perhaps only for a while
-        view.tell(text.server_lost, true);
+        view.say(text.server_lost, true);
       }
-      await new Promise((done) => {
-        wake = done;
-        setTimeout(done, LOOK_EVERY);
+      await new Promise((resolve) => {
+        wake = () => resolve(null);
+        setTimeout(wake, LOOK_EVERY);
       });
     }
   }
@@ -72,18 +98,19 @@ function makeImporter(server, upload, text, view) {
   return {
     /** Whether an import was going on when the tab was reloaded. */
     get isLeft() {
-      return Boolean(recall());
+      return Boolean(recall(IMPORT));
     },
-    goOn() {
-      return follow(recall());
+    async goOn() {
+      await follow(recall(IMPORT) ?? "");
     },
+    /** @param {File[]} files */
     async start(files) {
       stopping = false;
       const sent = await send(files);
       if (!sent) return;
       const begun = await view.call(() => server.import_uploads(sent));
       if (!begun) return;
-      keep(begun.key);
+      remember(IMPORT, begun.key);
       await follow(begun.key);
     },
     stop() {
@@ -91,4 +118,14 @@ function makeImporter(server, upload, text, view) {
       wake();
     },
   };
+}
+
+/**
+ * The name of the sentence about an import.
+ * @param {Pick<Imported, "stopped" | "added" | "there">} outcome
+ */
+export function outcomeName({ stopped, added, there }) {
+  if (stopped) return added ? "stopped_some" : "stopped";
+  if (there) return "imported_some";
+  return added ? "imported" : "imported_none";
 }

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from string import Template
 from typing import Any
 from uuid import uuid4
 
@@ -38,20 +37,15 @@ from dessurt_app.canvas.pictures import content_file, crop_file
 from dessurt_app.dataset.imports import Imports
 from dessurt_app.dataset.saving import ANONYMOUS, NOT_STORED, now
 from dessurt_app.gradio_fixes import QUICK, warn
-from dessurt_app.static_files import static
+from dessurt_app.static_files import filled_in, handler, on_load, static
 
 ROWS_AT_ONCE = 50
-_SCRIPTS = (
-    "canvas/file_url.js",
-    "canvas/page_view.js",
-    "dataset/dataset_rows.js",
-    "dataset/dataset_import.js",
-    "dataset/dataset_view.js",
-)
 
 
 class DatasetView(gr.HTML):
     """Shows the rows of a store; its event `open` asks for a row's page on the canvas."""
+
+    EVENTS = ["open"]  # not those of gr.HTML, of which `undo` would be in the way of ours
 
     def __init__(self, store: Store, **kwargs: Any) -> None:
         """Show a store.
@@ -61,14 +55,12 @@ class DatasetView(gr.HTML):
             kwargs: As for gr.HTML.
         """
         self._store, self._imports = store, Imports(store)
-        template = Template(static("dataset/dataset_view.html"))
         super().__init__(
             value=None,
-            html_template=template.substitute(strings.DATASET),
+            html_template=filled_in("dataset/dataset_view.html", strings.DATASET),
             css_template=static("dataset/dataset_view.css"),
-            js_on_load="".join(map(static, _SCRIPTS)),
+            js_on_load=on_load("dataset/dataset_view.js", "start", strings.DATASET),
             apply_default_css=False,
-            text=strings.DATASET,
             **kwargs,
         )
 
@@ -227,7 +219,7 @@ def build_dataset_tab(
         open_row,
         row_id,
         [ask.canvas, ask.task, ask.text, ask.answer],
-        js="() => [window.dessurt.row]",
+        js=handler("dataset/dataset_view.js", "rowToOpen"),
         cancels=events,
         **QUICK,
     )

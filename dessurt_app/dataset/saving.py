@@ -20,13 +20,13 @@ from dessurt_app.ask.asking import Asking
 from dessurt_app.canvas.canvas_value import REFUSED, read_value
 from dessurt_app.canvas.region_picture import region_marks
 from dessurt_app.gradio_fixes import QUICK
+from dessurt_app.static_files import announce, handler
 from dessurt_app.train.training import Training
 
 LONGEST_QUOTE = 60  # characters of the answer that was there before
 ANONYMOUS = "user"  # where nobody has to give a name
 # What a store or the page that it is to save may raise: the message is for people.
 NOT_STORED = (*REFUSED, DataError, OSError)
-_TELL = "(saved) => document.dispatchEvent(new CustomEvent('dessurt:saved', {detail: saved}))"
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,15 @@ def wire_saving(
     def undo(saved: dict[str, Any] | None) -> dict[str, Any]:
         return asdict(undo_change(store, (saved or {}).get("change")))
 
-    filled = "() => window.dessurt.correction"
+    filled = handler("ask/answer_view.js", "correctionToSave")
     public = QUICK | {"api_name": "save", "api_visibility": "public"}
     for event in (
         ask.answer.save(save, [correction, serial], saved, js=filled, **public),
         ask.answer.undo(undo, saved, saved, **QUICK),
     ):
-        event.then(None, saved, js=_TELL, show_progress="hidden", api_visibility="private")
+        event.then(
+            None, saved, js=announce("saved"), show_progress="hidden", api_visibility="private"
+        )
 
 
 def save_answer(

@@ -24,11 +24,9 @@ from dessurt_app.ask.caption import marked_height, too_small
 from dessurt_app.ask.header import Header
 from dessurt_app.canvas.canvas_value import REFUSED, read_value
 from dessurt_app.models import Weights, WeightsError
-from dessurt_app.static_files import filled_in, script, static
+from dessurt_app.static_files import announce, filled_in, handler, on_load, static
 
 KEPT_FILES = 64  # of up to 12 MB each; the browser fetches its file at once, and once only
-_CHOSEN = "(...given) => [...given.slice(0, -1), window.dessurt.part]"
-_TELL = "() => { document.dispatchEvent(new CustomEvent('dessurt:drawn')) }"
 
 
 @dataclass(frozen=True)
@@ -49,21 +47,15 @@ class Preview:
 class InspectView(gr.HTML):
     """Shows a `Preview` and the model's region; its event `look` asks for a new preview."""
 
+    EVENTS = [*gr.HTML.EVENTS, "look"]
+
     def __init__(self, **kwargs: Any) -> None:
         """Load the screen; `kwargs` are those of `gr.HTML`."""
-        scripts = (
-            "canvas/page_view.js",
-            "canvas/region_map.js",
-            "inspect/input_pictures.js",
-            "inspect/line_chooser.js",
-            "inspect/picture_pointer.js",
-            "inspect/inspect_view.js",
-        )
         super().__init__(
             value=Preview(),
             html_template=filled_in("inspect/inspect_view.html", strings.INSPECT),
             css_template=static("inspect/inspect_view.css"),
-            js_on_load=script(scripts, strings.INSPECT),
+            js_on_load=on_load("inspect/inspect_view.js", "start", strings.INSPECT),
             apply_default_css=False,
             **kwargs,
         )
@@ -117,11 +109,11 @@ def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Hea
     gr.on(
         [app.load, ask.task.change, header.label.change],
         None,
-        js=_TELL,
+        js=announce("drawn"),
         show_progress="hidden",
         api_visibility="private",
     )
-    part = gr.Number(1, precision=0, label=strings.PART, visible=False)  # filled in by _CHOSEN
+    part = gr.Number(1, precision=0, label=strings.PART, visible=False)  # filled in by the script
 
     def preview_input(canvas: dict, checkpoint: str, task: str, part: int) -> Preview:
         """Get the exact input of the model for a page with marks, without asking the model.
@@ -138,7 +130,7 @@ def build_inspect_tab(app: gr.Blocks, ask: AskTab, weights: Weights, header: Hea
         preview_input,
         [ask.canvas, header.checkpoint, ask.task, part],
         view,
-        js=_CHOSEN,
+        js=handler("inspect/inspect_view.js", "withChosenLine"),
         api_name="preview",
         queue=False,
         show_progress="hidden",

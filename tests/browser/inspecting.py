@@ -72,6 +72,16 @@ class Inspect:
         picture = self.tab.locator("#inspect canvas").screenshot()
         return np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
 
+    def call(self, function: str, *arguments: object) -> object:
+        """What a function, written in JavaScript, makes of the scripts and of arguments."""
+        return self.tab.evaluate(
+            """async ([function_, arguments_]) => {
+                const { href } = document.querySelector('link[href^="scripts/"]');
+                return eval(function_)(await import(href), ...arguments_);
+            }""",
+            [function, arguments],
+        )
+
     def listen(self, event: str) -> None:
         self.tab.evaluate(
             """name => { window.heard = [];

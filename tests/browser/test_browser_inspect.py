@@ -147,11 +147,8 @@ def test_floats_are_written_so_that_they_read_back(inspect):
     inspect.open()
     values = np.random.default_rng(3).normal(size=200).astype(np.float32)
     values = [*values.tolist(), 0.0, -1.0, 1.0, -0.9921875, float(np.float32(0.1))]
-    source = (SHIPPED.parents[1] / "dessurt_app/inspect/input_pictures.js").read_text("utf-8")
-    written = inspect.tab.evaluate(
-        "([source, values]) => new Function(source + 'return exactly')() && "
-        "values.map(new Function(source + 'return exactly')())",
-        [source, values],
+    written = inspect.call(
+        "(scripts, values) => values.map(scripts['inspect/input_pictures.js'].exactly)", values
     )
     assert [np.float32(text) for text in written] == [np.float32(value) for value in values]
     assert written[-5:] == ["0", "-1", "1", "-0.9921875", "0.1"]
@@ -295,16 +292,15 @@ def test_region_goes_with_its_page_and_with_the_next_question(screen, inspect):
 
 def test_reading_an_array_refuses_what_it_does_not_know(inspect, tmp_path):
     inspect.open()
-    source = (SHIPPED.parents[1] / "dessurt_app/inspect/input_pictures.js").read_text("utf-8")
     file = io.BytesIO()
     np.save(file, np.zeros((2, 3), np.float64))
-    told = inspect.tab.evaluate(
-        """async ([source, bytes]) => {
-            const load = new Function(source + 'return loadArray')();
+    told = inspect.call(
+        """(scripts, bytes) => {
+            const { loadArray } = scripts['inspect/input_pictures.js'];
             const url = URL.createObjectURL(new Blob([new Uint8Array(bytes)]));
-            return load(url).then(() => 'read', error => error.message);
+            return loadArray(url).then(() => 'read', error => error.message);
         }""",
-        [source, list(file.getvalue())],
+        list(file.getvalue()),
     )
     assert told.startswith("unknown array: {'descr': '<f8'")
 

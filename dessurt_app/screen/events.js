@@ -1,0 +1,63 @@
+// The events by which the parts of the screen tell each other what happens: on the document, each
+// is a CustomEvent "dessurt:" + its name. The page and the region stay known, as Gradio builds a tab
+// only when it is first opened, and its script has missed what happened before.
+
+/** @import { Outline, Shape } from "../canvas/page_shapes.js" */
+/** @import { CanvasPage } from "../canvas/page_history.js" */
+
+/**
+ * A question, or what could be asked now: the value of PageCanvas, the task and what else the fields
+ * of the screen hold.
+ * @typedef {[canvas: any, task: string, text: string | null, ...rest: any[]]} QuestionValues
+ */
+
+/**
+ * The detail of each event.
+ * @typedef {object} Events
+ * @property {CanvasPage | null} page  The canvas shows this page now.
+ * @property {undefined} drawn  The marks, the task or the model have changed.
+ * @property {{shapes: Shape[]}} add-marks  The canvas adds marks.
+ * @property {undefined} crop  The canvas goes on with what is highlighted alone.
+ * @property {{url: string} | null} region  The model has marked what is white here; null: nothing.
+ * @property {{value: number}} threshold  From this value on, 0 to 1, a place belongs to the region.
+ * @property {QuestionValues} asked  The model is being asked this.
+ * @property {QuestionValues} present  This could be asked now.
+ * @property {undefined} over  Gradio is through with a question, in whichever way.
+ * @property {undefined} failed  A question has failed, or the connection has.
+ * @property {{message: string, change: number} | null} saved  An answer was saved or taken back, or
+ *   could not be.
+ */
+
+/**
+ * @template {keyof Events} Name
+ * @param {Name} name
+ * @param {Events[Name]} [detail]
+ */
+export function announce(name, detail) {
+  document.dispatchEvent(new CustomEvent(`dessurt:${name}`, { detail }));
+}
+
+/**
+ * @template {keyof Events} Name
+ * @param {Name} name
+ * @param {(detail: Events[Name]) => void} onEvent
+ */
+export function listen(name, onEvent) {
+  document.addEventListener(`dessurt:${name}`, (event) => {
+    onEvent(/** @type {CustomEvent<Events[Name]>} */ (event).detail);
+  });
+}
+
+/**
+ * The page on the canvas and the region on it.
+ * @type {{page: Events["page"], region: Events["region"]}}
+ */
+export const shown = { page: null, region: null };
+
+if (globalThis.document) {
+  listen("region", (region) => (shown.region = region));
+  listen("page", (page) => {
+    shown.page = page;
+    announce("region", null); // of another page none is known
+  });
+}
