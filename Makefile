@@ -27,6 +27,8 @@ test: .venv/dev-ready
 lint: .venv/dev-ready
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@if [ -d node_modules ]; then npm run --silent lint && npm run --silent types; \
+	else echo "The JavaScript is not checked: there is no node_modules (scripts/setup.sh dev)"; fi
 
 bench: .venv/app-ready
 	@$(BIN)/python -m benchmarks.decode $(ARGS)
@@ -46,5 +48,5 @@ clean:
 .venv/app-ready: $(SETUP)
 	@PYTHON="$(PYTHON)" scripts/setup.sh app
 
-.venv/dev-ready: $(SETUP)
+.venv/dev-ready: $(SETUP) package.json package-lock.json
 	@PYTHON="$(PYTHON)" scripts/setup.sh dev

@@ -98,12 +98,26 @@ sys.exit(not {"TeX Gyre Schola", "Liberation Sans"} <= set(typst.Fonts().familie
         say "No TeX Gyre and Liberation fonts here: the tests that draw with them will be skipped"
 }
 
+# For the checks of the app's JavaScript alone: neither the app nor any test in a browser needs it.
+check_node() {
+    local without="so the JavaScript will be neither linted nor type-checked"
+    if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
+        say "No Node with npm here, $without: install Node 20 or newer, then try again."
+    elif ! node -e 'process.exit(parseInt(process.versions.node) < 20)'; then
+        say "Node $(node --version) is here but 20 or newer is needed, $without."
+    else
+        npm ci --silent --no-audit --no-fund >/dev/null 2>&1 ||
+            say "npm ci did not succeed, $without: run it to see why."
+    fi
+}
+
 make_venv
 install_packages
 check_libraries
 touch .venv/app-ready
 if [ "$kind" = dev ]; then
     check_fonts
+    check_node
     check_chromium || exit 0  # not marked ready: the next `make test` looks again
     touch .venv/dev-ready
 fi
