@@ -103,7 +103,7 @@ check_node() {
     local without="so the JavaScript will be neither linted nor type-checked"
     if ! command -v npm >/dev/null || ! command -v node >/dev/null; then
         say "No Node with npm here, $without: install Node 20 or newer, then try again."
-    elif ! node -e 'process.exit(parseInt(process.versions.node) < 20)'; then
+    elif ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'; then
         say "Node $(node --version) is here but 20 or newer is needed, $without."
     else
         npm ci --silent --no-audit --no-fund >/dev/null 2>&1 ||
