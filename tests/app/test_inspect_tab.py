@@ -119,7 +119,7 @@ def test_a_page_that_is_read_to_find_a_text_is_seen_line_by_line(instrument, tmp
     Image.new("L", (300, 200), 255).save(tmp_path / "blank.png")
     canvas = {"page": str(tmp_path / "blank.png")}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dessurt_app.canvas.page_canvas.served_file", Path)
+        patch.setattr("dessurt_app.canvas.canvas_value.served_file", Path)
         blank = preview(weights, canvas, None, "0w~")
     assert (blank.message, blank.parts) == ("", 1)
 
