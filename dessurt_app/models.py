@@ -236,7 +236,9 @@ def _card_in(folder: Path) -> Card | None:
     """The card of a folder; None if the folder is not one of our checkpoints."""
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8-sig"))
-        complete = (folder / "model.safetensors").is_file() and "model" in config
+        ours = (folder / "model.safetensors").is_file() and "model" in config
+        # What another kind of model needs, only its opener knows.
+        complete = ours or config.get("kind", "dessurt") != "dessurt"
         return card_of(config, folder.name) if complete else None
     except (OSError, ValueError, TypeError, AttributeError):
         return None

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from dessurt.tasks import TASKS
+
 CONV_CHANNELS = (64, 128, 128, 256, 512, 512, 512)
 CONV_CHANNELS_LIGHTER = (64, 128, 128, 256, 256, 256, 256)
 POSITION_ROWS = 1026  # BART's table: two reserved rows, then one for each position
 BART_WIDTH = 768
-TASK_ROWS = 136
+TASK_ROWS = len(TASKS)  # each has an embedding
 LARGEST_WINDOW = 32  # image tokens a side; each layer has a table of its fourth power
 
 

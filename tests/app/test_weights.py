@@ -222,3 +222,11 @@ def test_official_files_have_the_vocabulary_that_was_named(several, monkeypatch)
     Weights(path=several / "c.pth", folder=several, tokenizer="pieces").of(None).model()
     Weights(folder=several, tokenizer="pieces").of("official.pth").model()
     assert given == ["pieces", "pieces"]
+
+
+def test_a_folder_of_another_kind_is_listed_and_one_of_ours_only_with_its_weights(tmp_path):
+    configs = {"hello": {"kind": "hello"}, "empty": {"kind": "dessurt", "model": {}}}
+    for name, config in configs.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps(config))
+    assert Weights(folder=tmp_path).names == ["hello"]

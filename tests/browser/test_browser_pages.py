@@ -8,6 +8,8 @@ import pytest
 from pages import pages_file, text_page
 from PIL import Image
 
+from dessurt_app.strings.canvas import CANVAS
+
 
 def number_shown(screen) -> str:
     return screen.tab.text_content('[data-part="page_number"]')
@@ -175,7 +177,7 @@ def test_what_is_dropped_and_not_opened_is_told(screen, tmp_path):
     text_page().save(tmp_path / "page.png")
     content = list((tmp_path / "page.png").read_bytes())
     screen.tab.evaluate(TRANSFER, ["drop", "#page canvas", "https://example.org", [], content])
-    screen.wait_for(lambda: screen.message.startswith("That is no file"))
+    screen.wait_for(lambda: screen.message == CANVAS["no_file"])
     names = ["one.png", "two.png", "three.png"]
     screen.tab.evaluate(TRANSFER, ["drop", "#page canvas", "", names, content])
     screen.wait_for(lambda: screen.caption.startswith("800 × 600"))

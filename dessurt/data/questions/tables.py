@@ -1,4 +1,4 @@
-"""Questions about tables; `form_tasks.FORM_TASKS` has them by token."""
+"""Questions about tables; `forms.FORM_TASKS` has them by token."""
 
 from __future__ import annotations
 
