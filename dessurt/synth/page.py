@@ -85,7 +85,7 @@ def page(
     """
     rng = random.Random(seed)
     names = list(kinds or KINDS)
-    kind = rng.choices(names, [OFTEN[name] for name in names])[0]
+    kind = rng.choices(names, [OFTEN[name] or bool(kinds) for name in names])[0]
     sheet = Sheet(rng, held_out, groups)
     source = KINDS[kind](sheet)
     pages = drawn(source, sheet, kind)
