@@ -114,6 +114,17 @@ def signs(rng: random.Random) -> str:
     return "".join(parts).strip()
 
 
+def repeats(rng: random.Random) -> str:
+    """The same sign or syllable several times, alone or between others: how often is to be seen."""
+    parts = []
+    for _ in range(rng.randint(1, 5)):
+        sign = rng.choice((rng.choice(".....:::--==__**##//\\+~'!?|>< "),
+                           _some(rng, string.ascii_lowercase + string.digits, 1),
+                           _some(rng, string.digits, 2), "...", "[...]", "::", "{}"))  # fmt: skip
+        parts.append(rng.choice(("", "", _name(rng))) + sign * rng.choice((1, 2, 2, 3, 3, 4, 5, 9)))
+    return rng.choice((" ", " ", "")).join(parts).strip() or "..."
+
+
 def mixed_case(rng: random.Random) -> str:
     """Letters of both cases and digits in no order, or syllables that make no words."""
     pool = rng.choice((string.ascii_letters, string.ascii_letters + string.digits,
@@ -142,7 +153,7 @@ def address(rng: random.Random) -> str:
 
 
 STRINGS: dict[Callable[[random.Random], str], int] = {  # and how often each is chosen
-    sequence: 4, digest: 5, serial: 5, figures: 3, signs: 3, mixed_case: 3, address: 1,
+    sequence: 4, digest: 5, serial: 5, figures: 3, signs: 4, repeats: 2, mixed_case: 3, address: 1,
 }  # fmt: skip
 
 
