@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dessurt.synth import forms, prose
+from dessurt.synth import extremes, forms, prose
 from dessurt.synth.sheet import Sheet
 from dessurt.synth.strings import strings
 
@@ -31,9 +31,12 @@ KINDS: dict[str, Callable[[Sheet], str]] = {
     "statement": forms.statement,
     "table": forms.table,
     "strings": strings,
+    "headings": extremes.headings,
+    "small": extremes.small,
 }
 OFTEN = {
     "article": 16, "manual": 18, "mixed": 14, "letter": 7, "memo": 2, "fax": 2, "title": 1,
     "slides": 4, "list": 3, "contents": 2, "typewriter": 3, "code": 4, "note": 3, "form": 12,
     "invoice": 3, "receipt": 2, "statement": 3, "table": 4, "strings": 0,
+    "headings": 0, "small": 0,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from dessurt.evaluate import hard, main, sources  # noqa: E402
 from dessurt.synth import fonts, page  # noqa: E402
 from dessurt.synth.strings import STRINGS  # noqa: E402
 from dessurt.synth.text import clean  # noqa: E402
+from dessurt.truth import Line  # noqa: E402
 
 FONT = "New Computer Modern"  # Typst brings it
 
@@ -60,14 +61,41 @@ def test_strings_follow_from_the_seed_and_are_printed_as_they_are(make):
     assert len(set(found)) > 190
 
 
-def test_pages_of_strings_are_drawn_only_when_they_are_asked_for():
-    assert {each.truth.kind for seed in range(40) for each in page(seed)}.isdisjoint({"strings"})
-    assert {each.truth.kind for each in page(1, kinds=["strings"])} == {"strings"}
+RARE = ["strings", "headings", "small"]
+
+
+def test_hard_pages_are_drawn_only_when_they_are_asked_for():
+    assert {each.truth.kind for seed in range(40) for each in page(seed)}.isdisjoint(RARE)
+    found = {each.truth.kind for seed in range(20) for each in page(seed, kinds=RARE)}
+    assert found == set(RARE)
+
+
+def drawn_lines(kind: str) -> list[Line]:
+    pages = (each for seed in range(4) for each in page(seed, kinds=[kind], scans=0))
+    return [line for each in pages for line in each.truth.lines]
+
+
+def test_most_small_print_is_9_to_13_pixels_tall():
+    heights = [line.height for line in drawn_lines("small")]
+    assert np.mean([9 <= height <= 13 for height in heights]) > 0.8
+
+
+def test_some_headings_are_squeezed_and_some_are_white():
+    pages = [each for seed in range(4) for each in page(seed, kinds=["headings"], scans=0)]
+    shapes, white = [], []
+    for each in pages:
+        for line in each.truth.lines:
+            x0, y0, x1, y1 = (round(at) for at in line.box)
+            part = each.pixels[y0:y1, x0:x1]
+            white.append(np.median(part) < part.mean())
+            if len(line.text) > 10:
+                shapes.append((x1 - x0) / len(line.text) / line.height)
+    assert 0.2 < np.mean(white) < 0.8
+    assert min(shapes) < 0.35 and max(shapes) > 0.6
 
 
 def test_a_string_of_a_page_holds_no_sense():
-    lines = [line.text for seed in range(4) for each in page(seed, kinds=["strings"], scans=0)
-             for line in each.truth.lines]  # fmt: skip
+    lines = [line.text for line in drawn_lines("strings")]
     assert len(lines) > 40
     assert sum(bool(re.search(r"\b(the|of|and)\b", line)) for line in lines) <= 1
 
