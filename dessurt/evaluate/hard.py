@@ -98,20 +98,20 @@ def words(folder: Path, count: int, seed: int) -> Iterator[KnownPage]:
         yield KnownPage(form.stem, page, blocks)
 
 
-Pages = Callable[[int, int], Iterator[KnownPage]]
-SORTS: dict[str, tuple[str, Pages]] = {  # what they are, and the pages that so many are on
-    "strings": ("strings without sense", strings),
-    "small": ("lines of 9 to 12 pixels", small),
-    "hand": ("handwriting-like fonts", hand),
-}
+DRAWN: dict[str, Callable[[int, int], Iterator[KnownPage]]] = {
+    "strings": strings, "small": small, "hand": hand,
+}  # fmt: skip
+WHAT = {
+    "strings": "strings without sense", "small": "lines of 9 to 12 pixels",
+    "hand": "handwriting-like fonts", "words": "words of scanned forms",
+}  # fmt: skip
 
 
 def measure(sort: str) -> Measure:
     """The measure of a sort of lines: that of highlighted lines under another name."""
-    what = SORTS[sort][0] if sort in SORTS else "words of scanned forms"
-    mode = tesseract.LINE if sort in SORTS else tesseract.WORD
     lines = MEASURES["w0>"]
-    figures = (replace(lines.figures[0], what=what),)
+    mode = tesseract.WORD if sort == "words" else tesseract.LINE
+    figures = (replace(lines.figures[0], what=WHAT[sort]),)
     return replace(lines, marked=sort, figures=figures, tesseract=mode)
 
 

@@ -80,7 +80,7 @@ def hard(count: int, folder: Path | None, seed: int) -> Source:
     from dessurt.evaluate import hard  # only here are Typst and fonts needed
 
     hard.check()
-    sorts = {sort: list(pages(count, seed)) for sort, (_, pages) in hard.SORTS.items()}
+    sorts = {sort: list(pages(count, seed)) for sort, pages in hard.DRAWN.items()}
     if folder:
         sorts["words"] = list(hard.words(folder, HARD_WORDS * count // HARD_LINES, seed))
     measures = {sort: hard.measure(sort) for sort in sorts}
