@@ -100,17 +100,15 @@ class Pages:
 def write_pages(
     folder: Path, out: Path, most: int, known: frozenset[str], tell: Callable[[str], None]
 ) -> int:
-    """Make pages of all documents in a folder; those that were made before stay as they are.
+    """Make pages of all documents in a folder at any depth, and count those that are there then.
 
     Args:
-        folder: of PDFs, at any depth.
-        out: for the pages, in a folder for each folder of documents.
+        folder: of PDFs.
+        out: for the pages, in such folders as those of their documents; a document whose file
+            NAME.done is there is not looked at again.
         most: pages of a document, spread evenly.
         known: as in `Pages`.
         tell: is told of documents that cannot be read.
-
-    Returns:
-        how many pages are there.
 
     Raises:
         DataError: there are no documents.
@@ -122,16 +120,22 @@ def write_pages(
     before = [file.read_text("ascii") for file in done.values() if file.is_file()]
     pages = Pages(known, {bytes.fromhex(each) for text in before for each in text.split()})
     for document in tqdm([each for each in documents if not done[each].is_file()], unit="document"):
-        target, made = done[document], list[str]()
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            for number, page in pages.of(document, most):
-                save(page, target.with_name(f"{document.stem}-p{number:04d}.json"))
-                made.append(digest_of(page.truth).hex())
+            made = list(_written(pages.of(document, most), done[document]))
         except DataError as error:
+            made = []
             tell(str(error))
-        whole(target, partial(Path.write_text, data="\n".join(made), encoding="ascii"))
+        done[document].parent.mkdir(parents=True, exist_ok=True)
+        whole(done[document], partial(Path.write_text, data="\n".join(made), encoding="ascii"))
     return sum(1 for _ in out.rglob("*.json"))
+
+
+def _written(pages: Iterable[tuple[int, SynthPage]], done: Path) -> Iterator[str]:
+    """Write the pages of a document beside `done`, and give their digests."""
+    for number, page in pages:
+        done.parent.mkdir(parents=True, exist_ok=True)
+        save(page, done.with_name(f"{done.stem}-p{number:04d}.json"))
+        yield digest_of(page.truth).hex()
 
 
 def measured_lines(folder: Path) -> frozenset[str]:

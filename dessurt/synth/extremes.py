@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dessurt.synth import blocks
 from dessurt.synth.blocks import PAPERS, Theme
-from dessurt.synth.sheet import Sheet
+from dessurt.synth.sheet import Look, Sheet
 
 SMALL = (4.3, 6.2)  # points: lines of 9 to 12 pixels
 NARROW, WIDE = 0.65, 1.35  # how far letters are squeezed and stretched
@@ -19,25 +19,8 @@ def headings(sheet: Sheet) -> str:
     size, margin = rng.choice(PAPERS), (rng.uniform(24, 60), rng.uniform(20, 50))
     room, parts = 0.85 * (size[1] - 2 * margin[1]), []
     while room > 0:
-        look = sheet.look(rng.choice(("print", "print", "hand", "hand", "mono")), (15, 5))
-        look = replace(
-            look, bold=rng.random() < 0.5, italic=rng.random() < 0.3, justified=False,
-            tracking=rng.choice((look.tracking, rng.uniform(-0.03, 0.2))),
-            size=max(look.size, 8),
-        )  # fmt: skip
-        inverse = rng.random() < 0.45
-        stretch = rng.uniform(NARROW, WIDE) if rng.random() < 0.4 else 1.0
-        most = int((size[0] - 2 * margin[0] - 16) / (0.75 * look.size * max(stretch, 1)))
-        words = _heading(sheet)[: max(most, 3)].strip()
-        piece = sheet.put(words, ink=rng.choice((12, 14, 15, 15)) if inverse else look.ink)
-        body = f"#scale(x: {100 * stretch:.0f}%, reflow: true, box({piece}))"
-        fill = f"luma({rng.randint(DARKEST, PALEST)}%)" if inverse else "none"
-        width = rng.choice(("100%", "auto"))
-        align = rng.choice(("left", "left", "center", "right"))
-        parts.append(
-            f"#align({align}, block(width: {width}, fill: {fill}, inset: {rng.randint(2, 8)}pt)"
-            f"[{look.rules}{body}])"
-        )
+        look = _look(sheet)
+        parts.append(_heading(sheet, look, size[0] - 2 * margin[0]))
         room -= 2.2 * look.size + 16
     return sheet.page(size, margin) + "\n\n".join(parts)
 
@@ -57,7 +40,30 @@ def small(sheet: Sheet) -> str:
     return rules + blocks.fill(sheet, theme, room, often)
 
 
-def _heading(sheet: Sheet) -> str:
+def _look(sheet: Sheet) -> Look:
+    rng = sheet.rng
+    look = sheet.look(rng.choice(("print", "print", "hand", "hand", "mono")), (15, 5))
+    tracking = rng.choice((look.tracking, rng.uniform(-0.03, 0.2)))
+    return replace(look, bold=rng.random() < 0.5, italic=rng.random() < 0.3, tracking=tracking,
+                   size=max(look.size, 8), justified=False)  # fmt: skip
+
+
+def _heading(sheet: Sheet, look: Look, wide: float) -> str:
+    """A heading in a line of `wide` points, perhaps squeezed or stretched, perhaps white."""
+    rng, inverse = sheet.rng, sheet.rng.random() < 0.45
+    stretch = rng.uniform(NARROW, WIDE) if rng.random() < 0.4 else 1.0
+    most = max(int((wide - 16) / (0.75 * look.size * max(stretch, 1))), 3)
+    ink = rng.choice((12, 14, 15, 15)) if inverse else look.ink
+    piece = sheet.put(_words(sheet)[:most].strip(), ink=ink)
+    fill = f"luma({rng.randint(DARKEST, PALEST)}%)" if inverse else "none"
+    width, align = rng.choice(("100%", "auto")), rng.choice(("left", "left", "center", "right"))
+    return (
+        f"#align({align}, block(width: {width}, fill: {fill}, inset: {rng.randint(2, 8)}pt)"
+        f"[{look.rules}#scale(x: {100 * stretch:.0f}%, reflow: true, box({piece}))])"
+    )
+
+
+def _words(sheet: Sheet) -> str:
     rng, write = sheet.rng, sheet.write
     return rng.choice((write.heading, write.heading, write.value, write.faker.catch_phrase,
                        lambda: write.prose(rng.randint(1, 6))))()  # fmt: skip

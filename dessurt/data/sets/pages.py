@@ -21,7 +21,11 @@ class Pages:
     The folder holds, at any depth, what `dessurt data from-pdf` or `dessurt synth` wrote: NAME.png
     beside NAME.json (see `dessurt.synth.files`). The pages of the folders that come twentieth in
     the order of their names are the split "valid", all others the split "train"; pages that all lie
-    in one folder are "train". With `scans` so large a share of the pages looks scanned.
+    in one folder are "train". With `scans` so large a share of the pages looks scanned, each time
+    in another way. A part of a config that learns to read their lines:
+
+        {"data": {"set": "pages", "folder": "data/pages", "scans": 0.4}, "tasks": {"w0>": 1},
+         "window": [64, 1024], "batch": 4}
     """
 
     def __init__(self, folder: Path, split: str = "train", scans: float = 0.0) -> None:
