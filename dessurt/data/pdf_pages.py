@@ -120,12 +120,12 @@ def write_pages(
     before = [file.read_text("ascii") for file in done.values() if file.is_file()]
     pages = Pages(known, {bytes.fromhex(each) for text in before for each in text.split()})
     for document in tqdm([each for each in documents if not done[each].is_file()], unit="document"):
+        done[document].parent.mkdir(parents=True, exist_ok=True)
         try:
             made = list(_written(pages.of(document, most), done[document]))
         except DataError as error:
             made = []
             tell(str(error))
-        done[document].parent.mkdir(parents=True, exist_ok=True)
         whole(done[document], partial(Path.write_text, data="\n".join(made), encoding="ascii"))
     return sum(1 for _ in out.rglob("*.json"))
 
@@ -133,7 +133,6 @@ def write_pages(
 def _written(pages: Iterable[tuple[int, SynthPage]], done: Path) -> Iterator[str]:
     """Write the pages of a document beside `done`, and give their digests."""
     for number, page in pages:
-        done.parent.mkdir(parents=True, exist_ok=True)
         save(page, done.with_name(f"{done.stem}-p{number:04d}.json"))
         yield digest_of(page.truth).hex()
 

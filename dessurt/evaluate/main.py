@@ -173,12 +173,8 @@ def _check(args: argparse.Namespace) -> None:
     for path in (args.json, args.worst_sheet, args.answers):
         if path and not path.parent.is_dir():
             raise SetError(f"cannot write {path}: name a file in a folder there is.")
-    if args.which == "synthetic" and (args.data or args.degraded or args.limit):
-        raise SetError("--data, --degraded and --limit are not for --set synthetic.")
-    if args.which == "hard" and (args.degraded or args.limit):
-        raise SetError("--degraded and --limit are not for --set hard.")
-    if args.which == "hard" and args.tasks not in ([], ["w0>"]):
-        raise SetError("hard lines are asked with w0> only: leave --tasks out.")
+    if args.which in DRAWN:
+        _check_drawn(args)
     if args.which in PAGES and (args.split or args.option or args.as_original):
         raise SetError("--split, --option and --as-original are for data sets.")
     if args.which not in PAGES and args.degraded:
@@ -194,6 +190,16 @@ def _check(args: argparse.Namespace) -> None:
     unmeasured = [token for token in args.tasks if token not in MEASURES]
     if args.which in PAGES and unmeasured:
         raise SetError(f"on pages {unmeasured[0]} is not measured: choose of {','.join(MEASURES)}.")
+
+
+def _check_drawn(args: argparse.Namespace) -> None:
+    """The same, of pages that are drawn."""
+    if args.which == "synthetic" and (args.data or args.degraded or args.limit):
+        raise SetError("--data, --degraded and --limit are not for --set synthetic.")
+    if args.which == "hard" and (args.degraded or args.limit):
+        raise SetError("--degraded and --limit are not for --set hard.")
+    if args.which == "hard" and args.tasks not in ([], ["w0>"]):
+        raise SetError("hard lines are asked with w0> only: leave --tasks out.")
 
 
 def _evaluate(args: argparse.Namespace) -> int:
@@ -258,11 +264,8 @@ def _tell(
         print(report.described(mistake))
     unlearned = [token for token in MEASURES if token not in (card.tasks or MEASURES)]
     on_pages = args.which in PAGES
-    missing = {
-        t: "not learned"
-        for t in unlearned
-        if on_pages and args.which != "hard" and t not in results
-    }
+    asked_all = on_pages and args.which != "hard"
+    missing = {t: "not learned" for t in unlearned if asked_all and t not in results}
     kind = source.kind + (", as the original measures" if args.as_original else "")
     print(f"{card.name} on {kind}{'' if whole else ', stopped before the end'}")
     print(report.table(results.values(), missing))
