@@ -12,7 +12,6 @@ import ctypes
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +23,12 @@ from dessurt.data.records import DataError
 from dessurt.data.sets.files import damaged, read_json
 from dessurt.page.marks import Box
 from dessurt.synth import SynthPage
-from dessurt.synth.files import save, whole
+from dessurt.synth.files import save
 from dessurt.synth.page import SCALE
 from dessurt.synth.pdftext import lines_of
 from dessurt.synth.text import clean
 from dessurt.truth import Line, Paragraph, Truth
+from dessurt.whole_files import write_whole
 
 KIND = "pdf"
 FEWEST = 4  # lines that can be trusted; pages with fewer are left out
@@ -126,7 +126,7 @@ def write_pages(
         except DataError as error:
             made = []
             tell(str(error))
-        whole(done[document], partial(Path.write_text, data="\n".join(made), encoding="ascii"))
+        write_whole(done[document], "\n".join(made).encode("ascii"))
     return sum(1 for _ in out.rglob("*.json"))
 
 

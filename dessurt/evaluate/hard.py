@@ -22,10 +22,9 @@ from pathlib import Path
 
 from dessurt import Page
 from dessurt.data.sets.files import open_page
-from dessurt.data.sets.funsd import Funsd, read_blocks
-from dessurt.evaluate import tesseract
+from dessurt.data.sets.funsd import Funsd, read_annotation
 from dessurt.evaluate.pages import KnownLine, KnownPage, SetError, blocks_of
-from dessurt.evaluate.table import MEASURES, Measure
+from dessurt.evaluate.table import MEASURES, TESSERACT_LINE, TESSERACT_WORD, Measure
 from dessurt.synth import fonts
 from dessurt.synth import page as draw
 from dessurt.synth.page import SynthPage, drawn
@@ -86,7 +85,7 @@ def words(folder: Path, count: int, seed: int) -> Iterator[KnownPage]:
     found = [
         (number, text, box)
         for number, form in enumerate(forms)
-        for block in read_blocks(form)[0]
+        for block in read_annotation(form)[0].blocks
         for text, box in block.words
         if text.strip()
     ]
@@ -110,7 +109,7 @@ WHAT = {
 def measure(sort: str) -> Measure:
     """The measure of a sort of lines: that of highlighted lines under another name."""
     lines = MEASURES["w0>"]
-    mode = tesseract.WORD if sort == "words" else tesseract.LINE
+    mode = TESSERACT_WORD if sort == "words" else TESSERACT_LINE
     figures = (replace(lines.figures[0], what=WHAT[sort]),)
     return replace(lines, marked=sort, figures=figures, tesseract=mode)
 
