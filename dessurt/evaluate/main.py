@@ -2,14 +2,16 @@
 
     dessurt evaluate --set realpages --data DIR [--degraded | --turned DEGREES]
     dessurt evaluate --set synthetic [--count 500]
+    dessurt evaluate --set hard [--count 200] [--data FUNSD]
     dessurt evaluate --set NAME --data DIR [--split S]
     dessurt evaluate --set NAME --data DIR --predictions FILE
 
 On real pages everything that can be asked is asked (or about `--limit` questions a task), of text
 that is marked as people mark it, with boxes and by clicks; on synthetic ones one question a page
-and task. A data set has the measures of the paper (see `set_table`), its own or those of the
-original where they differ; answers to one may also come from a file (see `predictions`). Ctrl-C
-prints the table of what was measured so far.
+and task; of lines that are hard to read each sort in a row (see `hard`). A data set has the
+measures of the paper (see `set_table`), its own or those of the original where they differ; answers
+to one may also come from a file (see `predictions`). Ctrl-C prints the table of what was measured
+so far.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ from dessurt.evaluate.table import MEASURES, Result
 from dessurt.shipped import SHIPPED
 from dessurt.tasks import TASKS
 
-PAGES = ("realpages", "synthetic")
+DRAWN = ("synthetic", "hard")
+PAGES = ("realpages", *DRAWN)
 FORMS = ("funsd", "naf")
 INTERRUPTED = 130
 
@@ -85,7 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add("--limit", type=_positive, help="about so many questions a task, of data sets so many "
         "pages, spread evenly")  # fmt: skip
-    add("--count", type=_positive, default=500, help="so many synthetic pages")
+    add("--count", type=_positive, help="so many synthetic pages (500), or hard lines of "
+        "each sort (200)")  # fmt: skip
     add("--tasks", type=_tokens, default=[], help="such as w0>,json>; default: on pages those "
         "learned, of a data set all that it is measured by")  # fmt: skip
     add("--beams", type=_positive, default=1, help="of a search; 1: the most probable token each")
@@ -169,8 +173,8 @@ def _check(args: argparse.Namespace) -> None:
     for path in (args.json, args.worst_sheet, args.answers):
         if path and not path.parent.is_dir():
             raise SetError(f"cannot write {path}: name a file in a folder there is.")
-    if args.which == "synthetic" and (args.data or args.degraded or args.limit):
-        raise SetError("--data, --degraded and --limit are not for --set synthetic.")
+    if args.which in DRAWN:
+        _check_drawn(args)
     if args.which in PAGES and (args.split or args.option or args.as_original):
         raise SetError("--split, --option and --as-original are for data sets.")
     if args.which not in PAGES and args.degraded:
@@ -181,11 +185,21 @@ def _check(args: argparse.Namespace) -> None:
         raise SetError("--predictions are for data sets, and take the place of --checkpoint.")
     if args.which not in FORMS and replace(_scoring(args), shuffled=args.shuffled or None) != PAPER:
         raise SetError("thresholds, --first-lines, --twice and --shuffled are for funsd and naf.")
-    if args.which != "synthetic" and args.data is None:
+    if args.which not in DRAWN and args.data is None:
         raise SetError("say with --data where the pages are.")
     unmeasured = [token for token in args.tasks if token not in MEASURES]
     if args.which in PAGES and unmeasured:
         raise SetError(f"on pages {unmeasured[0]} is not measured: choose of {','.join(MEASURES)}.")
+
+
+def _check_drawn(args: argparse.Namespace) -> None:
+    """The same, of pages that are drawn."""
+    if args.which == "synthetic" and (args.data or args.degraded or args.limit):
+        raise SetError("--data, --degraded and --limit are not for --set synthetic.")
+    if args.which == "hard" and (args.degraded or args.limit):
+        raise SetError("--degraded and --limit are not for --set hard.")
+    if args.which == "hard" and args.tasks not in ([], ["w0>"]):
+        raise SetError("hard lines are asked with w0> only: leave --tasks out.")
 
 
 def _evaluate(args: argparse.Namespace) -> int:
@@ -227,10 +241,12 @@ def _source(args: argparse.Namespace, learned: Sequence[str]) -> Source:
         return sources.data_set(
             given, args.split, args.tasks, args.seed, args.limit, args.as_original, _scoring(args)
         )
+    if args.which == "hard":
+        return sources.hard(args.count or sources.HARD_LINES, args.data, args.seed)
     tokens = args.tasks or [token for token in MEASURES if not learned or token in learned]
     measures = [MEASURES[token] for token in tokens]
     if args.which == "synthetic":
-        return sources.synthetic(args.count, measures, args.seed)
+        return sources.synthetic(args.count or sources.SYNTHETIC_PAGES, measures, args.seed)
     return sources.real(args.data, args.degraded, _skew(args), measures, args.seed, args.limit)
 
 
@@ -248,7 +264,8 @@ def _tell(
         print(report.described(mistake))
     unlearned = [token for token in MEASURES if token not in (card.tasks or MEASURES)]
     on_pages = args.which in PAGES
-    missing = {t: "not learned" for t in unlearned if on_pages and t not in results}
+    asked_all = on_pages and args.which != "hard"
+    missing = {t: "not learned" for t in unlearned if asked_all and t not in results}
     kind = source.kind + (", as the original measures" if args.as_original else "")
     print(f"{card.name} on {kind}{'' if whole else ', stopped before the end'}")
     print(report.table(results.values(), missing))

@@ -20,6 +20,8 @@ from dessurt.evaluate.set_table import PAPER, measure_of, measures_of
 from dessurt.evaluate.skew import Skew
 from dessurt.evaluate.table import MEASURES, OTHERWISE_MARKED, Measure, Question
 
+SYNTHETIC_PAGES, HARD_LINES = 500, 200  # if nobody says how many
+HARD_WORDS = 1500  # beside so many lines
 SPLITS = ("test", "valid", "train")  # the first that a data set has answers for is measured
 
 
@@ -66,6 +68,26 @@ def synthetic(count: int, measures: Sequence[Measure], seed: int) -> Source:
     """One question a page and task."""
     pages = (one_each(known, measures, seed) for known in synthetic_pages(count, seed))
     return Source("synthetic", measures, count, pages)
+
+
+def hard(count: int, folder: Path | None, seed: int) -> Source:
+    """So many lines of each sort that is hard to read, and words of forms if there is a folder.
+
+    Raises:
+        SetError: not all of the fonts are there.
+        DataError: the folder is not FUNSD's.
+    """
+    from dessurt.evaluate import hard  # only here are Typst and fonts needed
+
+    hard.check()
+    sorts = {sort: list(pages(count, seed)) for sort, pages in hard.DRAWN.items()}
+    if folder:
+        sorts["words"] = list(hard.words(folder, HARD_WORDS * count // HARD_LINES, seed))
+    measures = {sort: hard.measure(sort) for sort in sorts}
+    batches = [
+        questions(measures[sort], known, seed) for sort, pages in sorts.items() for known in pages
+    ]
+    return Source("hard lines", list(measures.values()), len(batches), iter(batches))
 
 
 def data_set(

@@ -17,7 +17,7 @@ from dessurt.evaluate.forms import fields
 from dessurt.evaluate.pages import Answer, KnownPage
 
 Share = tuple[float, float]
-TESSERACT_LINE, TESSERACT_BLOCK = "7", "6"  # page segmentation modes
+TESSERACT_LINE, TESSERACT_BLOCK, TESSERACT_WORD = "7", "6", "8"  # page segmentation modes
 RATES = ("CER", "WER", "missed")  # of errors: shown in per cent
 NO_PAGE = Page.from_array(np.full((64, 64), 255, np.uint8))
 LESS_IS_BETTER = (*RATES, "ED", "GAnTED")

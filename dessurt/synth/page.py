@@ -15,18 +15,20 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from dessurt.page.plane import Box
-from dessurt.synth import forms, prose
+from dessurt.synth import extremes, forms, prose
 from dessurt.synth.fields import Group
 from dessurt.synth.pdftext import boxes_of, lines_of
 from dessurt.synth.scan import scanned
 from dessurt.synth.sheet import Sheet, compiled
+from dessurt.synth.strings import strings
 from dessurt.truth import Entity, Line, Paragraph, Table, Truth, mapped_truth
 
 DPI = 150
 SCALE = DPI / 72
 FEWEST = 4  # lines; emptier pages after the first of a document are left out
 
-# The kinds of documents, and how often each is made: about half is running text in usual fonts.
+# The kinds of documents, and how often each is made: about half is running text in usual fonts. A
+# kind that is made 0 times is made only where somebody names it.
 KINDS: dict[str, Callable[[Sheet], str]] = {
     "article": prose.article,
     "manual": prose.manual,
@@ -46,11 +48,15 @@ KINDS: dict[str, Callable[[Sheet], str]] = {
     "receipt": forms.receipt,
     "statement": forms.statement,
     "table": forms.table,
+    "strings": strings,
+    "headings": extremes.headings,
+    "small": extremes.small,
 }
 OFTEN = {
     "article": 16, "manual": 18, "mixed": 14, "letter": 7, "memo": 2, "fax": 2, "title": 1,
     "slides": 4, "list": 3, "contents": 2, "typewriter": 3, "code": 4, "note": 3, "form": 12,
-    "invoice": 3, "receipt": 2, "statement": 3, "table": 4,
+    "invoice": 3, "receipt": 2, "statement": 3, "table": 4, "strings": 0,
+    "headings": 0, "small": 0,
 }  # fmt: skip
 
 
@@ -85,7 +91,7 @@ def page(
     """
     rng = random.Random(seed)
     names = list(kinds or KINDS)
-    kind = rng.choices(names, [OFTEN[name] for name in names])[0]
+    kind = rng.choices(names, [OFTEN[name] or bool(kinds) for name in names])[0]
     sheet = Sheet(rng, held_out, groups)
     source = KINDS[kind](sheet)
     pages = drawn(source, sheet, kind)

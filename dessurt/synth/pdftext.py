@@ -25,17 +25,21 @@ MIDDLE = 0.25  # of the font size above the baseline lies the middle of the smal
 ASCENDER, DESCENDER = (0.65, 1.2), (0.18, 0.6)
 
 
-def lines_of(pdf_page: pdfium.PdfPage, size: tuple[int, int]) -> list[tuple[int, Line]]:
+def lines_of(
+    pdf_page: pdfium.PdfPage, size: tuple[int, int], coloured: bool = True
+) -> list[tuple[int, Line]]:
     """The printed lines in the order of drawing, each with the number of its piece.
 
     Args:
         pdf_page: the page.
         size: height and width that it is drawn with, in pixels.
+        coloured: whether the ink carries numbers; otherwise all are 0, as of pages of others.
     """
     letters, spaced, boxes, runs, run = _characters(pdf_page, size)
     if not letters:
         return []
     em, baseline, slant, number = (np.array(column)[run] for column in zip(*runs, strict=True))
+    number = number if coloured else np.zeros_like(number)
     left, right = _shared(boxes, slant, run)
     middle = baseline - MIDDLE * em
 

@@ -45,7 +45,7 @@ class Part(Section):
     text: bool = True
     """`false`: only the convolutions learn, which characters lie in each cell."""
     kinds: tuple[str, ...] = ()
-    """Kinds of synthetic documents; without any, all kinds."""
+    """Kinds of synthetic documents; without any, all but `strings`, `headings` and `small`."""
     documents: Count = 12
     """Synthetic documents from which 16 micro-batches in a row are drawn. Drawing takes time, so
     take fewer for a short run."""

@@ -1,4 +1,4 @@
-"""`dessurt data show, lines, pairs`: look at data, cut lines out of it, have more made."""
+"""`dessurt data show, lines, from-pdf, pairs`: look at data, cut lines out, have more made."""
 
 from __future__ import annotations
 
@@ -44,6 +44,17 @@ def add_data_verbs(verbs: Any) -> None:
     lines.add_argument("--out", type=Path, required=True, metavar="FOLDER",
                        help="for the images, and lines.jsonl with the texts")  # fmt: skip
     lines.set_defaults(run=lambda args: _run(_lines, args))
+
+    documents = actions.add_parser(
+        "from-pdf", help="make pages of PDF documents that have a text layer"
+    )
+    documents.add_argument("folder", type=Path, metavar="FOLDER", help="of PDFs, at any depth")
+    documents.add_argument("--out", type=Path, required=True, metavar="FOLDER",
+                           help="for NAME.png and NAME.json; goes on where it stopped")  # fmt: skip
+    documents.add_argument("--most", type=_positive, default=40, help="pages of a document")
+    documents.add_argument("--without", type=Path, metavar="FOLDER", help="of pages to measure on, "
+                           "with their lines: pages that share some are left out")  # fmt: skip
+    documents.set_defaults(run=lambda args: _run(_from_pdf, args))
 
     pairs = actions.add_parser(
         "pairs", help="have a language model make up labels and values of forms"
@@ -122,6 +133,14 @@ def _lines(args: argparse.Namespace) -> None:
     records = open_set({"set": args.what, "folder": str(args.data or ""), **options})
     written = write_lines(records, args.out, _report)
     print(f"Wrote {written} lines to {args.out}.")
+
+
+def _from_pdf(args: argparse.Namespace) -> None:
+    from dessurt.data import pdf_pages
+
+    known = pdf_pages.measured_lines(args.without) if args.without else frozenset()
+    count = pdf_pages.write_pages(args.folder, args.out, args.most, known, _report)
+    print(f"There are {count} pages in {args.out}.")
 
 
 def _pairs(args: argparse.Namespace) -> None:

@@ -37,6 +37,7 @@ SETS: dict[str, str] = {
     "my_dataset": "my_dataset:my_dataset",
     "naf": "naf:Naf",
     "naf_lines": "naf_lines:NafLines",
+    "pages": "pages:Pages",
     "rvl_cdip": "rvl_cdip:RVLCDIP",
     "squad": "squad:SQuAD",
     "sroie": "sroie:SROIE",

@@ -417,7 +417,7 @@ def test_every_task_of_the_original_modes_can_be_made(root: Path) -> None:
     for mode in ("pretrain_word", "easy_word", "hard_word", "streamlined"):
         if mode in golden.get("mode_weights", {}):
             assert MODES[mode] == golden["mode_weights"][mode]["with_blocks"], mode
-    assert set(SETS.values()) >= sets.SETS.keys() - {"annotations", "mixture", "synthetic"}
+    assert set(SETS.values()) >= sets.SETS.keys() - {"annotations", "mixture", "pages", "synthetic"}
 
 
 @pytest.mark.parametrize(
