@@ -180,7 +180,12 @@ def doubt(tokens: Sequence[Text]) -> Notice | None:
     """A warning that what was read, from beginning to end, may not be text at all."""
     if not "".join(token.delta for token in tokens).strip():
         return NOTHING_WRITTEN
-    return VERY_UNSURE if fmean(token.probability for token in tokens) < UNSURE else None
+    return VERY_UNSURE if confidence(tokens) < UNSURE else None
+
+
+def confidence(tokens: Sequence[Text]) -> float:
+    """How sure a model is of what it wrote: the mean probability of one token or more."""
+    return fmean(token.probability for token in tokens)
 
 
 @dataclass(frozen=True)

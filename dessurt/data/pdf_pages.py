@@ -138,7 +138,7 @@ def _written(pages: Iterable[tuple[int, SynthPage]], done: Path) -> Iterator[str
 
 
 def measured_lines(folder: Path) -> frozenset[str]:
-    """The long lines of pages that are measured on; see `dessurt.evaluate.realpages`.
+    """The long lines of pages that are measured on; see `dessurt.evaluate.pages.real_pages`.
 
     Raises:
         DataError: a file in the folder does not describe a page.

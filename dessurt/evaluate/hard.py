@@ -76,7 +76,7 @@ def hand(count: int, seed: int) -> Iterator[KnownPage]:
 
 
 def words(folder: Path, count: int, seed: int) -> Iterator[KnownPage]:
-    """So many words by lot of the forms in a folder of FUNSD, each with the box that it has there.
+    """So many words of the forms in a folder of FUNSD, drawn at random, each with its box there.
 
     Raises:
         DataError: there are no forms, or one is damaged.

@@ -37,6 +37,7 @@ from dessurt.protocol import (
     Request,
     Text,
     View,
+    confidence,
     doubt,
 )
 from dessurt.reader.forms import Form, pieces_of
@@ -83,7 +84,7 @@ class ReadLine:
     @cached_property
     def probability(self) -> float:
         """The mean of its tokens."""
-        return float(np.mean([token.probability for token in self.tokens]))
+        return confidence(self.tokens)
 
     def tokens_from(self, letter: int) -> tuple[Text, ...]:
         """The tokens of a letter and those after it, without spaces at the beginning."""

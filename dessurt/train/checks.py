@@ -79,6 +79,11 @@ def _wrong(right: str, written: str) -> int:
     return Levenshtein.distance(folded(right), folded(written))
 
 
+def instrument_of(checkpoint: Checkpoint) -> Instrument:
+    """A checkpoint that is in memory, to be asked as `open_model` would have it asked."""
+    return with_reader(DessurtInstrument(checkpoint), checkpoint.config)
+
+
 def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     """The figure of every measured task that the checkpoint's card names, e.g. `w0> CER`.
 
@@ -89,7 +94,7 @@ def check(checkpoint: Checkpoint, seed: int) -> dict[str, float]:
     Raises:
         SetError: None of the fonts kept for validation is installed.
     """
-    model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
+    model = instrument_of(checkpoint)
     measures = [MEASURES[token] for token in model.card.tasks if token in MEASURES]
     results = {measure.name: Result(measure) for measure in measures}
     pages = list(synthetic_pages(PAGES, seed))

@@ -7,7 +7,7 @@ which the monitored one was best are kept as `best/`.
 
 Two things differ on purpose: tokens after the place of an answer's last are not looked at, where
 the original goes on until its model writes an end; and where a set has all questions of a page,
-all are asked, not one by lot.
+all are asked, not one at random.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from dessurt.train.samples.pages import Source
 from dessurt.train.samples.sampler import Sampler, loader, worker_share
 from dessurt.truth.form_text import to_json
 
-TRIES = 8  # for a question about a page, where it is drawn by lot
+TRIES = 8  # for a question about a page, where it is drawn at random
 RANKS = (10, 50, 100)  # among so many of the most probable tokens is a masked word's first one?
 
 

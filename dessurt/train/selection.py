@@ -25,10 +25,8 @@ from torch import Tensor
 
 from dessurt.checkpoint import Checkpoint, load
 from dessurt.data.example import Example
-from dessurt.instrument import DessurtInstrument
-from dessurt.opening import with_reader
 from dessurt.protocol import Instrument
-from dessurt.train.checks import answered, character_errors, validation_questions
+from dessurt.train.checks import answered, character_errors, instrument_of, validation_questions
 from dessurt.train.config import Config, Part
 from dessurt.train.learner.student import Student
 from dessurt.train.samples.batch import Batch, stacked
@@ -129,8 +127,7 @@ class Chooser:
         if kept:
             self.best = self._rank(mine, others)
             self.tried.export(self.folder / "checkpoint")
-        checkpoint = self.tried.checkpoint()
-        model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
+        model = instrument_of(self.tried.checkpoint())
         answers = [_shown(model, each) for each in self.mine[:ANSWERS]]
         return {
             "loss": mine, "other pages": others, "share": share, "kept": kept,
@@ -142,7 +139,7 @@ class Chooser:
         return self._errors(load(self.folder / "checkpoint"))
 
     def _errors(self, checkpoint: Checkpoint) -> dict[str, Any]:
-        model = with_reader(DessurtInstrument(checkpoint), checkpoint.config)
+        model = instrument_of(checkpoint)
         others = character_errors(model, self.others)
         return {
             **character_errors(model, self.mine),

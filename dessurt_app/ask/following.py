@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from statistics import fmean
 from typing import assert_never
 
 import numpy as np
 
-from dessurt.protocol import Done, Events, Notice, Outcome, Progress, Region, Text
+from dessurt.protocol import Done, Events, Notice, Outcome, Progress, Region, Text, confidence
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer
 from dessurt_app.ask.shaping import shape
@@ -88,7 +87,7 @@ def _finished(answer: Answer, done: Done) -> Answer:
 def _over(answer: Answer, state: str, status: str, more: bool = False) -> Answer:
     """An answer that has ended, with its confidence and its shape."""
     if answer.written:
-        mean = fmean(token.probability for token in answer.written)
+        mean = confidence(answer.written)
         status = strings.CONFIDENCE.format(progress=status, mean=mean)
     shaped = None
     if answer.question and answer.task:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from statistics import fmean
 from typing import Any
 
 import gradio as gr
@@ -13,6 +12,7 @@ from dessurt import tasks
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Change, Store
 from dessurt.data.records import DataError
+from dessurt.protocol import confidence
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, Question
 from dessurt_app.ask.ask_tab import AskTab
@@ -123,7 +123,6 @@ def _store_answer(
     region = None
     if answer.region and "text" not in task.returns:  # else its text is the answer
         region = region_marks(answer.region, drawn.page.size)
-    probabilities = [token.probability for token in answer.written]
     annotation = Annotation(
         question.task + (question.text if "text" in task.needs else ""),
         (answer.text if correction is None else correction,),
@@ -131,7 +130,7 @@ def _store_answer(
         region and drawn.on_file(region),
         upright=drawn.ref.upright,
         model_answer=answer.text,
-        confidence=round(fmean(probabilities), 4) if probabilities else None,
+        confidence=round(confidence(answer.written), 4) if answer.written else None,
         checkpoint=checkpoint,
         by=by,
         at=now(),

@@ -16,7 +16,7 @@
 
 /** @typedef {Record<string, (argument: any) => Promise<any>>} Server  Functions of Python. */
 /** @typedef {(file: File) => Promise<{path: string}>} Upload  Sends a file to the server. */
-/** @typedef {Record<string, any>} Text  Sentences for people, see strings.py. */
+/** @typedef {Record<string, any>} Text  Sentences for people, see strings/. */
 
 /**
  * The element of a class that a selector leads to.

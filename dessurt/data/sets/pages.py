@@ -48,7 +48,7 @@ class Pages:
         return len(self.pages)
 
     def record(self, index: int, rng: random.Random) -> Record:
-        """A page and what is known of it; whether and how it is scanned is drawn by lot.
+        """A page and what is known of it; whether and how it is scanned is drawn at random.
 
         Raises:
             DataError: it cannot be read.

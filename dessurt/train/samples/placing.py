@@ -181,7 +181,7 @@ def _placed(
     """Along one axis: where the page begins in the padded plane, and where the crop begins.
 
     The crop holds all that is marked, if it can: the original draws crops until one does. A centred
-    one is where it is; as in the original, a page that is smaller still has its place by lot.
+    one is where it is; as in the original, a page that is smaller still is placed at random.
     """
     before, whole = part.pad, side + 2 * part.pad
     if whole < crop + 1:
