@@ -30,7 +30,9 @@ if TYPE_CHECKING:
         Request,
         RequestError,
         Text,
+        TextLine,
         View,
+        Word,
     )
 
 __all__ = [
@@ -52,7 +54,9 @@ __all__ = [
     "Request",
     "RequestError",
     "Text",
+    "TextLine",
     "View",
+    "Word",
     "open_model",
 ]
 

@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn, assert_never
 
@@ -36,6 +37,7 @@ from dessurt import (
     Request,
     RequestError,
     Text,
+    TextLine,
     checkpoint,
     open_model,
 )
@@ -134,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("--page", dest="number", type=int, default=1, help="page of the file, from 1")
     ask.add_argument("--password", help="of a PDF that is protected by one")
     ask.add_argument("--beams", type=int, default=1, help="above 1: beam search, not streamed")
-    ask.add_argument("--max-tokens", type=int, default=800, help="the longest answer")
+    ask.add_argument("--max-tokens", type=int, help="the longest answer; default: no limit")
     ask.add_argument("--region", metavar="PNG", help="write the model's own highlight there")
     ask.add_argument("--json", action="store_true", help="print one object at the end")
     ask.set_defaults(run=_ask)
@@ -225,8 +227,8 @@ class _Answer:
             case Region():
                 _write_region(event.map, self.arguments.region)
                 print(f"Wrote {self.arguments.region}.", file=sys.stderr)
-            case Done():
-                pass  # `finish` prints it
+            case TextLine() | Done():
+                pass  # `finish` prints them
             case _:
                 assert_never(event)
 
@@ -252,6 +254,10 @@ class _Answer:
             "tokens": [
                 {"text": token.delta, "id": token.token_id, "probability": token.probability}
                 for token in self.outcome.tokens
+            ],
+            "lines": [
+                {"text": line.text, "quad": line.quad, "words": list(map(asdict, line.words))}
+                for line in self.outcome.lines
             ],
             "seconds_to_first_token": done.seconds_to_first_token,
             "seconds": done.seconds,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import torch
 from torch import Tensor
@@ -23,6 +25,8 @@ class Step:
     token_id: int
     probability: float
     alternatives: tuple[tuple[int, float], ...] = ()  # (id, probability), best first
+    # Where the model looked when it wrote it: x and y in image pixels, see `Answer.places`.
+    place: Sequence[float] = (math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -31,12 +35,14 @@ class Beam:
 
     ids: Sequence[int] = ()
     probabilities: Sequence[float] = ()
+    places: Sequence[Sequence[float]] = ()
 
     @property
     def steps(self) -> list[Step]:
         """Its tokens up to and including its first `</s>`."""
         length = self.ids.index(END) + 1 if END in self.ids else len(self.ids)
-        return list(map(Step, self.ids[:length], self.probabilities[:length]))
+        tokens = list(zip(self.ids, self.probabilities, self.places, strict=True))[:length]
+        return [Step(id_, probability, place=place) for id_, probability, place in tokens]
 
 
 def greedy_steps(
@@ -58,7 +64,7 @@ def greedy_steps(
         ranked = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
         # argmax and topk may order ties differently; the original takes the argmax.
         token = int(probabilities.argmax())
-        yield Step(token, float(probabilities[token]), ranked)
+        yield Step(token, float(probabilities[token]), ranked, answer.places()[0].tolist())
         if token == END:
             return
         if written + 1 < max_tokens:
@@ -166,8 +172,9 @@ def _search_by_sum(
     scores, tokens = scores[:beams], tokens[:beams]
     parents = torch.zeros_like(tokens)
     ids, chances = tokens[:, None], scores[:, None]
+    places = answer.places()[parents, None]
     for index in range(max_tokens):
-        yield Beam(ids[0].tolist(), chances[0].tolist())
+        yield Beam(ids[0].tolist(), chances[0].tolist(), places[0].tolist())
         # The original tests for an end only now and then, and only in its best five beams.
         if index % 15 == 14 and (ids[:5] == END).any():
             return
@@ -181,6 +188,7 @@ def _search_by_sum(
         tokens = order % probabilities.shape[1]
         ids = torch.cat([ids[parents], tokens[:, None]], 1)
         chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
+        places = torch.cat([places[parents], answer.places()[parents, None]], 1)
 
 
 def _search_by_log_probability(
@@ -189,8 +197,9 @@ def _search_by_log_probability(
     device = answer.probabilities.device
     ids = torch.zeros(1, 0, dtype=torch.long, device=device)
     chances = torch.zeros(1, 0, device=device)
+    places = torch.zeros(1, 0, 2, device=device)
     scores = torch.zeros(1, device=device)  # sums of log-probabilities
-    ended: list[tuple[float, list[int], list[float]]] = []  # means of log-probabilities
+    ended: list[tuple[float, Beam]] = []  # with means of log-probabilities
     for index in range(max_tokens):
         probabilities = _suppress(answer.probabilities, suppressed)
         # Twice as many candidates as beams: at most one of each beam's is an end.
@@ -199,18 +208,22 @@ def _search_by_log_probability(
         parents, tokens = order // probabilities.shape[1], order % probabilities.shape[1]
         ids = torch.cat([ids[parents], tokens[:, None]], 1)
         chances = torch.cat([chances[parents], probabilities[parents, tokens][:, None]], 1)
+        places = torch.cat([places[parents], answer.places()[parents, None]], 1)
         for row in (tokens[:beams] == END).nonzero().flatten().tolist():
-            mean = float(ranked[row]) / (index + 1)
-            ended.append((mean, ids[row].tolist(), chances[row].tolist()))
+            whole = Beam(ids[row].tolist(), chances[row].tolist(), places[row].tolist())
+            ended.append((float(ranked[row]) / (index + 1), whole))
         going = (tokens != END).nonzero().flatten()[:beams]
-        ids, chances, scores = ids[going], chances[going], ranked[going]
+        ids, chances, places, scores = ids[going], chances[going], places[going], ranked[going]
         leading = [
-            (float(score) / (index + 1), ids[0].tolist(), chances[0].tolist())
+            (
+                float(score) / (index + 1),
+                Beam(ids[0].tolist(), chances[0].tolist(), places[0].tolist()),
+            )
             for score in scores[:1]
         ]
-        best = max(ended + leading)
-        yield Beam(*best[1:])
-        if len(ended) >= beams and max(ended)[0] >= best[0]:
+        best = max(ended + leading, key=itemgetter(0))
+        yield best[1]
+        if len(ended) >= beams and max(ended, key=itemgetter(0))[0] >= best[0]:
             return
         if not len(going) or index + 1 == max_tokens:
             return

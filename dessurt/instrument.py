@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
 from dessurt.decode import LOOP_UNIT, Beam, Step, beam_search, greedy_steps, repeats
 from dessurt.model.latent import Answer, Decoder
-from dessurt.model.pointing import places
-from dessurt.model.tokenizer import END, START
+from dessurt.model.tokenizer import END
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.framing import Framing
@@ -97,28 +96,6 @@ class DessurtInstrument:
         task = self.card.task(request.task)
         return self._answer(page, request, task, query_ids, self._notices(task, cut))
 
-    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        """Where on the page the model looked for each token of an answer: `pointing.places`.
-
-        Args:
-            page: the page that the question was about.
-            request: the question.
-            ids: the tokens of the answer.
-
-        Returns:
-            float32 [len(ids), 2], x and y in page pixels.
-        """
-        (view,) = self.views(page, request)
-        query, _ = self._encoded(request.text)
-        points = places(
-            self.checkpoint.model,
-            self._image(page, view),
-            torch.tensor([self.card.task(request.task).row], device=self.device),
-            torch.tensor([query], device=self.device),
-            torch.tensor([[START, *ids[:-1]]], device=self.device),
-        )
-        return view.frame.to_page(points.cpu().numpy())
-
     def token_ids(self, text: str) -> list[int]:
         """The tokens in which an answer of this text would be written."""
         return self.tokenizer.encode(text)
@@ -150,8 +127,9 @@ class DessurtInstrument:
         started = time.perf_counter()
         yield from notices
         (view,) = self.views(page, request)
-        most = len(request.written) + request.max_tokens
-        most = min(most, self._most_tokens(len(query_ids) + 1))
+        most = self._most_tokens(len(query_ids) + 1)
+        if request.max_tokens is not None:
+            most = min(most, len(request.written) + request.max_tokens)
         answer = Answer(
             self.decoder,
             self._see(page, view),
@@ -172,7 +150,9 @@ class DessurtInstrument:
                 best = beam
                 yield Progress(length)
             steps = best.steps
-        first, tokens, stopped_by = yield from self._write(steps, request, task, most, started)
+        first, tokens, stopped_by = yield from self._write(
+            steps, request, task, view.frame, most, started
+        )
         if request.want_region:
             region = answer.region()
             assert region is not None  # checked when asked
@@ -180,7 +160,13 @@ class DessurtInstrument:
         yield Done(first, time.perf_counter() - started, tokens, stopped_by)
 
     def _write(
-        self, steps: Iterable[Step], request: Request, task: Task, most: int, started: float
+        self,
+        steps: Iterable[Step],
+        request: Request,
+        task: Task,
+        frame: Frame,
+        most: int,
+        started: float,
     ) -> Generator[Event, None, tuple[float, int, str]]:
         """The text, a token a step.
 
@@ -202,7 +188,7 @@ class DessurtInstrument:
             delta = stream.push(step.token_id)
             if stopped_by != "length" or len(ids) == most:
                 delta += stream.flush()  # a character that was cut in the middle
-            texts.append(self._text(step, delta))
+            texts.append(self._text(step, delta, frame))
             yield texts[-1]
             if stopped_by == "loop":
                 yield Notice("The model only repeated itself and was stopped.")
@@ -218,7 +204,8 @@ class DessurtInstrument:
         """Whether the answer goes round in circles; rows of dots and rules are long, too."""
         return repeats(ids) and any(c.isalnum() for c in self.tokenizer.decode(ids[-LOOP_UNIT:]))
 
-    def _text(self, step: Step, delta: str) -> Text:
+    def _text(self, step: Step, delta: str, frame: Frame) -> Text:
+        x, y = frame.to_page(step.place).tolist()
         return Text(
             delta,
             step.token_id,
@@ -227,6 +214,7 @@ class DessurtInstrument:
                 Alternative(self.tokenizer.decode([id_]), id_, probability)
                 for id_, probability in step.alternatives
             ),
+            None if math.isnan(x) else (x, y),
         )
 
     def _most_tokens(self, queries: int) -> int:

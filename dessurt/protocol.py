@@ -17,6 +17,7 @@ from dessurt import tasks
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks, MarksError
+from dessurt.page.plane import Point, Quad
 from dessurt.tasks import TASKS, Task, TaskError
 
 
@@ -31,7 +32,7 @@ class Request:
     task: str  # a task token, e.g. "w0>"
     text: str = ""  # what follows the token
     marks: Marks = field(default_factory=Marks)  # highlight and mask shapes, page pixels
-    max_tokens: int = 800
+    max_tokens: int | None = None  # None: as many as the model can write
     beams: int = 1  # 1 = greedy, streamed; > 1 = beam search, the best beam at the end
     want_region: bool = False  # also run the mask head
     written: tuple[int, ...] = ()  # token ids of an answer that was stopped, to go on from
@@ -53,7 +54,7 @@ class Request:
             tasks.check(self.task, self.text, highlight, mask, table)
         except (TaskError, MarksError) as error:
             raise RequestError(str(error)) from error
-        if self.max_tokens < 1 or self.beams < 1:
+        if (self.max_tokens is not None and self.max_tokens < 1) or self.beams < 1:
             raise RequestError("max_tokens and beams must be at least 1.")
         if self.written and self.beams > 1:
             raise RequestError("Only an answer of one beam can be continued: ask with beams=1.")
@@ -96,6 +97,29 @@ class Text:
     token_id: int
     probability: float
     alternatives: tuple[Alternative, ...] = ()
+    place: Point | None = None  # where on the page the model looked when it wrote it, if known
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word that was read, and where it stands."""
+
+    text: str
+    quad: Quad  # page pixels
+    confidence: float  # 0..1, of its least sure token
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line of the page was read to its end; its `Text` events came before."""
+
+    quad: Quad  # page pixels
+    words: tuple[Word, ...]  # from left to right; none, if nothing was read in it
+
+    @property
+    def text(self) -> str:
+        """Its words with single spaces between them."""
+        return " ".join(word.text for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -124,7 +148,7 @@ class Done:
     stopped_by: str  # "end", "length", "loop" (it only repeated itself) or "user"
 
 
-Event = Notice | Progress | Text | Region | Done
+Event = Notice | Progress | Text | TextLine | Region | Done
 Events = Generator[Event, None, None]  # closing it stops whoever makes them
 
 
@@ -133,6 +157,7 @@ class Outcome:
     """The sum of the events of an answer, so far or in the end."""
 
     tokens: tuple[Text, ...] = ()
+    lines: tuple[TextLine, ...] = ()
     region: Region | None = None
     notices: tuple[str, ...] = ()
     done: Done | None = None  # None: the answer has not ended
@@ -150,6 +175,8 @@ class Outcome:
         match event:
             case Text():
                 return replace(self, tokens=(*self.tokens, event))
+            case TextLine():
+                return replace(self, lines=(*self.lines, event))
             case Region():
                 return replace(self, region=event)
             case Notice():

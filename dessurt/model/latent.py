@@ -27,6 +27,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from dessurt.model.model import Dessurt, TextAttention
+from dessurt.model.pointing import POINTERS, peaks
 from dessurt.model.tokenizer import START
 
 
@@ -108,6 +109,8 @@ class Answer:
         self.values = [torch.empty(shape, device=device) for _ in range(config.layers)]
         self.images: list[Tensor] = []
         self.length = 0
+        self._grid = seen.shape[1:3]
+        self._pointed: list[Tensor] = []  # each layer's [b, POINTERS, N], of the newest token
 
         start = torch.full((1, 1), START, device=device)
         query = model.embed_query(task_index, query_ids)
@@ -142,6 +145,7 @@ class Answer:
             for cache in (self.keys, self.values):
                 for i, tensor in enumerate(cache):
                     cache[i] = tensor.index_select(0, parents)
+        self._pointed.clear()
         x = self.model.embed_next(token_ids, self.length)
         for i, (_, _, text, _, _) in enumerate(self.model.swin_layers):
             x = text.norm1(x + self._attend(i, x, None))
@@ -155,6 +159,19 @@ class Answer:
         """The output mask [H, W], 0..1, or None if the model has no mask head."""
         region = self.model.region(self.image_tokens)
         return None if region is None else region[0, 0]
+
+    @torch.inference_mode()
+    def places(self) -> Tensor:
+        """Where each beam looks for the next token: see `dessurt.model.pointing`.
+
+        Returns:
+            [b, 2], x and y in image pixels, or NaN if the layers see grids of different sizes.
+        """
+        if any(shares.shape[2] != math.prod(self._grid) for shares in self._pointed):
+            return self.probabilities.new_full((self.beams, 2), torch.nan)
+        shares = torch.stack(self._pointed).mean((0, 2)).unflatten(1, self._grid)
+        (height, width), (rows, columns) = self.model.config.image_size, self.model.config.grid(0)
+        return peaks(shares) * shares.new_tensor((width / columns, height / rows))
 
     def _predict(self, x: Tensor) -> None:
         logits = _linear(x[:, None], self.model.text_embedding.weight)[:, 0]
@@ -183,6 +200,8 @@ class Answer:
         image_scores = rearrange(scores, "p (b h t) n -> b h t (p n)", b=beams, h=self.heads, t=new)
         weights = torch.cat([image_scores, text_scores], -1).softmax(-1)
         image_weights, text_weights = weights.split([len(image), end], -1)
+        if i > 0:
+            self._pointed.append(image_weights[:, :POINTERS, -1])
         shares = rearrange(image_weights, "b h t (p n) -> p (b h t) n", p=len(pieces))
         mean = torch.bmm(shares, pieces).sum(0).unflatten(0, (beams, self.heads, new))
         out = mean @ folded.value.transpose(-1, -2) + text_weights @ value

@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1
+# Corners upper left, upper right, lower right, lower left, as the text in it is read.
+Quad = tuple[Point, Point, Point, Point]
 
 # OpenCV counts from the middle of the first pixel: this takes its coordinates to ours.
 _FROM_OPENCV = np.array([(1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)])

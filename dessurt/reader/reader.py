@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Protocol, assert_never
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from dessurt.protocol import (
     Region,
     Request,
     Text,
+    TextLine,
     View,
     confidence,
     doubt,
@@ -43,6 +44,7 @@ from dessurt.protocol import (
 from dessurt.reader.forms import Form, pieces_of
 from dessurt.reader.pieces import Piece
 from dessurt.reader.search import Match, Span, answer_spans, find
+from dessurt.reader.words import words_of
 from dessurt.tasks import END_SIGN, NEW_LINE, Task
 
 READ, READ_FORM = "w0>", "ner_line>"  # what is asked of a line, and of a line of a form
@@ -53,14 +55,6 @@ REMEMBERED_LINES = 4000  # more than are found on any page (`lines.MOST_WORDS`)
 NO_LINES = Notice("No lines of text were found on this page: highlight what to read.")
 
 Places = Iterable[tuple[Box, float]]  # level boxes, and how sure it is of each that it belongs
-
-
-class LineReader(Instrument, Protocol):
-    """What reads a line, and can then say where each token of it stands."""
-
-    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        """Float32 [len(ids), 2], x and y in page pixels."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +95,11 @@ class LineByLine:
     highlighted, or without a highlight all that are found on the page. What was read is remembered.
     """
 
-    def __init__(self, inner: LineReader, tasks: Collection[str]) -> None:
+    def __init__(self, inner: Instrument, tasks: Collection[str]) -> None:
         """Put the reader round a model.
 
         Args:
-            inner: what reads lines.
+            inner: what reads lines, and says where it looked for each token.
             tasks: the tasks that are answered line by line.
         """
         self.inner, self.card, self.tasks = inner, inner.card, frozenset(tasks)
@@ -167,7 +161,7 @@ class LineByLine:
         before = len(request.written)
         for event in texts:
             written += isinstance(event, Text)
-            if written > before + request.max_tokens:
+            if request.max_tokens is not None and written > before + request.max_tokens:
                 written, stopped_by = written - 1, "length"
                 break
             if written > before or not isinstance(event, Text):
@@ -259,8 +253,8 @@ class LineByLine:
         return texts, ((form.box(line), 1.0) for line in lines)
 
     def _letters(self, page: Page, line: ReadLine) -> np.ndarray:
-        """Where each letter of a line stands: x, level, float32 [letters]."""
-        points = self.inner.places(page, line.request, [t.token_id for t in line.tokens])
+        """Where each letter of a line stands: x, level, float64 [letters]."""
+        points = [token.place or (math.nan, math.nan) for token in line.tokens]
         return level_of(page).to_level(points)[:, 0][line.token_of_letter]
 
     def _line(self, page: Page, request: Request) -> Iterator[Event]:
@@ -283,7 +277,7 @@ class LineByLine:
                         yield event
                 case Progress():
                     yield event
-                case Region() | Done():
+                case TextLine() | Region() | Done():
                     pass
                 case _:
                     assert_never(event)
@@ -307,8 +301,20 @@ class LineByLine:
             for event in texts:
                 begun = begun or isinstance(event, Text)
                 yield event
+            if not span.first:
+                yield self._text_line(page, lines[span.line])
         if spans and "text" in task.needs:  # what is read on ends with the block
             yield from self._sign(END_SIGN)
+
+    def _text_line(self, page: Page, request: Request) -> TextLine:
+        """A line that was read, with its words."""
+        line = self._read[page.digest, request]
+        shape, *more = request.marks.of("highlight")
+        if more or shape.kind != "line":  # a line that was found may slope otherwise than the page
+            shape = level_of(page).shape("highlight", line.box)
+        a, b, c, d = shape.outline()
+        quad = (a, b, c, d)
+        return TextLine(quad, words_of(page, quad, line.tokens))
 
     def _sign(self, sign: str, probability: float = 1.0) -> Iterator[Text]:
         """The tokens of a sign that the model did not write itself."""

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from dessurt import tasks
-from dessurt.protocol import Card, Request
+from dessurt.protocol import Card
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, AnswerView, ready
 from dessurt_app.ask.asking import Asking, needs_met
@@ -105,8 +105,8 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
                 limit = gr.Number(
-                    Request.max_tokens,
                     label=strings.LIMIT,
+                    placeholder=strings.NO_LIMIT,
                     elem_id="limit",
                     precision=0,
                     minimum=1,

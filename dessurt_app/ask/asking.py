@@ -343,9 +343,9 @@ def needs_met(drawn: Drawn, text: str) -> dict[str, bool]:
     }
 
 
-def _limit(tokens: object) -> int:
+def _limit(tokens: object) -> int | None:
     """A number of tokens from outside; Gradio has checked its range, but not that there is one."""
-    return tokens if isinstance(tokens, int) and tokens > 0 else Request.max_tokens
+    return tokens if isinstance(tokens, int) and tokens > 0 else None
 
 
 def _waiting(ahead: int) -> str:

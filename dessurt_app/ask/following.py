@@ -11,7 +11,17 @@ from typing import assert_never
 
 import numpy as np
 
-from dessurt.protocol import Done, Events, Notice, Outcome, Progress, Region, Text, confidence
+from dessurt.protocol import (
+    Done,
+    Events,
+    Notice,
+    Outcome,
+    Progress,
+    Region,
+    Text,
+    TextLine,
+    confidence,
+)
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer
 from dessurt_app.ask.shaping import shape
@@ -58,6 +68,8 @@ def follow(events: Events, answer: Answer, stop: threading.Event, between_lines:
                 case Done():
                     yield _finished(answer, event)
                     return
+                case TextLine():
+                    pass  # the view shows its text already
                 case _:
                     assert_never(event)
             if stop.is_set():

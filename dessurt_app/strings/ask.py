@@ -59,6 +59,7 @@ TASK = "Task"
 TEXT = "Text"
 REGION = "Show where on the page"
 LIMIT = "Longest answer (tokens)"
+NO_LIMIT = "no limit"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (

@@ -61,7 +61,8 @@ class FakeInstrument:
 
     def _answer(self, page: Page, request: Request) -> Iterator[Event]:
         begin = len(request.written)
-        end = min(begin + request.max_tokens, len(self.words))
+        most = len(self.words) if request.max_tokens is None else request.max_tokens
+        end = min(begin + most, len(self.words))
         try:
             yield from map(Notice, self.notices)
             if "text" in tasks.task(request.task).returns:

@@ -148,7 +148,8 @@ def test_loop_is_not_continued():
 
 
 @pytest.mark.parametrize(
-    ("given", "asked"), [(7, 7), (None, 800), (0, 800), (-3, 800), ("9", 800), (float("inf"), 800)]
+    ("given", "asked"),
+    [(7, 7), (None, None), (0, None), (-3, None), ("9", None), (float("inf"), None)],
 )
 def test_limit_from_outside(given, asked):
     fake = FakeInstrument("a", 0)

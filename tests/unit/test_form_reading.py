@@ -1,7 +1,7 @@
 """Questions about a form that was read line by line: as JSON, and about single values."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -31,12 +31,14 @@ class FakeModel:
 
     def __init__(self) -> None:
         self.card = Card("fake")
-        self.placed = 0
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
-        x0, y0, _, _ = request.marks.bounds("highlight")
-        for letter in LINES[x0, y0]:
-            yield Text(letter, ord(letter), 0.5 if letter == "A" else 0.9)
+        x0, y0, _, y1 = request.marks.bounds("highlight")
+        text, x = LINES[x0, y0], x0 + 5
+        for i, letter in enumerate(text):
+            sure = 0.5 if letter == "A" else 0.9
+            yield Text(letter, ord(letter), sure, place=(x, (y0 + y1) / 2))
+            x += 10 * ("[" not in text[max(i - 2, 0) : i + 1])  # no tag is printed
         yield Text("", END, 1.0)
         yield Done(0.0, 0.0, 1, "end")
 
@@ -45,16 +47,6 @@ class FakeModel:
 
     def views(self, page: Page, request: Request) -> tuple[View]:
         return (View(request, Frame.fit(page.size, (64, 64))),)
-
-    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        self.placed += 1
-        x0, y0, _, y1 = request.marks.bounds("highlight")
-        text, x, xs = "".join(map(chr, ids)), x0 + 5, []
-        for i in range(len(text)):
-            xs.append(x)
-            printed = "[" not in text[max(i - 2, 0) : i + 1]  # no tag is printed
-            x += 10 * printed
-        return np.array([[x, (y0 + y1) / 2] for x in xs])
 
 
 def parts() -> list[Request]:
@@ -87,7 +79,6 @@ def test_a_form_is_read_as_json() -> None:
     model = FakeModel()
     events = answered(Request("json>"), model)
     assert text_of(events) == json.dumps(FORM) + "‡"
-    assert model.placed == 2  # only in lines of several pieces it matters where the letters stand
     progress = [event for event in events if isinstance(event, Progress)]
     assert (progress[0], progress[-1]) == (Progress(1, 6), Progress(6, 6))
     assert isinstance(events[0], Notice) and "line by line" in events[0].message

@@ -1,6 +1,6 @@
 """Questions answered by reading the page line by line: finding a text, reading on after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from dessurt import (
     Region,
     Request,
     Text,
+    TextLine,
     open_model,
 )
 from dessurt.model.tokenizer import END
@@ -152,8 +153,9 @@ class FakeModel:
 
     def ask(self, page: Page, request: Request) -> Iterator[Event]:
         self.asked.append(request)
-        for letter in self.lines[request]:
-            yield Text(letter, ord(letter), 0.8)
+        x0, y0, _, y1 = request.marks.bounds("highlight")
+        for i, letter in enumerate(self.lines[request]):
+            yield Text(letter, ord(letter), 0.8, place=(x0 + 10 * i + 5, (y0 + y1) / 2))
         yield Text("", END, 1.0)
         yield Done(0.0, 0.0, 1, "end")
 
@@ -163,10 +165,6 @@ class FakeModel:
     def views(self, page: Page, request: Request) -> tuple[View]:
         return (View(request, Frame.fit(page.size, (64, 64))),)
 
-    def places(self, page: Page, request: Request, ids: Sequence[int]) -> np.ndarray:
-        x0, y0, _, y1 = request.marks.bounds("highlight")
-        return np.array([[x0 + 10 * i + 5, (y0 + y1) / 2] for i in range(len(ids))])
-
 
 @pytest.fixture
 def model() -> FakeModel:
@@ -175,7 +173,7 @@ def model() -> FakeModel:
 
 def answered(model: FakeModel, request: Request, reader: LineByLine | None = None) -> list[Event]:
     events = (reader or LineByLine(model, ())).answer(PAGE, request, PARTS)
-    return [event for event in events if not isinstance(event, Progress)]
+    return [event for event in events if not isinstance(event, Progress | TextLine)]
 
 
 def region_box(region: Region) -> tuple[int, int, int, int]:
