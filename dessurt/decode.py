@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -59,16 +59,70 @@ def greedy_steps(
         alternatives: how many of the best ids to report.
     """
     for written in range(max_tokens):
-        probabilities = _suppress(answer.probabilities, suppressed)[0]
-        best = probabilities.topk(min(alternatives, len(probabilities)))
-        ranked = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
-        # argmax and topk may order ties differently; the original takes the argmax.
-        token = int(probabilities.argmax())
-        yield Step(token, float(probabilities[token]), ranked, answer.places()[0].tolist())
-        if token == END:
+        (step,) = _greedy(answer, suppressed, alternatives)
+        yield step
+        if step.token_id == END:
             return
         if written + 1 < max_tokens:
-            answer.append(torch.tensor([token], device=probabilities.device))
+            answer.append(torch.tensor([step.token_id], device=answer.probabilities.device))
+
+
+def greedy_rows(
+    answer: Answer,
+    max_tokens: int,
+    suppressed: Sequence[int] = (),
+    alternatives: int = 5,
+    is_over: Callable[[list[int]], bool] = lambda ids: False,
+) -> Iterator[tuple[int, list[Step]]]:
+    """Write answers about several images side by side; a row that ends is not computed further.
+
+    Args:
+        answer: the answers at their beginning.
+        max_tokens: the most tokens to write in a row, `</s>` included.
+        suppressed: as of `greedy_steps`.
+        alternatives: as of `greedy_steps`.
+        is_over: whether to end a row that has these ids.
+
+    Yields:
+        The number of a row and all its tokens, when it ends.
+    """
+    rows: dict[int, list[Step]] = {row: [] for row in range(len(answer.probabilities))}
+    for written in range(1, max_tokens + 1):
+        left = []  # places in the batch of the rows that go on
+        for place, (row, step) in enumerate(
+            zip(list(rows), _greedy(answer, suppressed, alternatives), strict=True)
+        ):
+            rows[row].append(step)
+            ids = [step.token_id for step in rows[row]]
+            if step.token_id == END or written == max_tokens or is_over(ids):
+                yield row, rows.pop(row)
+            else:
+                left.append(place)
+        if not rows:
+            return
+        tokens = torch.tensor([steps[-1].token_id for steps in rows.values()])
+        some_ended = len(left) < len(answer.probabilities)
+        parents = torch.tensor(left).to(answer.probabilities.device) if some_ended else None
+        answer.append(tokens.to(answer.probabilities.device), parents)
+
+
+def _greedy(answer: Answer, suppressed: Sequence[int], alternatives: int) -> list[Step]:
+    """The most probable token of each row."""
+    probabilities = _suppress(answer.probabilities, suppressed)
+    best = probabilities.topk(min(alternatives, probabilities.shape[1]))
+    # argmax and topk may order ties differently; the original takes the argmax.
+    ids = probabilities.argmax(1)
+    return [
+        Step(id_, probability, tuple(zip(ranked_ids, ranked, strict=True)), place)
+        for id_, probability, ranked_ids, ranked, place in zip(
+            ids.tolist(),
+            probabilities.gather(1, ids[:, None])[:, 0].tolist(),
+            best.indices.tolist(),
+            best.values.tolist(),
+            answer.places().tolist(),
+            strict=True,
+        )
+    ]
 
 
 def repeats(ids: Sequence[int]) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Generator, Iterable
+from collections import OrderedDict, defaultdict
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from dessurt.checkpoint import Checkpoint, CheckpointError, load, open_tokenizer
-from dessurt.decode import LOOP_UNIT, Beam, Step, beam_search, greedy_steps, repeats
+from dessurt.decode import LOOP_UNIT, Beam, Step, beam_search, greedy_rows, greedy_steps, repeats
 from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
 from dessurt.page import Page
@@ -39,6 +39,7 @@ from dessurt.protocol import (
 from dessurt.tasks import Task
 
 REMEMBERED_VIEWS = 4  # how many views' image tokens are kept for a further question
+ROWS = 16  # answers that are written together; more gain little, and need more memory
 
 
 def open_checkpoint(
@@ -96,6 +97,47 @@ class DessurtInstrument:
         task = self.card.task(request.task)
         return self._answer(page, request, task, query_ids, self._notices(task, cut))
 
+    def write_together(
+        self, views: Sequence[tuple[Page, View]]
+    ) -> Iterator[tuple[int, list[Text]]]:
+        """Answer several questions at once, which takes less time than one after another.
+
+        Args:
+            views: pages and what is seen of them. The requests are of one beam, with no text and
+                nothing written, and have the same limit of tokens.
+
+        Yields:
+            The number of a question and the text of its answer, as each one ends.
+        """
+        alike = defaultdict(list)  # images of one size, with the same question
+        for number, (_, view) in enumerate(views):
+            alike[view.frame.image_size, view.request.task].append(number)
+        for numbers in alike.values():
+            for first in range(0, len(numbers), ROWS):
+                some = numbers[first : first + ROWS]
+                for row, texts in self._write_rows([views[number] for number in some]):
+                    yield some[row], texts
+
+    def _write_rows(self, views: Sequence[tuple[Page, View]]) -> Iterator[tuple[int, list[Text]]]:
+        """As `write_together`, for images of one size and one task."""
+        request = views[0][1].request
+        task, (query_ids, _) = self.card.task(request.task), self._encoded("")
+        most = self._most(request, query_ids)
+        answer = Answer(
+            self.decoder,
+            self.decoder.see(torch.cat([self._image(page, view) for page, view in views])),
+            torch.tensor([task.row] * len(views), device=self.device),
+            torch.tensor([query_ids] * len(views), device=self.device),
+            most,
+        )
+        rows = greedy_rows(
+            answer, most, self.checkpoint.suppressed, request.alternatives, self._is_stuck
+        )
+        for row, steps in rows:
+            frame = views[row][1].frame
+            events = self._write(steps, request, task, frame, most, time.perf_counter())
+            yield row, [event for event in events if isinstance(event, Text)]
+
     def token_ids(self, text: str) -> list[int]:
         """The tokens in which an answer of this text would be written."""
         return self.tokenizer.encode(text)
@@ -127,9 +169,7 @@ class DessurtInstrument:
         started = time.perf_counter()
         yield from notices
         (view,) = self.views(page, request)
-        most = self._most_tokens(len(query_ids) + 1)
-        if request.max_tokens is not None:
-            most = min(most, len(request.written) + request.max_tokens)
+        most = self._most(request, query_ids)
         answer = Answer(
             self.decoder,
             self._see(page, view),
@@ -220,6 +260,13 @@ class DessurtInstrument:
     def _most_tokens(self, queries: int) -> int:
         """The longest answer that the position table allows."""
         return min(self.config.max_a_tokens, self.config.position_rows - 2 - queries)
+
+    def _most(self, request: Request, query_ids: Sequence[int]) -> int:
+        """The longest answer to a request, what is written already included."""
+        most = self._most_tokens(len(query_ids) + 1)
+        if request.max_tokens is None:
+            return most
+        return min(most, len(request.written) + request.max_tokens)
 
     def _image(self, page: Page, view: View) -> Tensor:
         """The model image: float32 [1, 2, H, W]."""

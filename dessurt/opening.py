@@ -12,6 +12,7 @@ import torch
 
 from dessurt.checkpoint.files import CheckpointError, short
 from dessurt.protocol import Instrument
+from dessurt.reader.line_memory import LineReader
 from dessurt.reader.reader import LineByLine
 
 # The `"kind"` that a folder's config.json may name, and the function that opens such a folder. A
@@ -53,7 +54,7 @@ def _kind(config: Mapping[str, Any], name: str) -> str:
     return kind
 
 
-def with_reader(model: Instrument, config: Mapping[str, Any]) -> Instrument:
+def with_reader(model: LineReader, config: Mapping[str, Any]) -> Instrument:
     """A model that answers line by line what its config lists: `"reader": {"tasks": [...]}`.
 
     The older place of the list, `"frame": {"by_line": [...]}`, is still read.

@@ -12,8 +12,8 @@ probabilities sum to one, so b_v is added once. The cache of a layer is then jus
 shared by all heads and all beams, beside ordinary keys and values of the few text tokens. Exact up
 to rounding.
 
-Shapes: b beams, N = r c image tokens, C image width, T text tokens, D text width, h heads of width
-d, V vocabulary.
+Shapes: b rows of text, g images (b, or one that all rows share), N = r c image tokens, C image
+width, T text tokens, D text width, h heads of width d, V vocabulary.
 """
 
 from __future__ import annotations
@@ -68,16 +68,16 @@ class Decoder:
 
     @torch.inference_mode()
     def see(self, image: Tensor) -> Tensor:
-        """Image [1, 2, H, W] -> tokens [1, r, c, C], the same for every question about it."""
+        """Images [g, 2, H, W] -> tokens [g, r, c, C], the same for every question about them."""
         return self.model.embed_image(image)
 
 
 class Answer:
-    """A running answer, or several beams of it.
+    """A running answer, several beams of it, or answers about several images side by side.
 
     Attributes:
         probabilities: [b, V] of the next token.
-        image_tokens: [1, r, c, C] after the last layer, for the mask head.
+        image_tokens: [g, r, c, C] after the last layer, for the mask head.
     """
 
     @torch.inference_mode()
@@ -93,9 +93,9 @@ class Answer:
 
         Args:
             decoder: the model.
-            seen: [1, r, c, C] from `Decoder.see`.
-            task_index: [1].
-            query_ids: [1, Q-1].
+            seen: [g, r, c, C] from `Decoder.see`.
+            task_index: [g].
+            query_ids: [g, Q-1], without padding.
             max_tokens: room for this many tokens.
         """
         self.decoder = decoder
@@ -104,7 +104,7 @@ class Answer:
         self.heads = config.decode_num_heads
         self.queries = query_ids.shape[1] + 1
         room = self.queries + max_tokens
-        shape = (1, self.heads, room, config.decode_dim // self.heads)
+        shape = (len(seen), self.heads, room, config.decode_dim // self.heads)
         self.keys = [torch.empty(shape, device=device) for _ in range(config.layers)]
         self.values = [torch.empty(shape, device=device) for _ in range(config.layers)]
         self.images: list[Tensor] = []
@@ -112,7 +112,7 @@ class Answer:
         self._grid = seen.shape[1:3]
         self._pointed: list[Tensor] = []  # each layer's [b, POINTERS, N], of the newest token
 
-        start = torch.full((1, 1), START, device=device)
+        start = torch.full((len(seen), 1), START, device=device)
         query = model.embed_query(task_index, query_ids)
         x = torch.cat([query, model.embed_answer(task_index, start, self.queries)], 1)
         mask = torch.zeros(x.shape[1], x.shape[1], device=device)
@@ -121,30 +121,26 @@ class Answer:
         for i, (_, _, text, _, _) in enumerate(model.swin_layers):
             tokens, changed = model.update_image(i, tokens, x[:, : self.queries], query_bias)
             fresh = changed or not self.images
-            self.images.append(tokens[0].flatten(0, 1) if fresh else self.images[-1])
+            self.images.append(tokens.flatten(1, 2) if fresh else self.images[-1])
             x = text.feed_forward(text.norm1(x + self._attend(i, x, mask)))
             tokens = model.merge_image(i, tokens)
         self.length = x.shape[1]
         self.image_tokens = tokens
         self._predict(x[:, -1])
 
-    @property
-    def beams(self) -> int:
-        """How many answers are written at once."""
-        return self.keys[0].shape[0]
-
     @torch.inference_mode()
     def append(self, token_ids: Tensor, parents: Tensor | None = None) -> None:
-        """Write one token to every beam.
+        """Write one token to every row.
 
         Args:
             token_ids: [b].
-            parents: [b], which of the beams before each one goes on from; None: its own.
+            parents: [b], which of the rows before each one goes on from; None: its own.
         """
         if parents is not None:
-            for cache in (self.keys, self.values):
+            for cache in (self.keys, self.values, self.images):
                 for i, tensor in enumerate(cache):
-                    cache[i] = tensor.index_select(0, parents)
+                    if cache is not self.images or len(tensor) > 1:  # else all rows share it
+                        cache[i] = tensor.index_select(0, parents)
         self._pointed.clear()
         x = self.model.embed_next(token_ids, self.length)
         for i, (_, _, text, _, _) in enumerate(self.model.swin_layers):
@@ -162,13 +158,13 @@ class Answer:
 
     @torch.inference_mode()
     def places(self) -> Tensor:
-        """Where each beam looks for the next token: see `dessurt.model.pointing`.
+        """Where each row looks for the next token: see `dessurt.model.pointing`.
 
         Returns:
             [b, 2], x and y in image pixels, or NaN if the layers see grids of different sizes.
         """
         if any(shares.shape[2] != math.prod(self._grid) for shares in self._pointed):
-            return self.probabilities.new_full((self.beams, 2), torch.nan)
+            return self.probabilities.new_full((len(self.probabilities), 2), torch.nan)
         shares = torch.stack(self._pointed).mean((0, 2)).unflatten(1, self._grid)
         (height, width), (rows, columns) = self.model.config.image_size, self.model.config.grid(0)
         return peaks(shares) * shares.new_tensor((width / columns, height / rows))
@@ -181,7 +177,7 @@ class Answer:
         """Layer i's attention of x [b, t, D] to image, earlier text and itself: [b, t, D]."""
         folded, image = self.decoder.folded[i], self.images[i]
         to_query, _, to_value, to_out = folded.attention.linears
-        beams, new = x.shape[:2]
+        rows, new = x.shape[:2]
         end = self.length + new
         key, value = self.keys[i][:, :, :end], self.values[i][:, :, :end]
         projected = _linear(x, folded.text.t()).unflatten(-1, (3, -1))
@@ -193,17 +189,22 @@ class Answer:
         text_scores = query @ key.transpose(-1, -2)
         if mask is not None:
             text_scores = text_scores + mask
-        downward = (query @ folded.key).flatten(0, 2)  # [b h t, C]
-        # In a few pieces a core, each small enough for the core's own cache.
-        pieces = image.unflatten(0, (_cores(image, len(image), 4), -1))  # [p, N / p, C]
-        scores = torch.bmm(downward.expand(len(pieces), -1, -1), pieces.transpose(1, 2))
-        image_scores = rearrange(scores, "p (b h t) n -> b h t (p n)", b=beams, h=self.heads, t=new)
+        # Each image in a few pieces a core, each small enough for the core's own cache.
+        images, tokens = image.shape[:2]
+        cut = _cores(image, tokens, 4) if images == 1 else 1
+        pieces = image.unflatten(1, (cut, -1)).flatten(0, 1)  # [g p, N / p, C]
+        downward = (query @ folded.key).reshape(images, 1, -1, image.shape[2])  # [g, 1, b h t, C]
+        scores = torch.bmm(downward.expand(-1, cut, -1, -1).flatten(0, 1), pieces.transpose(1, 2))
+        image_scores = rearrange(
+            scores, "(g p) (b h t) n -> (g b) h t (p n)", p=cut, h=self.heads, t=new
+        )
         weights = torch.cat([image_scores, text_scores], -1).softmax(-1)
-        image_weights, text_weights = weights.split([len(image), end], -1)
+        image_weights, text_weights = weights.split([tokens, end], -1)
         if i > 0:
             self._pointed.append(image_weights[:, :POINTERS, -1])
-        shares = rearrange(image_weights, "b h t (p n) -> p (b h t) n", p=len(pieces))
-        mean = torch.bmm(shares, pieces).sum(0).unflatten(0, (beams, self.heads, new))
+        shares = rearrange(image_weights, "(g b) h t (p n) -> (g p) (b h t) n", g=images, p=cut)
+        mean = torch.bmm(shares, pieces).unflatten(0, (images, cut)).sum(1)
+        mean = mean.reshape(rows, self.heads, new, -1)
         out = mean @ folded.value.transpose(-1, -2) + text_weights @ value
         out = rearrange(out, "b h t d -> b t (h d)") + to_value.bias
         return _linear(out, to_out.weight, to_out.bias)

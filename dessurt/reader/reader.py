@@ -10,80 +10,43 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, assert_never
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from dessurt.model.tokenizer import END
 from dessurt.page import Page
 from dessurt.page.level import level_of
 from dessurt.page.lines import highlighted_lines, page_lines
 from dessurt.page.marks import Marks
 from dessurt.page.plane import Box
 from dessurt.protocol import (
-    NOTHING_WRITTEN,
-    VERY_UNSURE,
     Done,
     Event,
     Events,
-    Instrument,
     Notice,
     Progress,
     Region,
     Request,
     Text,
-    TextLine,
     View,
-    confidence,
     doubt,
 )
 from dessurt.reader.forms import Form, pieces_of
+from dessurt.reader.line_memory import LineMemory, LineReader, ReadLine, level_box
 from dessurt.reader.pieces import Piece
 from dessurt.reader.search import Match, Span, answer_spans, find
-from dessurt.reader.words import words_of
 from dessurt.tasks import END_SIGN, NEW_LINE, Task
 
 READ, READ_FORM = "w0>", "ner_line>"  # what is asked of a line, and of a line of a form
 LINE_TOKENS = 200  # the most that are written of a line
 SURE = 95.0  # of 100, `fuzz.partial_ratio`: the rest of the page is not read for a better match
 TRIM = 0.02  # of a line's height, above and below: lines are marked with a little margin
-REMEMBERED_LINES = 4000  # more than are found on any page (`lines.MOST_WORDS`)
 NO_LINES = Notice("No lines of text were found on this page: highlight what to read.")
 
 Places = Iterable[tuple[Box, float]]  # level boxes, and how sure it is of each that it belongs
-
-
-@dataclass(frozen=True, eq=False)
-class ReadLine:
-    """A line of the page and what the model wrote about it, without the end."""
-
-    request: Request
-    tokens: tuple[Text, ...]
-    box: Box  # of its highlight, level (see `dessurt.page.level`)
-
-    @cached_property
-    def text(self) -> str:
-        """What was read."""
-        return "".join(token.delta for token in self.tokens)
-
-    @cached_property
-    def token_of_letter(self) -> np.ndarray:
-        """Which token ends each letter: int [letters]."""
-        return np.repeat(np.arange(len(self.tokens)), [len(token.delta) for token in self.tokens])
-
-    @cached_property
-    def probability(self) -> float:
-        """The mean of its tokens."""
-        return confidence(self.tokens)
-
-    def tokens_from(self, letter: int) -> tuple[Text, ...]:
-        """The tokens of a letter and those after it, without spaces at the beginning."""
-        blank = len(self.text) - len(self.text[letter:].lstrip())
-        return self.tokens[self.token_of_letter[blank] :] if blank < len(self.text) else ()
 
 
 class LineByLine:
@@ -95,15 +58,15 @@ class LineByLine:
     highlighted, or without a highlight all that are found on the page. What was read is remembered.
     """
 
-    def __init__(self, inner: Instrument, tasks: Collection[str]) -> None:
+    def __init__(self, inner: LineReader, tasks: Collection[str]) -> None:
         """Put the reader round a model.
 
         Args:
-            inner: what reads lines, and says where it looked for each token.
+            inner: what reads lines.
             tasks: the tasks that are answered line by line.
         """
         self.inner, self.card, self.tasks = inner, inner.card, frozenset(tasks)
-        self._read: OrderedDict[tuple[str, Request], ReadLine] = OrderedDict()
+        self._lines = LineMemory(inner)
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else the model inside has, for example its device."""
@@ -112,7 +75,7 @@ class LineByLine:
     def views(self, page: Page, request: Request) -> tuple[View, ...]:
         """A view for each line; see `dessurt.protocol.Instrument`."""
         request = replace(request, marks=request.marks.checked(page.size))
-        lines = self._lines(page, request) if self._is_by_line(page, request) else ()
+        lines = self._views(page, request) if self._is_by_line(page, request) else ()
         return lines or self.inner.views(page, request)
 
     def token_ids(self, text: str) -> list[int]:
@@ -124,7 +87,23 @@ class LineByLine:
         request = request.checked(page, self.card.table)
         if not self._is_by_line(page, request):
             return self.inner.ask(page, request)
-        return self.answer(page, request, [view.request for view in self._lines(page, request)])
+        return self.answer(page, request, [view.request for view in self._views(page, request)])
+
+    def read_ahead(self, questions: Iterable[tuple[Page, Request]]) -> Iterator[None]:
+        """Read the lines that questions need, many at a time; `ask` then finds them read.
+
+        It pauses after each line, and can be closed there.
+
+        Args:
+            questions: pages and requests; those that are not answered line by line, or with
+                several beams, are passed over.
+        """
+        yield from self._lines.read_together(
+            (page, view)
+            for page, request in questions
+            if request.beams == 1 and self._is_by_line(page, request)
+            for view in self._views(page, replace(request, marks=request.marks.checked(page.size)))
+        )
 
     def _is_by_line(self, page: Page, request: Request) -> bool:
         highlight = request.marks.has("highlight")
@@ -137,7 +116,7 @@ class LineByLine:
             and len(highlighted_lines(page, request.marks)) > 1
         )
 
-    def _lines(self, page: Page, request: Request) -> tuple[View, ...]:
+    def _views(self, page: Page, request: Request) -> tuple[View, ...]:
         """How the model inside sees each line that is read to answer a request."""
         find_lines = highlighted_lines if request.marks.has("highlight") else page_lines
         task = READ_FORM if _is_of_form(self.card.task(request.task)) else READ
@@ -198,7 +177,7 @@ class LineByLine:
             match = yield from self._look_up(page, request.text, lines)
         elif len(lines) != 1:
             yield Notice(f"The model saw each of the {len(lines)} lines by itself.")
-        spans = answer_spans(task, [_box(page, line) for line in lines], match)
+        spans = answer_spans(task, [level_box(page, line) for line in lines], match)
         return self._texts(page, task, lines, spans), self._places(page, lines, spans, match)
 
     def _look_up(
@@ -211,9 +190,9 @@ class LineByLine:
         texts: list[str] = []
         match: Match | None = None
         for line in lines:
-            for _ in self._line(page, line):
+            for _ in self._lines.read(page, line):
                 yield Progress(len(texts) + 1, len(lines))
-            texts.append(self._read[page.digest, line].text)
+            texts.append(self._lines[page, line].text)
             match = find(texts, query)
             if match is not None and match.similarity >= SURE:
                 break
@@ -224,7 +203,7 @@ class LineByLine:
 
     def _doubt(self, page: Page, lines: Sequence[Request]) -> Notice | None:
         """`doubt` of all lines, which were read; None if there are none."""
-        tokens = [token for line in lines for token in self._read[page.digest, line].tokens]
+        tokens = [token for line in lines for token in self._lines[page, line].tokens]
         return doubt(tokens) if lines else None
 
     def _form(
@@ -237,9 +216,9 @@ class LineByLine:
         )
         pieces: list[Piece] = []
         for number, request in enumerate(lines, 1):
-            for _ in self._line(page, request):
+            for _ in self._lines.read(page, request):
                 yield Progress(number, len(lines))
-            line = self._read[page.digest, request]
+            line = self._lines[page, request]
             pieces += pieces_of(line.tokens, partial(self._letters, page, line), line.box)
         return Form(page, pieces)
 
@@ -257,34 +236,6 @@ class LineByLine:
         points = [token.place or (math.nan, math.nan) for token in line.tokens]
         return level_of(page).to_level(points)[:, 0][line.token_of_letter]
 
-    def _line(self, page: Page, request: Request) -> Iterator[Event]:
-        """The tokens of a line but its end, as they are read or remembered, and notices."""
-        key = page.digest, request
-        if key in self._read:
-            self._read.move_to_end(key)
-            yield from self._read[key].tokens
-            return
-        tokens: list[Text] = []
-        for event in self.inner.ask(page, request):
-            match event:
-                case Text(token_id=id_):
-                    if id_ != END:
-                        tokens.append(event)
-                        yield event
-                case Notice():
-                    # These doubt one line; `answer` doubts all of them together.
-                    if event not in (NOTHING_WRITTEN, VERY_UNSURE):
-                        yield event
-                case Progress():
-                    yield event
-                case TextLine() | Region() | Done():
-                    pass
-                case _:
-                    assert_never(event)
-        self._read[key] = ReadLine(request, tuple(tokens), _box(page, request))
-        while len(self._read) > REMEMBERED_LINES:
-            self._read.popitem(last=False)
-
     def _texts(
         self, page: Page, task: Task, lines: Sequence[Request], spans: Sequence[Span]
     ) -> Iterator[Event]:
@@ -293,28 +244,18 @@ class LineByLine:
             return
         begun = False
         for span in spans:
-            texts = self._line(page, lines[span.line])
+            texts = self._lines.read(page, lines[span.line])
             if span.first:  # then it was read before
-                texts = iter(self._read[page.digest, lines[span.line]].tokens_from(span.first))
+                texts = iter(self._lines[page, lines[span.line]].tokens_from(span.first))
             elif begun:
                 yield from self._sign(NEW_LINE)
             for event in texts:
                 begun = begun or isinstance(event, Text)
                 yield event
             if not span.first:
-                yield self._text_line(page, lines[span.line])
+                yield self._lines[page, lines[span.line]].event(page)
         if spans and "text" in task.needs:  # what is read on ends with the block
             yield from self._sign(END_SIGN)
-
-    def _text_line(self, page: Page, request: Request) -> TextLine:
-        """A line that was read, with its words."""
-        line = self._read[page.digest, request]
-        shape, *more = request.marks.of("highlight")
-        if more or shape.kind != "line":  # a line that was found may slope otherwise than the page
-            shape = level_of(page).shape("highlight", line.box)
-        a, b, c, d = shape.outline()
-        quad = (a, b, c, d)
-        return TextLine(quad, words_of(page, quad, line.tokens))
 
     def _sign(self, sign: str, probability: float = 1.0) -> Iterator[Text]:
         """The tokens of a sign that the model did not write itself."""
@@ -327,7 +268,7 @@ class LineByLine:
     ) -> Iterator[tuple[Box, float]]:
         """The place of each part of a line, as sure as it was read and found, 0..1."""
         for span in spans:
-            line = self._read.get((page.digest, lines[span.line]))
+            line = self._lines.get(page, lines[span.line])
             if line is None or not line.text[span.first :].strip():
                 continue  # the answer was stopped before, or the text in question ends the line
             similar = match.similarity / 100 if match else 1.0
@@ -369,10 +310,3 @@ class LineByLine:
 def _is_of_form(task: Task) -> bool:
     """Whether it is answered from a form that was read."""
     return task.shape == "json" or task.group == "Questions"
-
-
-def _box(page: Page, line: Request) -> Box:
-    """The level box round the highlight of a line."""
-    boxes = map(level_of(page).bounds, line.marks.of("highlight"))
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)

@@ -13,12 +13,14 @@ from dessurt import (
     Instrument,
     Marks,
     Notice,
+    Outcome,
     Page,
     Progress,
     Region,
     Request,
     RequestError,
     Text,
+    open_model,
 )
 from dessurt.checkpoint import Checkpoint
 from dessurt.decode import Step, beam, beam_search, greedy, greedy_steps
@@ -27,6 +29,7 @@ from dessurt.model.latent import Answer, Decoder
 from dessurt.model.tokenizer import END
 from dessurt.opening import with_reader
 from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE
+from dessurt.shipped import ROOT, SHIPPED
 from tests.unit.test_model import SMALL, make
 from tests.unit.vocabulary import byte_tokenizer
 
@@ -334,3 +337,41 @@ def test_conversion_through_the_golden_checkpoint(shared: Path, tmp_path: Path) 
         events = DessurtInstrument(checkpoint).ask(PAGE, request)
         answers.append([event.token_id for event in events if isinstance(event, Text)])
     assert answers[0] == answers[1]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return open_model(SHIPPED, "cpu")
+
+
+def test_lines_that_are_read_together_are_read_as_they_are_one_by_one(reader):
+    questions = [
+        (Page.open(ROOT / "assets/1_letter.png"), Request("read_block>")),
+        (Page.open(ROOT / "assets/3_receipt.png"), Request("read_block>")),
+    ]
+    together = open_model(SHIPPED, "cpu")
+    pauses = len(list(together.read_ahead(questions)))
+    asked = []
+    together.inner.ask = lambda *question: asked.append(question)  # all was read before
+    for page, request in questions:
+        one, other = (Outcome.of(model.ask(page, request)) for model in (reader, together))
+        assert other.text == one.text
+        assert [t.token_id for t in other.tokens] == [t.token_id for t in one.tokens]
+        for a, b in zip(one.tokens, other.tokens, strict=True):
+            assert b.probability == pytest.approx(a.probability, abs=1e-4)
+            assert (a.place is None) == (b.place is None)
+            assert a.place is None or b.place == pytest.approx(a.place, abs=0.1)
+        pauses -= len(one.lines)
+    assert not pauses and not asked
+
+
+def test_what_is_read_ahead_can_be_stopped_and_is_not_read_again(reader):
+    question = Page.open(ROOT / "assets/1_letter.png"), Request("read_block>")
+    model = open_model(SHIPPED, "cpu")
+    some = model.read_ahead([question])
+    for _ in range(3):
+        next(some)
+    some.close()
+    lines = len(Outcome.of(reader.ask(*question)).lines)
+    assert len(list(model.read_ahead([question]))) == lines - 3
+    assert not list(model.read_ahead([question]))

@@ -25,7 +25,8 @@ from dessurt.model.tokenizer import END
 from dessurt.page.frame import Frame
 from dessurt.page.lines import lines_of
 from dessurt.protocol import NOTHING_WRITTEN, VERY_UNSURE, Card, View
-from dessurt.reader.reader import NO_LINES, LineByLine, ReadLine
+from dessurt.reader.line_memory import ReadLine
+from dessurt.reader.reader import NO_LINES, LineByLine
 from dessurt.reader.search import Match, Span, find, folded
 from dessurt.shipped import SHIPPED
 
