@@ -24,6 +24,7 @@ from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.evaluate.predictions import Predictions
 from dessurt.evaluate.table import Measure, Question, Result
 from dessurt.page.plane import Box
+from dessurt.tasks import task
 
 MARGIN = 4  # pixels that Tesseract gets round a box
 BAR = "{l_bar}{bar}| {n:.1f}/{total} pages [{elapsed}<{remaining}]{postfix}"
@@ -125,6 +126,8 @@ def _measure(
         answer = question.measure.ask(model, example)
     seconds = time.perf_counter() - began
     mode, box = question.measure.tesseract, example.request.marks.bounds("highlight")
+    if "highlight" not in task(example.request.task).needs:
+        box = (0.0, 0.0, example.page.width, example.page.height)
     read = None
     if program and mode:
         read = tesseract(program, example.page, box, mode) if box else ""

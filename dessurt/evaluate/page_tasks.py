@@ -110,6 +110,13 @@ def paragraphs(
         yield Example(known.page, request, (truth,), source=known.name)
 
 
+def whole_page(known: KnownPage, rng: random.Random) -> Iterator[Example]:
+    """`read_block>`: all that is printed on a page, nothing marked."""
+    truth = NEW_LINE.join(line.text for block in known.blocks for line in block)
+    if truth:
+        yield Example(known.page, Request("read_block>"), (truth,), source=known.name)
+
+
 def reading_on(known: KnownPage, rng: random.Random) -> Iterator[Example]:
     """`re~`: from the last words of every line that has a next one in its block.
 
@@ -146,6 +153,12 @@ def line_errors(known: KnownPage, example: Example, answer: Answer) -> tuple[flo
 def paragraph_errors(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
     """Edit distance and length of a paragraph."""
     return _errors(_one_line(example.answers[0]), _one_line(answer.text))
+
+
+def page_errors(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:
+    """Edit distance and length of a page in words, as they follow each other."""
+    truth, read = _one_line(example.answers[0]).split(), _one_line(answer.text).split()
+    return Levenshtein.distance(truth, read), len(truth)
 
 
 def reading_on_errors(known: KnownPage, example: Example, answer: Answer) -> tuple[float, float]:

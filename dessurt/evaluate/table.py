@@ -17,7 +17,8 @@ from dessurt.evaluate.forms import fields
 from dessurt.evaluate.pages import Answer, KnownPage
 
 Share = tuple[float, float]
-TESSERACT_LINE, TESSERACT_BLOCK, TESSERACT_WORD = "7", "6", "8"  # page segmentation modes
+# Page segmentation modes.
+TESSERACT_LINE, TESSERACT_BLOCK, TESSERACT_WORD, TESSERACT_PAGE = "7", "6", "8", "3"
 RATES = ("CER", "WER", "missed")  # of errors: shown in per cent
 NO_PAGE = Page.from_array(np.full((64, 64), 255, np.uint8))
 LESS_IS_BETTER = (*RATES, "ED", "GAnTED")
@@ -64,8 +65,8 @@ class Measure:
         questions: all that can be asked about a page; what is random comes from the
             generator given.
         ask: how an answer is got; by default the question is asked once.
-        tesseract: the mode in which Tesseract reads the same highlight, for the first figure;
-            None: it cannot.
+        tesseract: the mode in which Tesseract reads the same highlight, or the page if none is
+            needed, for the first figure; None: it cannot.
         marked: how people mark what is asked about, if the task is also measured in other ways.
     """
 
@@ -92,6 +93,10 @@ MEASURES = {
         Measure(
             "read_block0>", (Figure("CER", "highlighted paragraphs", page_tasks.paragraph_errors),),
             page_tasks.paragraphs, tesseract=TESSERACT_BLOCK,
+        ),
+        Measure(
+            "read_block>", (Figure("WER", "whole pages", page_tasks.page_errors),),
+            page_tasks.whole_page, tesseract=TESSERACT_PAGE,
         ),
         Measure(
             "0w~", (Figure("IoU", "region of given words", page_tasks.overlap),),

@@ -205,6 +205,8 @@ def test_masked_words_are_guessed(known):
         ("w0>", "a\\b", "a b", 1, 3),  # in a line it is a letter
         ("read_block0>", "ab\\cd", "ab cd", 0, 5),
         ("read_block0>", "ab\\cd", "abcd", 1, 5),
+        ("read_block>", "ab cd\\e", "ab\\cd e", 0, 3),  # in words
+        ("read_block>", "ab cd\\e", "ab\\cx f e", 2, 3),
         ("re~", "ab‡", "ab‡", 0, 2),
         ("re~", "ab‡", "abcde", 3, 2),
         ("re~", "x" * 50, "x" * 39 + "yz", 1, 40),
@@ -350,7 +352,7 @@ def test_a_limit_is_spread_evenly_and_batches_are_pages(known):
 def test_of_a_synthetic_page_one_question_a_task_is_drawn(known):
     questions = asking.one_each(known, MEASURES.values(), 7)
     tokens = [question.measure.token for question in questions]
-    assert tokens == ["w0>", "read_block0>", "0w~", "re~", "mk>"]
+    assert tokens == ["w0>", "read_block0>", "read_block>", "0w~", "re~", "mk>"]
     again = asking.one_each(known, MEASURES.values(), 7)
     assert [q.example.answers for q in again] == [q.example.answers for q in questions]
     several = (asking.one_each(known, MEASURES.values(), seed)[0] for seed in range(30))
