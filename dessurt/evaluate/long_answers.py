@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from dessurt import Instrument, Request
 from dessurt.data.example import Example
-from dessurt.evaluate.forms.repair import without_repeats
 from dessurt.evaluate.pages import Answer
 from dessurt.evaluate.text import text_distance
 from dessurt.tasks import BLANK, END_SIGN
+from dessurt.truth.form_reading import without_repeats
 
 TIMES = 5  # a form is gone on with, at most
 PROMPT, SEEN, END_OF_TEXT = slice(-24, -3), 18, slice(-25, None)  # tokens

@@ -22,7 +22,7 @@ import numpy as np
 
 from dessurt.page_files.limits import MAX_PIXELS, SECONDS, LockedError, PageError
 
-__all__ = ["count_pages", "read_page", "unlocked_copy", "warm_up"]
+__all__ = ["count_pages", "environment", "read_page", "unlocked_copy", "warm_up"]
 
 AT_ONCE = 3  # processes; the app opens two pages at once, and that of whose turn it is
 MOST_WAITING = 24  # of the 40 threads that Gradio has
@@ -93,26 +93,30 @@ def _ask(
     return head, content
 
 
+def environment() -> dict[str, str]:
+    """That of a process which opens files."""
+    paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OPENBLAS_NUM_THREADS": "1",  # each of its threads takes addresses
+        "PYTHONUTF8": "1",
+        # Memory of one page is used again for the next; to get it anew each time takes glibc,
+        # with the system behind it, as long as to decode the page.
+        "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+        "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
+    }
+
+
 class _Reader:
     """A process that opens files, one at a time."""
 
     def __init__(self) -> None:
-        paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {
-            "PYTHONPATH": os.pathsep.join(paths),
-            "OPENBLAS_NUM_THREADS": "1",  # each of its threads takes addresses
-            "PYTHONUTF8": "1",
-            # Memory of one page is used again for the next; to get it anew each time takes glibc,
-            # with the system behind it, as long as to decode the page.
-            "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
-            "MALLOC_TRIM_THRESHOLD_": str(128 * 2**20),
-        }
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "dessurt.page_files.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | environment,
+            env=environment(),
             start_new_session=True,  # Ctrl+C is for us
             pipesize=_PIPE,
         )

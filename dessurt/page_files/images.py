@@ -69,11 +69,19 @@ def count_pages(path: Path) -> int:
         return len(_page_numbers(image, file, path.name))
 
 
-def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
+def read_image(
+    path: Path, number: int, side: int | None = None, square: bool = True
+) -> np.ndarray:
     """The pixels of a page, uint8 [H, W] grey or [H, W, 3] RGB, as it is looked at.
 
     Turned as its orientation says, with square pixels, transparency over white; of deep greys the
     upper 8 bits that are in use.
+
+    Args:
+        path: the file.
+        number: the number of the page, from 0.
+        side: pixels that the longer side has at most.
+        square: whether pixels that are not square are made so.
 
     Raises:
         PageError: it cannot be read, or there is no such page.
@@ -108,7 +116,7 @@ def read_image(path: Path, number: int, side: int | None) -> np.ndarray:
         except Exception as error:  # Pillow's readers raise almost anything for a damaged file
             raise damaged(path.name) from error
     height, width = pixels.shape[:2]
-    size = round(width * across), round(height * down)
+    size = (round(width * across), round(height * down)) if square else (width, height)
     if side:
         shrink = min(1.0, side / max(size))
         size = max(MIN_SIDE, round(size[0] * shrink)), max(MIN_SIDE, round(size[1] * shrink))

@@ -37,9 +37,9 @@ def main() -> None:
     sink.flush()
     for line in source:
         question = json.loads(line)
-        _be_killed_after(SECONDS + 2)  # if the other side is gone and cannot do it
+        be_killed_after(SECONDS + 2)  # if the other side is gone and cannot do it
         head, content = answer(question)
-        _be_killed_after(0)
+        be_killed_after(0)
         worn = _mapped() - fresh - len(content) > _MOST_LEFT
         sink.write(json.dumps(head | {"bytes": len(content), "worn": worn}).encode() + b"\n")
         sink.write(content)
@@ -68,15 +68,15 @@ def _answer(path: Path, question: dict[str, Any]) -> tuple[dict[str, Any], memor
 
     nothing = memoryview(b"")
     work, number, side = question["work"], question["number"], question["side"]
-    head = _head(path)
+    head = head_of(path)
     notice = ""
     if images.is_image(head) or b"%PDF-" not in head:
-        _limit_memory(MEGABYTES)
+        limit_memory(MEGABYTES)
         if work == "count":
             return {"count": images.count_pages(path)}, nothing
         pixels = images.read_image(path, number, side)
     else:
-        _limit_memory(PDF_MEGABYTES)
+        limit_memory(PDF_MEGABYTES)
         from dessurt.page_files import pdfs
 
         if work == "count":
@@ -90,7 +90,12 @@ def _answer(path: Path, question: dict[str, Any]) -> tuple[dict[str, Any], memor
     return {"shape": content.shape, "notice": notice}, content.data.cast("B")
 
 
-def _head(path: Path) -> bytes:
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file.
+
+    Raises:
+        PageError: it is empty or cannot be opened.
+    """
     try:
         if not (path.is_file() or path.is_dir()) and path.exists():
             raise PageError(f"{path.name} is a pipe or device: save what it holds in a file first.")
@@ -106,13 +111,13 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _be_killed_after(seconds: int) -> None:
+def be_killed_after(seconds: int) -> None:
     """By the system, even inside a library; 0: not any more."""
     if hasattr(signal, "alarm"):
         signal.alarm(seconds)
 
 
-def _limit_memory(megabytes: int) -> None:
+def limit_memory(megabytes: int) -> None:
     """Of this process, beyond what it has already, where the system can do so (Linux).
 
     Beyond that, because a file must not be refused for what the one before it has left.

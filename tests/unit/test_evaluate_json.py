@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dessurt.evaluate.forms.repair import parsed, without_repeats
 from dessurt.evaluate.text import text_distance
+from dessurt.truth.form_reading import parsed, without_repeats
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "json_repair.json").read_text("utf-8"))
 NAME = {"Name": "question", "answers": ["Bob"]}

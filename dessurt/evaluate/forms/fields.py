@@ -22,11 +22,11 @@ from rapidfuzz.distance import Levenshtein
 
 from dessurt import Request
 from dessurt.data.example import Example
-from dessurt.evaluate.forms.repair import parsed
 from dessurt.evaluate.page_tasks import MOST_TOKENS
 from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.tasks import END_SIGN
 from dessurt.truth import Truth
+from dessurt.truth.form_reading import entities_of, parsed
 from dessurt.truth.form_text import to_json
 
 CLOSE = 0.2  # normalised edit distance of texts taken for the same
@@ -114,49 +114,10 @@ def _parts(content: object) -> tuple[list[Texts], list[Texts]]:
     """The entities and the fields of a form."""
     entities: list[Texts] = []
     fields: list[Texts] = []
-    for kind, text, labels in _walked(content):
+    for kind, text, labels in entities_of(content):
         entities.append((kind, text))
         fields += [(label, text) for label in labels]
     return entities, fields
-
-
-def _walked(content: object) -> Iterator[tuple[str, str, list[str]]]:
-    """Kind and text of each entity, and the labels it is a value of."""
-    if isinstance(content, str) and content:
-        yield "other", content, []  # the answer was cut off before its kind
-    elif isinstance(content, list):
-        for part in content:
-            yield from _walked(part)
-    elif isinstance(content, dict) and {"row headers", "column headers"} & content.keys():
-        yield from _walked_table(content)
-    elif isinstance(content, dict):
-        label = ""
-        for key, value in content.items():
-            if key == "answers":
-                yield from (("answer", text, [label] if label else []) for text in _texts(value))
-            elif isinstance(value, str):
-                label = str(key)
-                yield value, label, []
-            elif key in ("content", "cells"):
-                yield from _walked(value)
-
-
-def _walked_table(table: dict[str, object]) -> Iterator[tuple[str, str, list[str]]]:
-    rows, columns = _texts(table.get("row headers")), _texts(table.get("column headers"))
-    yield from (("row header", text, []) for text in rows if text)
-    yield from (("column header", text, []) for text in columns if text)
-    cells = table.get("cells")
-    for r, row in enumerate(cells if isinstance(cells, list) else []):
-        for c, text in enumerate(_texts(row)):
-            if text:
-                labels = [*rows[r : r + 1], *columns[c : c + 1]]
-                yield "cell", text, [label for label in labels if label]
-
-
-def _texts(values: object) -> list[str]:
-    """A list of texts, empty for null and for what is no text."""
-    listed = values if isinstance(values, list) else [values]
-    return ["" if isinstance(v, (list, dict)) or v is None else str(v) for v in listed]
 
 
 def questions(known: KnownPage, rng: random.Random) -> Iterator[Example]:

@@ -26,11 +26,11 @@ from dessurt.evaluate.forms.entities import (
 )
 from dessurt.evaluate.forms.fields import Counts
 from dessurt.evaluate.forms.ganted import ganted, shuffled
-from dessurt.evaluate.forms.repair import parsed
 from dessurt.evaluate.pages import Answer, KnownPage
 from dessurt.page.plane import union
 from dessurt.tasks import NEW_LINE
 from dessurt.truth import Annotated
+from dessurt.truth.form_reading import parsed
 
 
 @dataclass(frozen=True)

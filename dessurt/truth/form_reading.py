@@ -18,6 +18,7 @@ bracket. The rules, where JSON does not say:
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from dessurt.tasks import END_SIGN
 
@@ -43,6 +44,49 @@ def without_repeats(text: str) -> str:
     while (shorter := _REPEATED.sub("", text)) != text:
         text = shorter
     return text
+
+
+def entities_of(content: object) -> Iterator[tuple[str, str, list[str]]]:
+    """Kind and text of each entity of a form, and the labels it is a value of.
+
+    Args:
+        content: what `parsed` makes of a form.
+    """
+    if isinstance(content, str) and content:
+        yield "other", content, []  # the answer was cut off before its kind
+    elif isinstance(content, list):
+        for part in content:
+            yield from entities_of(part)
+    elif isinstance(content, dict) and {"row headers", "column headers"} & content.keys():
+        yield from _walked_table(content)
+    elif isinstance(content, dict):
+        label = ""
+        for key, value in content.items():
+            if key == "answers":
+                yield from (("answer", text, [label] if label else []) for text in _texts(value))
+            elif isinstance(value, str):
+                label = str(key)
+                yield value, label, []
+            elif key in ("content", "cells"):
+                yield from entities_of(value)
+
+
+def _walked_table(table: dict[str, object]) -> Iterator[tuple[str, str, list[str]]]:
+    rows, columns = _texts(table.get("row headers")), _texts(table.get("column headers"))
+    yield from (("row header", text, []) for text in rows if text)
+    yield from (("column header", text, []) for text in columns if text)
+    cells = table.get("cells")
+    for r, row in enumerate(cells if isinstance(cells, list) else []):
+        for c, text in enumerate(_texts(row)):
+            if text:
+                labels = [*rows[r : r + 1], *columns[c : c + 1]]
+                yield "cell", text, [label for label in labels if label]
+
+
+def _texts(values: object) -> list[str]:
+    """A list of texts, empty for null and for what is no text."""
+    listed = values if isinstance(values, list) else [values]
+    return ["" if isinstance(v, (list, dict)) or v is None else str(v) for v in listed]
 
 
 class _Reader:
