@@ -69,7 +69,8 @@ def _add_line(
     span = add(paragraph, "span", class_="ocr_line", id=f"line_{key}", title=title)
     for count, word in enumerate(line.words, 1):
         sure = word.confidence
-        title = _bbox([word], size) + (_CORRECTED if sure is None else f"; x_wconf {100 * sure:.0f}")
+        how = _CORRECTED if sure is None else f"; x_wconf {100 * sure:.0f}"
+        title = _bbox([word], size) + how
         add(span, "span", word.text, class_="ocrx_word", id=f"word_{key}_{count}", title=title)
 
 
