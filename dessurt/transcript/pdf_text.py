@@ -1,6 +1,6 @@
 """The text of a searchable PDF: found and copied, but not seen.
 
-Each word is written in its place with a font whose glyphs are empty. The font has as many as there
+Each word is written in its place with a font whose glyphs are blank. The font has as many as there
 are different characters in the file, all equally wide; a table tells which character each stands
 for (ISO 32000-1, 9.10.3), so every character can be searched. A word is stretched to the width that
 it has on the page, and the space after it to the next word.
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pikepdf
 from fontTools.fontBuilder import FontBuilder
-from fontTools.ttLib.tables._g_l_y_f import Glyph
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from pikepdf import Array, Dictionary, Name, Page, Pdf, Stream
 
 from dessurt.page.plane import Quad, box_round, corners_of, mapped
@@ -79,7 +79,7 @@ class TextLayer:
             size = max(float((upper - left) @ up), _LEAST)
             start = left + BASELINE * size * up
             matrix = " ".join(f"{each:.5f}" for each in (*along, *up))
-            yield f"{_NAME} {size:.3f} Tf {matrix} {start[0]:.3f} {start[1]:.3f} Tm"
+            yield f"{_NAME} {size:.4f} Tf {matrix} {start[0]:.4f} {start[1]:.4f} Tm"
             yield self._shown(word.text, width, size)
             if number + 1 < len(quads):
                 gap = float((quads[number + 1][3] - right) @ along)
@@ -104,7 +104,7 @@ class TextLayer:
             FontBBox=Array([0, _DESCENT, _WIDTH, _ASCENT]), Ascent=_ASCENT, Descent=_DESCENT,
             CapHeight=_ASCENT, StemV=80, FontFile2=self._stream(_glyphless()),
         )  # fmt: skip
-        glyphs = b"\0\1" * (len(self._codes) + 1)  # the same empty one for each
+        glyphs = b"\0\1" * (len(self._codes) + 1)  # the same blank one for each
         descendant = Dictionary(
             Type=Name.Font, Subtype=Name.CIDFontType2, BaseFont=Name.DessurtGlyphless, DW=_WIDTH,
             CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="Identity", Supplement=0),
@@ -174,12 +174,19 @@ def _balance(page: Page) -> tuple[int, int]:
 
 
 def _glyphless() -> bytes:
-    """A TrueType font with an empty glyph besides the one that every font has."""
-    names = [".notdef", "empty"]
+    """A TrueType font with a blank glyph besides the one that every font has.
+
+    The glyph is a line, which has a size but no area: PDFium drops text without a size.
+    """
+    names = [".notdef", "blank"]
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, _DESCENT))
+    pen.lineTo((_WIDTH, _ASCENT))
+    pen.closePath()
     builder = FontBuilder(_EM, isTTF=True)
     builder.setupGlyphOrder(names)
     builder.setupCharacterMap({})
-    builder.setupGlyf({name: Glyph() for name in names})
+    builder.setupGlyf(dict.fromkeys(names, pen.glyph()))
     builder.setupHorizontalMetrics({name: (_WIDTH, 0) for name in names})
     builder.setupHorizontalHeader(ascent=_ASCENT, descent=_DESCENT)
     builder.setupNameTable({"familyName": "Dessurt Glyphless", "styleName": "Regular"})

@@ -46,8 +46,8 @@ def test_paragraphs_in_any_direction(angle):
 def test_columns_and_words_beside_each_other_are_no_paragraph():
     beside = transcript(line(100, 100, "left one"), line(500, 100, "right one"))
     assert len(beside.blocks) == 2
-    columns = [line(100, y, "left") for y in (100, 135)] + [line(600, y, "right") for y in (90, 125)]
-    assert [len(block.lines) for block in transcript(*columns).blocks] == [2, 2]
+    left, right = ([line(x, y, "x" * 9) for y in (100, 135)] for x in (100, 600))
+    assert [len(block.lines) for block in transcript(*left, *right).blocks] == [2, 2]
 
 
 def test_measures_of_a_line():
