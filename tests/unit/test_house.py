@@ -19,11 +19,12 @@ SHORT, MOST_SHORT = 60, 20  # how many files may have fewer lines: no chains of 
 MEDIAN, NINE_OF_TEN = 8, 23  # lines of a function, its docstring included
 # What must stay so light that the app's page is there before torch is.
 WITHOUT_TORCH = ("dessurt.page_files", "dessurt.page", "dessurt.tasks", "dessurt.protocol",
-                 "dessurt.truth")  # fmt: skip
+                 "dessurt.truth", "dessurt.transcript")  # fmt: skip
 # A room never knows these, however the floors lie.
 KEPT_APART = {
     "dessurt.page": {"dessurt.tasks", "dessurt.protocol", "dessurt.truth"},
     "dessurt.truth": {"dessurt.protocol", "dessurt.data"},
+    "dessurt.transcript": {"dessurt.model", "dessurt.reader", "dessurt.data"},
     "dessurt.reader": {"dessurt.data", "dessurt.instrument", "dessurt.decode"},
     "dessurt.model": {"dessurt.page", "dessurt.protocol", "dessurt.truth"},
     "dessurt.data": {"dessurt.train", "dessurt.evaluate"},

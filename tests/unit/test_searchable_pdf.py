@@ -115,7 +115,7 @@ def _same(found: str, text: str) -> bool:
 def picture_of(path: Path, number: int = 0) -> tuple[bytes, Image.Image]:
     """The picture of a page: its bytes in the file, and what it shows."""
     with pikepdf.open(path) as document:
-        (image,) = document.pages[number].images.values()
+        (image,) = document.pages[number].resources.XObject.as_dict().values()
         return image.read_raw_bytes(), pikepdf.PdfImage(image).as_pil_image()
 
 
@@ -363,10 +363,10 @@ def test_a_page_that_is_not_there(tmp_path):
             write(tmp_path / "o.pdf", "pdf", [Transcript((9, 9), ())], [Original(path, 7)])
 
 
-def test_a_page_that_unpacks_to_two_gigabytes(tmp_path):
+def test_a_page_that_unpacks_to_a_gigabyte(tmp_path):
     """It is put in as it is packed; that it cannot be looked through harms nobody."""
     packer = zlib.compressobj(9)
-    packed = b"".join(packer.compress(b"q " * 2**23) for _ in range(128)) + packer.flush()
+    packed = b"".join(packer.compress(b"q " * 2**23) for _ in range(64)) + packer.flush()
     path = sheet(tmp_path)
     with pikepdf.open(path, allow_overwriting_input=True) as document:
         document.pages[0].Contents = document.make_stream(packed)
