@@ -106,7 +106,7 @@ class _Book:
                 self.pdf.pages.append(picture.pages[0])
 
     def _is_pdf(self, path: Path) -> bool:
-        self.name = path.name
+        self.name = path.name  # whatever goes wrong from here on is said of it
         head = head_of(path)
         return b"%PDF-" in head and not is_image(head)
 

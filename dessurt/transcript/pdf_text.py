@@ -94,7 +94,7 @@ class TextLayer:
 
     def _code(self, character: str) -> int:
         if character not in self._codes and len(self._codes) == _MOST_CHARACTERS:
-            character = next(iter(self._codes))  # there are not so many in all scripts together
+            character = next(iter(self._codes))  # all scripts of a library have not so many
         return self._codes.setdefault(character, len(self._codes) + 1)
 
     def finish(self) -> None:

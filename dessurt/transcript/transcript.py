@@ -187,9 +187,9 @@ class Transcript:
                 created=entries["created"],
                 fields=tuple(Field(**each) for each in entries["fields"]),
             )
-        except (ValueError, KeyError, TypeError, LookupError, AttributeError) as error:
-            if isinstance(error, TranscriptError):
-                raise
+        except TranscriptError:
+            raise
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise TranscriptError("This is no record of a transcript, or a damaged one.") from error
 
 

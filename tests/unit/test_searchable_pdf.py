@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import html
 import io
 import os
 import re
 import shutil
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -84,7 +86,7 @@ def words_of_pdftotext(path: Path, number: int, size: tuple[int, int]):
     scale = np.array([size[1] / width, size[0] / height] * 2)
     pattern = r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)<'
     found = re.findall(pattern, shown)
-    return [(text, np.array([float(each) for each in box]) * scale) for *box, text in found]
+    return [(html.unescape(text), np.array(list(map(float, box))) * scale) for *box, text in found]
 
 
 READERS = [words_of, words_of_pdftotext] if shutil.which("pdftotext") else [words_of]
@@ -334,6 +336,12 @@ def test_a_pdf_with_a_password(tmp_path):
             write(out, "pdf", [page], [Original(path, 0, wrong)])
     write(out, "pdf", [page], [Original(path, 0, "secret")])
     check(out, [page])
+
+
+def test_no_reader_of_pdfs_is_in_the_program_itself():
+    code = "import dessurt.transcript, sys; print({'pikepdf', 'img2pdf', 'torch'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_font_is_the_same_every_time():
