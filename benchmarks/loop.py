@@ -154,8 +154,8 @@ def train(data: Path, folder: Path, minutes: float) -> Path:
     """Train as the Train tab does, and wait for it; the checkpoint that it kept."""
     training = Training(Store(data), folder / "runs", folder / "checkpoints")
     check = training.check(SHIPPED)
-    print(f"Learning from {check.learned.rows} lines on {check.learned.pages} pages; measuring on "
-          f"{check.validated.rows} on {check.validated.pages}.")  # fmt: skip
+    print(f"Learning from {check.learned.lines} lines on {check.learned.pages} pages; measuring on "
+          f"{check.validated.lines} on {check.validated.pages}.")  # fmt: skip
     training.start(SHIPPED, minutes)
     run = training.progress()
     assert run is not None

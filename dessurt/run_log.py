@@ -6,6 +6,7 @@ Whoever watches a run reads it here, without the libraries that training needs.
 from __future__ import annotations
 
 import json
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ LOG = "log.jsonl"
 class Kind(StrEnum):
     """What a line is about, its `kind`."""
 
+    PHASE = "phase"  # what the run does from now on, and since when: a `Phase` and seconds (Unix)
     TRAIN = "train"  # mean figures of the steps since the line before
     CHECK = "check"  # errors on synthetic pages in fonts that are never trained on
     VALIDATION = "validation"  # figures as the original's, with `monitor`
@@ -24,6 +26,20 @@ class Kind(StrEnum):
     AFTER = "after"  # errors of the state that was kept: the run is done
     SKIPPED = "skipped"  # a record that cannot be used
     STOPPED = "stopped"  # the last line, if somebody ended the run before it was done
+
+
+class Phase(StrEnum):
+    """What a run does, one after the other."""
+
+    OPENING = "opening"  # the checkpoint and the pages; this is not logged, as a run begins with it
+    BEFORE = "before"  # measuring the checkpoint as it is, with `validate`
+    TRAINING = "training"  # from the first step on; a budget counts from here
+    AFTER = "after"  # measuring what was learned
+
+
+def entered(phase: Phase) -> dict[str, Any]:
+    """The figures of the line that a phase begins with."""
+    return {"phase": phase, "at": int(time.time())}
 
 
 def append_log(folder: Path, figures: dict[str, Any]) -> str:

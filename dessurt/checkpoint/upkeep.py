@@ -163,7 +163,7 @@ def series(path: Path) -> Series:
         entries: list[tuple[int, Mapping[str, Any]]] = [
             (each["step"], {f"{each['kind']}/{key}": value for key, value in each.items()})
             for each in read_log(log)
-            if "step" in each and each.get("kind") != Kind.SKIPPED
+            if "step" in each and each.get("kind") not in (Kind.SKIPPED, Kind.PHASE)
         ]
     else:
         entries = [(int(each.get("iteration", number)), each)

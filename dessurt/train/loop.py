@@ -14,6 +14,7 @@ import math
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -25,7 +26,7 @@ from tqdm import tqdm
 
 from dessurt.checkpoint.official import TrainingState
 from dessurt.checkpoint.runs import forget_log_after, read_state, write_state
-from dessurt.run_log import Kind, append_log
+from dessurt.run_log import Kind, Phase, append_log, entered
 from dessurt.train.checks import check
 from dessurt.train.config import Config, Stage
 from dessurt.train.learner.optimiser import mean_of, moments, optimiser_of, rate_factor
@@ -33,7 +34,7 @@ from dessurt.train.learner.start import accelerator_of, student_of
 from dessurt.train.learner.student import Student
 from dessurt.train.learner.teacher import FirstWeights, Teacher, teacher_of
 from dessurt.train.monitoring import Monitor
-from dessurt.train.pace import PACE, Clock, Figures
+from dessurt.train.pace import PACE, Clock, Figures, steps_bar
 from dessurt.train.samples.batch import Batch
 from dessurt.train.samples.pages import Records
 from dessurt.train.samples.preprocessor import Preprocessor
@@ -222,7 +223,8 @@ class Run:
         """Go on until the steps or the budget's minutes are over, or somebody stops it.
 
         Args:
-            budget: Minutes, with saving and measuring at the end; None: no limit.
+            budget: Minutes from the first step on, which is made in any case, with saving and
+                measuring at the end; None: no limit.
             workers: Processes that draw pages; 0: they are drawn between the steps.
 
         Raises:
@@ -238,11 +240,13 @@ class Run:
             self.report_every = PACE.report_with_looks
         try:
             if self.chooser and self.step == 0:
+                self.log(Kind.PHASE, entered(Phase.BEFORE))
                 self.log(Kind.BEFORE, self.chooser.before())
             while self.step < self.ends[-1] and not self._is_over(clock):
                 self._stage(clock, workers)
             self.save()
             if not self.stopped:
+                self.log(Kind.PHASE, entered(Phase.AFTER))
                 self.measure(final=True)
         finally:
             for number, handler in before.items():
@@ -264,8 +268,11 @@ class Run:
         stage, end = self.config.stages[number], self.ends[number]
         self.accelerator.gradient_accumulation_steps = stage.accumulate
         batches = iter(loader(self.batches(stage), workers))
-        bar = self._bar(end if clock.limit == math.inf else None)
+        batches = chain([next(batches)], batches)  # opens pages, which takes a while
+        last = end if clock.limit == math.inf else None
+        bar = steps_bar(self.step, last, not self.accelerator.is_main_process)
         clock.begin_stage()
+        self.log(Kind.PHASE, entered(Phase.TRAINING))
         while self.step < end and not self._is_over(clock):
             rate = self._set_rate(stage, clock)
             self._take_step(batches, stage.accumulate)
@@ -280,12 +287,6 @@ class Run:
                 clock.skip()
             self._keep(clock)
         bar.close()
-
-    def _bar(self, end: int | None) -> tqdm:
-        return tqdm(
-            total=end, initial=self.step, unit="step", dynamic_ncols=True,
-            disable=not self.accelerator.is_main_process,
-        )  # fmt: skip
 
     def _set_rate(self, stage: Stage, clock: Clock) -> float:
         """Give the optimiser its learning rate for the next step."""

@@ -35,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("of several processes each takes a GPU of its own: leave --device out.")
     if args.workers is not None and args.workers < 0:
         parser.error("--workers must be 0 or more.")
+    if args.budget is not None and not args.budget > 0:
+        parser.error("--budget must be more than 0.")
     try:
         run = _started(args)
         on_processor = run.accelerator.device.type == "cpu"
@@ -59,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("config", type=Path, help="a file like configs/dessurt_small.json")
     parser.add_argument(
         "--budget", type=float, metavar="MINUTES",
-        help="end after so many minutes with a saved and measured checkpoint",
+        help="end so many minutes after the first step with a saved and measured checkpoint",
     )  # fmt: skip
     parser.add_argument(
         "--set", action="append", default=[], type=option, dest="settings", metavar="KEY=VALUE",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
+
+from tqdm import tqdm
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,19 @@ class Clock:
     """How long the run may go on in this process, and when it last saved and measured; seconds."""
 
     def __init__(self, limit: float) -> None:
-        """The clock starts; `limit` may be infinite."""
-        self.limit, self.began = limit, time.monotonic()
-        self.begin_stage()
+        """Nothing is counted yet; `limit` may be infinite."""
+        self.limit = limit
+        self.began = self.counted = self.saved = self.checked = math.inf
 
     def begin_stage(self) -> None:
-        """Count from here on."""
+        """A first step is next: count from here on, and with the first stage the whole time."""
         self.counted = self.saved = self.checked = time.monotonic()
+        self.began = min(self.began, self.counted)
 
     @property
     def elapsed(self) -> float:
-        """The seconds since the start."""
-        return time.monotonic() - self.began
+        """The seconds since the first step began; 0 before."""
+        return max(time.monotonic() - self.began, 0.0)
 
     @property
     def is_over(self) -> bool:
@@ -61,3 +65,14 @@ class Clock:
     def skip(self) -> None:
         """Leave the time since the last step out, which was spent on measuring."""
         self.counted = time.monotonic()
+
+
+def steps_bar(step: int, end: int | None, silent: bool) -> tqdm:
+    """The bar in the terminal that shows how far a run is.
+
+    Args:
+        step: Where the run stands.
+        end: Its last step, if it does not end by the clock.
+        silent: Whether nothing is shown, as by all processes but the first.
+    """
+    return tqdm(total=end, initial=step, unit="step", dynamic_ncols=True, disable=silent)

@@ -16,7 +16,7 @@ from dessurt.data.annotations.store import Row, Store
 from dessurt.data.records import DataError
 from dessurt.data.sets.annotations import BLOCKS
 from dessurt.shipped import ROOT
-from dessurt.tasks import split_query
+from dessurt.tasks import NEW_LINE, split_query
 from dessurt_app import strings
 
 CONFIG = ROOT / "configs" / "my_pages.json"
@@ -24,15 +24,26 @@ ENOUGH = 5  # lines to learn from; with fewer hardly anything is learned
 
 
 class Counted(NamedTuple):
-    """How many answers there are, and on how many pages."""
+    """How many answers there are, on how many pages, and how many lines of text they are."""
 
     rows: int = 0
     pages: int = 0
+    lines: int = 0
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Counted:
         """Count rows of the data set."""
-        return cls(len(rows), len({row.image for row in rows}))
+        lines = lines_by_page(rows)
+        return cls(len(rows), len(lines), sum(lines.values()))
+
+
+def lines_by_page(rows: Sequence[Row]) -> Counter[str]:
+    """How many lines of text there are on each page; a block is learned line by line."""
+    lines: Counter[str] = Counter()
+    for row in rows:
+        is_block = split_query(row.annotation.question)[0].token in BLOCKS
+        lines[row.image] += row.annotation.answers[0].count(NEW_LINE) + 1 if is_block else 1
+    return lines
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,8 @@ def check_data(store: Store, checkpoint: Path, unseen: Callable[[], int]) -> Dat
         Counted.of([row for row in fit if row.image in parts[name]]) for name in SPLITS
     )
     states = Counter(row.annotation.state or "accepted" for row in rows)
-    problems = _shortcomings(states["new"], len(trusted) - len(fit), learned, validated, tokens)
+    problems = _on_one_page(fit)
+    problems += _shortcomings(states["new"], len(trusted) - len(fit), learned, validated, tokens)
     return DataCheck(
         problems=(*unfit, *problems),
         ready=not unfit and bool(learned.rows),
@@ -117,7 +129,7 @@ def _shortcomings(
     counts = {
         strings.TRAIN_NEW: new,
         strings.TRAIN_OTHER_TASKS: others,
-        strings.TRAIN_FEW: learned.rows if 0 < learned.rows < ENOUGH else 0,
+        strings.TRAIN_FEW: learned.lines if learned.lines < ENOUGH else 0,
     }
     problems = [
         text.format(n=n, tasks=" ".join(tokens)) for text, n in counts.items() if n
@@ -127,6 +139,15 @@ def _shortcomings(
     elif not validated.rows:
         problems.append(strings.TRAIN_NO_VALIDATION)
     return problems
+
+
+def _on_one_page(rows: Sequence[Row]) -> list[str]:
+    """That most lines are on one of several pages: pages are shared out, and not their lines."""
+    lines = lines_by_page(rows)
+    most, total = max(lines.values(), default=0), sum(lines.values())
+    if len(lines) < 2 or most <= total / 2:
+        return []
+    return [strings.TRAIN_ONE_PAGE.format(n=most, lines=total)]
 
 
 def own_and_other_part() -> tuple[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
-from dessurt.run_log import Kind
+from dessurt.run_log import Kind, Phase
 from dessurt_app import strings
 from dessurt_app.train.data_check import DataCheck, own_and_other_part
 from dessurt_app.train.training import Progress
@@ -28,9 +28,9 @@ def data_html(check: DataCheck, checkpoint: str) -> str:
     lines = [
         strings.TRAIN_ROWS.format(rows=saved.rows, pages=saved.pages, states=states or "0"),
         strings.TRAIN_UNSEEN.format(n=check.unseen),
-        strings.TRAIN_LEARNED.format(lines=check.learned.rows, pages=check.learned.pages),
-        strings.TRAIN_VALIDATED.format(lines=check.validated.rows, pages=check.validated.pages),
-        strings.TRAIN_TESTED.format(lines=check.tested.rows, pages=check.tested.pages),
+        strings.TRAIN_LEARNED.format(**check.learned._asdict()),
+        strings.TRAIN_VALIDATED.format(**check.validated._asdict()),
+        *([strings.TRAIN_TESTED.format(**check.tested._asdict())] if check.tested.pages else ()),
         strings.TRAIN_STARTS_FROM.format(name=checkpoint),
     ]
     counts = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
@@ -44,10 +44,8 @@ def run_html(run: Progress | None) -> str:
     """A run as it stands; nothing where there is none."""
     if run is None:
         return ""
-    numbers = {"spent": f"{run.spent:.1f}", "minutes": f"{run.minutes:g}", "told": run.detail}
-    state = strings.TRAIN_STATES[run.state].format(**numbers)
     parts = [
-        f'<p class="state {run.state}" role="status">{html.escape(state)}</p>',
+        f'<p class="state {run.state}" role="status">{html.escape(_state(run))}</p>',
         _bar(run) if run.state in ("running", "stopping") else "",
         _table(run),
         _chart(run),
@@ -66,10 +64,30 @@ def command_html(run: Progress | None) -> str:
     )
 
 
+def _state(run: Progress) -> str:
+    """How the run stands; of one that goes on its phase, and of one without a result why."""
+    if run.state == "running":
+        return strings.TRAIN_PHASES[run.phase]
+    numbers = {"spent": f"{run.spent:.1f}", "minutes": f"{run.minutes:g}", "told": run.detail}
+    state = strings.TRAIN_STATES[run.state].format(**numbers)
+    if run.has_checkpoint or run.state not in strings.TRAIN_NO_STEP:
+        return state
+    if run.step:
+        return strings.TRAIN_NOT_MEASURED.format(step=run.step)
+    return strings.TRAIN_NO_STEP[run.state]
+
+
 def _bar(run: Progress) -> str:
+    """How far a run is; what changes all the time is not in the state, which is read aloud."""
+    left = f"{max(run.minutes - run.spent, 0):.1f}"
+    told = ""
+    if run.phase == Phase.TRAINING:
+        told = strings.TRAIN_LEFT.format(step=run.step, left=left, minutes=f"{run.minutes:g}")
     share = min(run.spent / run.minutes, 1.0)
-    begins = "" if run.records(Kind.TRAIN) else f"<p>{strings.TRAIN_BEGINS}</p>"
-    return f'<progress max="1" value="{share:.3f}" aria-hidden="true"></progress>{begins}'
+    return (
+        f'<progress max="1" value="{share:.3f}" aria-hidden="true"></progress>'
+        f'<p class="left">{told}</p>'
+    )
 
 
 def _table(run: Progress) -> str:

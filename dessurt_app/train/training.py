@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from dessurt.data.annotations.store import Store
-from dessurt.run_log import LOG, Kind, read_log
+from dessurt.run_log import LOG, Kind, Phase, read_log
 from dessurt.shipped import CHECKPOINTS, ROOT
 from dessurt.whole_files import replacing, write_whole
 from dessurt_app import strings
@@ -47,7 +47,10 @@ class Progress:
         name: The name of the run.
         state: "running", "stopping", "stopped", "done", "failed" or "kept".
         command: The command with which it was started.
-        minutes, spent: The minutes of its budget, and how many of them are over.
+        phase: What it does, or did last.
+        step: The last step that is in its log; 0 where it has made none.
+        minutes, spent: The minutes of its budget, and how many of them are over, from the first
+            step on.
         log: The lines of its log, oldest first.
         has_checkpoint: Whether there is something to keep.
         detail: The last line of its output, if it failed; the name of a kept checkpoint.
@@ -55,6 +58,8 @@ class Progress:
 
     name: str
     state: str
+    phase: Phase
+    step: int
     command: str
     minutes: float
     spent: float
@@ -135,7 +140,8 @@ class Training:
         """End the run after its present step; it saves, and can go on later."""
         folder, status = self._newest()
         if self._is_alive(folder, status):
-            _write(folder / STATUS, {**status, "stopping": True, "spent": _spent(status)})
+            spent = _spent(status, read_log(folder / LOG))
+            _write(folder / STATUS, {**status, "stopping": True, "spent": spent})
             # Not SIGINT, which is ignored for good by what a shell runs in the background.
             os.kill(status["pid"], signal.SIGTERM)
 
@@ -147,7 +153,7 @@ class Training:
         """
         folder, status = self._newest()
         self._refuse_second()
-        if not (folder / "checkpoint").is_dir():
+        if not _has_learned(folder, read_log(folder / LOG)):
             raise TrainingError(strings.TRAIN_NOTHING_KEPT)
         name, number = folder.name, 1
         while (self.checkpoints / name).exists():
@@ -182,17 +188,19 @@ class Training:
         state, detail = self._state(folder, status, log)
         spent = status["spent"]
         if state == "running":
-            spent = _spent(status)
+            spent = _spent(status, log)
         elif not status["stopping"] and log:
             spent = max(spent, log[-1].get("minutes", 0.0))
         return Progress(
             name=folder.name,
             state=state,
+            phase=_phase(status, log),
+            step=_step(log),
             command=status["command"],
             minutes=status["minutes"],
             spent=min(spent, status["minutes"]),
             log=log,
-            has_checkpoint=(folder / "checkpoint").is_dir(),
+            has_checkpoint=_has_learned(folder, log),
             detail=detail,
         )
 
@@ -269,8 +277,30 @@ class Training:
         return time.time() - last < SILENT
 
 
-def _spent(status: dict[str, Any]) -> float:
-    return status["spent"] + (time.time() - status["began"]) / 60
+def _phases(status: dict[str, Any], log: Sequence[dict[str, Any]]) -> dict[Phase, int]:
+    """The phases that a run came to since it was last launched, and when: seconds (Unix)."""
+    launched = int(status["began"])
+    lines = [line for line in log if line.get("kind") == Kind.PHASE and line["at"] >= launched]
+    return {Phase(line["phase"]): line["at"] for line in lines}
+
+
+def _phase(status: dict[str, Any], log: Sequence[dict[str, Any]]) -> Phase:
+    return next(reversed(_phases(status, log)), Phase.OPENING)
+
+
+def _spent(status: dict[str, Any], log: Sequence[dict[str, Any]]) -> float:
+    """The minutes since the first step of a run that goes on, and those before it was stopped."""
+    now = time.time()
+    return status["spent"] + (now - _phases(status, log).get(Phase.TRAINING, now)) / 60
+
+
+def _step(log: Sequence[dict[str, Any]]) -> int:
+    return max((line.get("step", 0) for line in log), default=0)
+
+
+def _has_learned(folder: Path, log: Sequence[dict[str, Any]]) -> bool:
+    """Whether there is a checkpoint of it that differs from the one that it began with."""
+    return _step(log) > 0 and (folder / "checkpoint").is_dir()
 
 
 def _shown(path: Path) -> str:

@@ -1,6 +1,7 @@
 """In place of `dessurt train`: logs what a run logs, five steps a second.
 
-Text in a file `fail` beside the config ends it with that text as its error.
+Text in a file `fail` beside the config ends it with that text as its error. With `--wait PHASE` it
+stays in that phase until there is a file `go`.
 """
 
 import argparse
@@ -11,12 +12,13 @@ import sys
 import time
 from pathlib import Path
 
-STEPS = 20
 parser = argparse.ArgumentParser()
 for name in ("verb", "config"):
     parser.add_argument(name)
 parser.add_argument("--budget", type=float)
 parser.add_argument("--runs")
+parser.add_argument("--steps", type=int, default=20)
+parser.add_argument("--wait")
 given = parser.parse_args()
 folder = Path(given.config).parent
 stopped = []
@@ -25,6 +27,12 @@ for number in (signal.SIGINT, signal.SIGTERM):
 
 if (folder / "fail").exists():
     sys.exit((folder / "fail").read_text("utf-8"))
+
+
+def enter(phase: str) -> None:
+    log(step, "phase", phase=phase, at=int(time.time()))
+    while phase == given.wait and not stopped and not (folder / "go").exists():
+        time.sleep(0.05)
 
 
 def log(step: int, kind: str, **figures: object) -> None:
@@ -36,11 +44,13 @@ def log(step: int, kind: str, **figures: object) -> None:
 state = folder / "state"
 step = int(state.read_text("utf-8")) if state.exists() else 0
 if step == 0:
+    enter("before")
     log(0, "before", **{"w0> CER": 0.5, "other pages, w0> CER": 0.04}, questions=2)
-while step < STEPS and not stopped:
+enter("training")
+while step < given.steps and not stopped:
     time.sleep(0.2)
     step += 1
-    log(step, "train", **{"mine/text": 2 - step / STEPS, "rehearsal/text": 0.5})
+    log(step, "train", **{"mine/text": 2 - step / 20, "rehearsal/text": 0.5})
     if step % 5 == 0:
         answers = [{"page": "a.png", "task": "w0>", "right": "a <cat>", "written": "a <bat>"}]
         log(step, "look", loss=1 - step / 40, share=0.8, kept=True, answers=answers)
@@ -51,4 +61,5 @@ if stopped:
     log(step, "stopped")
     print(f"Stopped and saved at step {step}: the same command goes on from there.")
 else:
+    enter("after")
     log(step, "after", **{"w0> CER": 0.2, "other pages, w0> CER": 0.041}, questions=2)

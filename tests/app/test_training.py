@@ -1,6 +1,7 @@
 """Training from the app: data check, start, stop, going on, keeping and dropping."""
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from PIL import Image
 from dessurt.data.annotations import Annotation
 from dessurt.data.annotations.store import Store
 from dessurt.page.marks import Marks
+from dessurt.run_log import Phase
 from dessurt_app import strings
 from dessurt_app.dataset.saving import now
 from dessurt_app.launch import training_on
 from dessurt_app.models import Weights
+from dessurt_app.train.train_tab import _USABLE, _run
 from dessurt_app.train.train_view import command_html, data_html, run_html
 from dessurt_app.train.training import Training, TrainingError
 
@@ -69,17 +72,51 @@ def test_the_data_are_counted_and_what_is_missing_is_said(
 ) -> None:
     found = training.check(checkpoint)
     assert (found.saved.rows, found.saved.pages, found.ready) == (12, 4, True)
-    lines, pages = found.learned
-    assert lines == 3 * pages and found.validated[0] == 3 * found.validated[1] > 0
+    rows, pages, lines = found.learned
+    assert rows == lines == 3 * pages
+    assert found.validated.lines == 3 * found.validated.pages > 0
     fill(training.store, tmp_path, 1, 5, "new")  # the last two of them are new ones
     told = " ".join(training.check(checkpoint).problems)
     assert strings.TRAIN_NEW.format(n=2) in told
     (checkpoint / "config.json").write_text('{"frame": {"mode": "fit"}}')
     assert not training.check(checkpoint).ready
     assert strings.TRAIN_OTHER_MODEL in training.check(checkpoint).problems
+    assert found.tested == (0, 0, 0) and "set aside" not in data_html(found, "small")
+    assert found.learned.pages + found.validated.pages == 4
     nothing = Training(Store(tmp_path / "none"), tmp_path / "runs").check(checkpoint)
     assert not nothing.ready and "w0>" in nothing.problems[-1]
     assert "Answers: 12, pages: 4 (12 corrected)" in data_html(found, "small")
+
+
+def test_what_counts_is_lines_on_several_pages(tmp_path: Path, checkpoint: Path) -> None:
+    store = Store(tmp_path / "mine")
+    fill(store, tmp_path, 1, 3)
+    training = Training(store, tmp_path / "runs", checkpoint.parent, FAKE)
+    assert strings.TRAIN_NO_VALIDATION in training.check(checkpoint).problems
+    fill(store, tmp_path, 2, 1)  # its first line is there already
+    told = strings.TRAIN_ONE_PAGE.format(n=3, lines=4)
+    assert told == "Correct lines on more pages: 3 of your 4 lines are on one page."
+    assert told in training.check(checkpoint).problems
+    fill(store, tmp_path, 2, 3)
+    assert not any("one page" in each for each in training.check(checkpoint).problems)
+    # A block is learned line by line.
+    block = Annotation("read_block>", ("one\\two\\three\\four",), state="corrected")
+    store.save(tmp_path / "page1.png", 0, block)
+    check = training.check(checkpoint)
+    assert (check.saved.rows, check.saved.lines) == (7, 10)
+    assert check.learned.lines + check.validated.lines == 10
+    assert strings.TRAIN_ONE_PAGE.format(n=7, lines=10) in check.problems
+
+
+def test_of_many_pages_some_are_set_aside_and_said_to_be(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    store = Store(tmp_path / "mine")
+    fill(store, tmp_path, 30, 1)
+    check = Training(store, tmp_path / "runs", checkpoint.parent).check(checkpoint)
+    assert check.learned.pages + check.validated.pages + check.tested.pages == 30
+    told = strings.TRAIN_TESTED.format(**check.tested._asdict())
+    assert check.tested.pages and told in data_html(check, "small")
 
 
 def test_corrections_are_counted_from_the_last_training_on(
@@ -144,6 +181,58 @@ def test_what_was_stopped_goes_on_and_can_be_dropped(training: Training, checkpo
     assert training.progress() is None and not list(training.runs.iterdir())
     with pytest.raises(TrainingError, match="no training run"):
         training.keep()
+
+
+@pytest.mark.parametrize("phase", list(Phase)[1:])
+def test_a_run_says_what_it_does(training: Training, checkpoint: Path, phase: Phase) -> None:
+    training.program = (*FAKE, "--wait", phase)
+    training.start(checkpoint, 2)
+    assert strings.TRAIN_PHASES["opening"] in run_html(training.progress())
+    until(lambda: training.progress().phase == phase)
+    time.sleep(1.2)
+    run = training.progress()
+    assert strings.TRAIN_PHASES[phase] in run_html(run)
+    if phase == Phase.BEFORE:  # what comes before the first step does not count
+        assert run.spent == 0 and "left" not in re.sub("<[^>]*>", "", run_html(run))
+    if phase == Phase.TRAINING:
+        assert 0 < run.spent < 0.5
+        left = f"{2 - run.spent:.1f}"
+        assert strings.TRAIN_LEFT.format(step=0, left=left, minutes=2) in run_html(run)
+    training.stop()
+    until(lambda: state(training) != "stopping")
+
+
+@pytest.mark.parametrize("ends", ["stopped", "done"])
+def test_what_made_no_step_is_not_kept_and_says_why(
+    training: Training, checkpoint: Path, ends: str
+) -> None:
+    wait = ("--wait", "before") if ends == "stopped" else ("--steps", "0")
+    training.program = (*FAKE, *wait)
+    training.start(checkpoint, 2)
+    (training.runs / "my-pages-1" / "checkpoint").mkdir()  # as an earlier version left one
+    if ends == "stopped":
+        until(lambda: training.progress().phase == Phase.BEFORE)
+        training.stop()
+    until(lambda: state(training) == ends)
+    run = training.progress()
+    assert (run.step, run.has_checkpoint) == (0, False)
+    assert strings.TRAIN_NO_STEP[ends] in run_html(run)
+    keep = _run(run, False)[1 + list(_USABLE).index("keep")]
+    assert keep.visible is False
+    with pytest.raises(TrainingError, match=strings.TRAIN_NOTHING_KEPT):
+        training.keep()
+
+
+def test_what_was_stopped_before_it_was_measured_says_so(
+    training: Training, checkpoint: Path
+) -> None:
+    training.start(checkpoint, 2)
+    until(lambda: training.progress().step)
+    training.stop()
+    until(lambda: state(training) == "stopped")
+    run = training.progress()
+    assert not run.has_checkpoint and 0 < run.step < 5
+    assert strings.TRAIN_NOT_MEASURED.format(step=run.step) in run_html(run)
 
 
 def test_an_error_is_told_in_its_own_words(training: Training, checkpoint: Path) -> None:

@@ -356,7 +356,7 @@ def test_export_import_export_by_hand(address, store, open_screen, fake, tmp_pat
     first = export_by_hand(view, "7")
     view.told("8 answers written to mine-seed-7.zip")
     names = zipfile.ZipFile(io.BytesIO(first)).namelist()
-    assert {name.split("/")[0] for name in names} == {"train", "valid", "test"}
+    assert {name.split("/")[0] for name in names} == {"train", "valid"}
     (tmp_path / "first.zip").write_bytes(first)
     view.tab.close()  # the end of one app takes the pictures of all in this process away
     other = Store(tmp_path / "other" / "mine")

@@ -1,8 +1,11 @@
 """Fine-tuning on annotations: what is looked at, what is kept, and that other pages are minded."""
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,6 +85,26 @@ def test_a_run_tells_before_and_after_and_keeps_what_reads_best(
     kept = load(run.folder / "checkpoint")
     assert run.chooser.best[1] == pytest.approx(look["loss"], rel=1e-3)
     assert kept.config["card"]["tasks"] == ["w0>"]
+
+
+def test_a_budget_counts_from_the_first_step(annotations: Path, tmp_path: Path) -> None:
+    run = Run(config(annotations), tmp_path / "run", "cpu")
+    measured, opened = run.chooser.before, run.batches
+
+    def late(work: Callable[..., Any]) -> Callable[..., Any]:
+        def working(*given: Any) -> Any:
+            time.sleep(1.0)  # as on a busy machine: longer than the budget
+            return work(*given)
+
+        return working
+
+    run.chooser.before, run.batches = late(measured), late(opened)
+    run.train(budget=0.5 / 60, workers=0)
+    assert run.step > 0
+    log = [json.loads(line) for line in (run.folder / "log.jsonl").open(encoding="utf-8")]
+    phases = [(each["phase"], each["step"]) for each in log if each["kind"] == "phase"]
+    assert phases == [("before", 0), ("training", 0), ("after", run.step)]
+    assert load(run.folder / "checkpoint")
 
 
 def test_a_worse_state_does_not_take_the_place_of_a_better_one(

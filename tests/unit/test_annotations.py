@@ -278,12 +278,21 @@ def test_a_split_depends_on_names_and_seed_alone():
 
 
 @pytest.mark.parametrize(
-    ("pages", "sizes"), [(0, (0, 0, 0)), (1, (1, 0, 0)), (2, (1, 1, 0)), (3, (1, 1, 1))]
-)
-def test_no_split_of_three_pages_is_empty(pages, sizes):
-    for seed in range(20):
-        split = split_pages(map(str, range(pages)), seed)
-        assert tuple(len(split[each]) for each in ("train", "valid", "test")) == sizes
+    ("pages", "sizes"), [(0, {(0, 0, 0)}), (1, {(1, 0, 0)}), (2, {(1, 1, 0)}),
+                         (3, {(1, 2, 0), (2, 1, 0)})]
+)  # fmt: skip
+def test_of_a_few_pages_some_are_learned_some_validate_and_none_is_set_aside(pages, sizes):
+    splits = [split_pages(map(str, range(pages)), seed) for seed in range(40)]
+    assert {tuple(map(len, split.values())) for split in splits} == sizes
+
+
+def test_a_growing_collection_gets_a_test_part_and_never_tests_on_what_it_learned():
+    names = [f"page-{number}.png" for number in range(60)]
+    few, many = split_pages(names[:19], 3), split_pages(names, 3)
+    assert few["test"] == [] and len(few["valid"]) == 2
+    assert all(map(len, split_pages(names[:20], 3).values()))
+    assert set(few["train"]) <= set(many["train"])
+    assert set(few["valid"]) <= {*many["valid"], *many["test"]} and many["test"]
 
 
 # The data sets

@@ -234,8 +234,15 @@ def test_export_import_export_gives_identical_bytes(store, tmp_path):
     assert (again.added, again.there) == (0, 15)
 
 
-def test_an_export_is_a_data_set_that_the_original_reads(store, tmp_path):
+def test_a_small_export_has_no_test_part(store, tmp_path):
     fill(store, tmp_path)
+    export(store, tmp_path / "all.zip", seed=7)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert {name.split("/")[0] for name in archive.namelist()} == {"train", "valid"}
+
+
+def test_an_export_is_a_data_set_that_the_original_reads(store, tmp_path):
+    fill(store, tmp_path, pages=20)
     export(store, tmp_path / "all.zip", seed=7)
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         archive.extractall(tmp_path / "all")
@@ -249,7 +256,7 @@ def test_an_export_is_a_data_set_that_the_original_reads(store, tmp_path):
                 ("w0>", "one"), ("w0>", "zwölf"), ("natural_q~Who?", ["a", "b"])
             ]  # fmt: skip
     assert sorted(splits) == sorted(store.pages)
-    assert export(store, tmp_path / "checked.zip", trusted_only=True) == 10
+    assert export(store, tmp_path / "checked.zip", trusted_only=True) == 40
 
 
 def test_an_import_changes_nothing_that_is_there_and_can_be_undone(store, tmp_path):

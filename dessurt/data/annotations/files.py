@@ -28,6 +28,7 @@ LONGEST_TOLD = 300  # characters of a name, or a reason: both may quote what a f
 MOST_ERRORS = 500  # that are told of one file
 SPLITS = ("train", "valid", "test")
 SHARES = (0.8, 0.1, 0.1)
+FEW = 20  # pages: of fewer, a tenth to test on would be a page or none, from which nothing follows
 Pages = dict[str, tuple[Annotation, ...]]  # by the image's path in the folder, with slashes
 
 
@@ -141,10 +142,12 @@ def write_qa(folder: Path, pages: Mapping[str, Iterable[Annotation]]) -> None:
 
 
 def split_pages(names: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
-    """Share pages out: about 80 % train, 10 % valid, 10 % test.
+    """Share pages out: about 80 % train, 10 % valid, 10 % test; few pages without a test part.
 
     Where a page goes depends on its name and the seed alone, so pages that are added later do not
-    move the others; only of a handful one may move, so that no split of three pages stays empty.
+    move the others. There are two exceptions. Of a handful of pages one may move, so that neither
+    train nor valid stays empty; and once there are no longer few, some move from valid to test,
+    but none from train.
 
     Args:
         names: the names of the pages; all questions about a page go where it goes.
@@ -157,11 +160,11 @@ def split_pages(names: Iterable[str], seed: int = 0) -> dict[str, list[str]]:
     order = sorted(place, key=lambda name: (place[name], name))
     train = sum(share < SHARES[0] for share in place.values())
     valid = sum(share < SHARES[0] + SHARES[1] for share in place.values())
-    if len(order) >= 3:
+    if len(order) < FEW:
+        train, valid = max(min(train, len(order) - 1), 1), len(order)
+    else:
         train = min(max(train, 1), len(order) - 2)
         valid = min(max(valid, train + 1), len(order) - 1)
-    else:
-        train, valid = min(1, len(order)), len(order)
     parts = order[:train], order[train:valid], order[valid:]
     return {split: sorted(part) for split, part in zip(SPLITS, parts, strict=True)}
 

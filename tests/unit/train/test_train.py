@@ -273,6 +273,13 @@ def test_an_unreadable_config_is_refused_with_advice(capsys: pytest.CaptureFixtu
     assert "give a training config" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("budget", ["0", "-1", "nan"])
+def test_a_budget_without_time_is_refused(budget: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        main(["missing.json", f"--budget={budget}"])
+    assert "--budget must be more than 0." in capsys.readouterr().err
+
+
 PART = {"tasks": {"w0>": 1}, "window": [64, 256], "batch": 1}
 
 
