@@ -8,6 +8,7 @@ import io
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from dessurt_app.ui import build
 
 DATA = ROOT / "data" / "mine"
 ALONE = ("127.0.0.1", "localhost", "::1")  # addresses that only this machine reaches
+EVERYWHERE = ("0.0.0.0", "::")  # not addresses, but all of this machine's
 LARGEST_UPLOAD = "64mb"
 
 
@@ -48,7 +50,9 @@ def main(
     training = training_on(arguments.data, arguments.host, arguments.share)
     app = build(None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer)
     try:
-        app.launch(
+        _, _, public = app.launch(
+            quiet=True,  # what it would say is about its own code
+            prevent_thread_lock=True,
             server_name=arguments.host,
             server_port=arguments.port,
             share=arguments.share,
@@ -59,6 +63,8 @@ def main(
     except OSError as error:
         place = f"{arguments.host}:{arguments.port or 'any port'}"
         sys.exit(f"The app cannot listen on {place}: try another --port, or --host. ({error})")
+    print("\n".join(started(arguments, app.server_port, public)))
+    app.block_thread()
 
 
 def parse_arguments(
@@ -77,7 +83,7 @@ def parse_arguments(
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog, description="Ask a page: open Dessurt in the browser.")
+    parser = argparse.ArgumentParser(prog, description=f"{strings.TITLE}, {strings.BY}, in the browser.")
     host = "0.0.0.0" if _on_space() else ALONE[0]
     parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=_port, help="default: the first free one from 7860 on")
@@ -198,6 +204,41 @@ def launch_options(
         # The extra of that name: then /tasks, /answer and /preview are tools for an assistant.
         "mcp_server": importlib.util.find_spec("mcp") is not None,
     }
+
+
+def started(arguments: argparse.Namespace, port: int, public: str | None) -> list[str]:
+    """What a person reads once the app listens: where it is, and who can come in.
+
+    Args:
+        arguments: The command line.
+        port: The port on which the app listens.
+        public: Its public link, if it has one.
+    """
+    host, here = arguments.host, f"http://{ALONE[0]}:{port}"
+    if host in EVERYWHERE:
+        lines = [strings.STARTED.format(address=f"http://{_own_address()}:{port}"),
+                 strings.STARTED_HERE.format(address=here)]  # fmt: skip
+    else:
+        place = f"[{host}]" if ":" in host else host
+        lines = [strings.STARTED.format(address=f"http://{place}:{port}")]
+    if arguments.share:
+        lines.append(strings.STARTED_PUBLIC.format(address=public) if public
+                     else strings.NO_PUBLIC_LINK)  # fmt: skip
+    if host in ALONE and not arguments.share:
+        lines.append(strings.LET_OTHERS_IN)
+    elif not arguments.auth:
+        lines.append(strings.LET_ONLY_SOME_IN)
+    return [*lines, strings.HOW_TO_END]
+
+
+def _own_address() -> str:
+    """The address of this computer in its network, or its name where it has none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        try:
+            line.connect(("192.0.2.1", 9))  # of no computer (RFC 5737), and nothing is sent
+        except OSError:
+            return socket.gethostname()
+        return str(line.getsockname()[0])
 
 
 def _on_space() -> bool:

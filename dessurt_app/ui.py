@@ -56,7 +56,7 @@ def build(
     if store:
         delete_leftovers(store.folder)
     with gr.Blocks(
-        title=strings.TITLE,
+        title=f"{strings.TITLE}, {strings.BY}",
         analytics_enabled=False,
         fill_width=True,
         delete_cache=(HOUR, 24 * HOUR),

@@ -29,7 +29,7 @@ def build_header(weights: Weights) -> Header:
     """Lay out the header inside the app that is being built."""
     with gr.Row(elem_id="header"):
         gr.HTML(
-            f"<h1>{strings.TITLE}</h1><p>{strings.TAGLINE}</p>",
+            f"<h1>{strings.TITLE}</h1><p>{strings.BY}</p>",
             elem_id="title",
             apply_default_css=False,
         )

@@ -11,8 +11,21 @@ from dessurt_app.strings.dataset import *
 from dessurt_app.strings.inspect import *
 from dessurt_app.strings.train import *
 
-TITLE = "Dessurt"
-TAGLINE = "reads a page where you point"
+TITLE, BY = "Ask a page", "by Dessurt"
+
+# The start, in the terminal.
+STARTED = f"{TITLE}, {BY}: {{address}}"
+STARTED_HERE = "On this computer also: {address}"
+STARTED_PUBLIC = "Public link: {address}"
+NO_PUBLIC_LINK = "No public link could be made: check the connection to the network."
+LET_OTHERS_IN = (
+    "To let others in, start it with --host 0.0.0.0 --auth USER:PASSWORD, or with --share for a "
+    "public link."
+)
+LET_ONLY_SOME_IN = "Everyone who reaches it can ask: --auth USER:PASSWORD lets only some in."
+HOW_TO_END = "Ctrl+C ends it."
+
+# The screen.
 ASK_TAB = "Ask"
 INSPECT_TAB = "Inspect"
 DATASET_TAB = "Dataset"

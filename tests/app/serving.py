@@ -20,7 +20,7 @@ from dessurt_app.train.training import Training
 from dessurt_app.ui import build
 
 ROOT = Path(__file__).parents[2]
-STARTED = re.compile(rb"Running on local URL: +(\S+)")
+STARTED = re.compile(rb"by Dessurt: +(\S+)")
 
 
 def _address_of(process: subprocess.Popen) -> str:

@@ -252,6 +252,27 @@ def test_the_app_starts_where_little_is_as_it_should_be(tmp_path):
     assert not list(tmp_path.glob("dessurt-*"))
 
 
+# The start
+
+
+def test_the_start_says_where_the_app_is_and_who_can_come_in():
+    def told(*words: str, public: str | None = None) -> list[str]:
+        return launch.started(launch.parse_arguments(words), 7861, public)
+
+    alone = told()
+    assert alone[0] == "Ask a page, by Dessurt: http://127.0.0.1:7861"
+    assert "--host 0.0.0.0 --auth USER:PASSWORD" in alone[1] and alone[2] == "Ctrl+C ends it."
+    for host in ("0.0.0.0", "::"):
+        address, here, advice, _ = told("--host", host)
+        assert re.fullmatch(r"Ask a page, by Dessurt: http://[\w.-]+:7861", address)
+        assert not re.search(r"0\.0\.0\.0|127\.|localhost|::", address)
+        assert here.endswith("http://127.0.0.1:7861") and "--auth" in advice
+    named = told("--host", "::1", "--auth", "ann:secret")
+    assert named[0].endswith("http://[::1]:7861")
+    assert told("--share", public="https://a.live")[1] == "Public link: https://a.live"
+    assert told("--share")[1] == strings.NO_PUBLIC_LINK
+
+
 # The doors
 
 
