@@ -75,7 +75,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
   );
   const refreshToolbar = makeToolbar(element, board, history);
   const strip = makeStrip(element, text, opener.turnTo, fetchPictures);
-  const help = makeHelp(part("help", HTMLDialogElement), text.help_rows);
+  const help = makeHelp(part("help", HTMLDialogElement), text);
 
   /**
    * What a function of the server says of the page.

@@ -2,6 +2,7 @@
 
 import { find } from "../screen/component.js";
 
+/** @import { Text } from "../screen/component.js" */
 /** @import { Board } from "./page_board.js" */
 /** @import { History } from "./page_history.js" */
 
@@ -91,10 +92,15 @@ function makeTabStop(toolbar) {
 }
 
 /**
+ * The keys, or what fingers do where one points with these.
  * @param {HTMLDialogElement} dialog
- * @param {[keys: string, meaning: string][]} rows
+ * @param {Text} text
  */
-export function makeHelp(dialog, rows) {
+export function makeHelp(dialog, text) {
+  const touch = matchMedia("(pointer: coarse)").matches;
+  /** @type {[what: string, meaning: string][]} */
+  const rows = touch ? text.touch_rows : text.help_rows;
+  find(dialog, "p", HTMLElement).textContent = touch ? text.touch_intro : text.help_intro;
   const table = find(dialog, "tbody", HTMLTableSectionElement);
   for (const [keys, meaning] of rows) {
     const row = table.insertRow();

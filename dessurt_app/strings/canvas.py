@@ -64,9 +64,9 @@ CANVAS = {
     "unlock": "Open with this password",
     "password": "Password",
     "close": "Close the page",
-    "help": "Keys",
-    "help_hint": "Keys (?)",
-    "help_close": "Close the list of keys",
+    "help": "Help",
+    "help_hint": "Help (?)",
+    "help_close": "Close the help",
     "help_intro": "Letter keys work while the page has the focus: click it, or go there with Tab.",
     "empty": "Open a page: drop an image or a PDF here, paste one, or pick an example below.",
     **ZOOM,
@@ -116,6 +116,19 @@ CANVAS = {
     "server_lost": "The app is not responding. Your marks are kept: try again in a moment.",
     "upload_failed": "Could not send {name} to the app: it may be larger than 64 MB, or the app "
     "was closed. Try a smaller file, or start the app again.",
+    # Instead of the keys where one points with a finger.
+    "touch_intro": "With your fingers on the page:",
+    "touch_rows": (
+        ("Tap a line", "Marks it, while the tool is Line"),
+        ("Drag with one finger", "Draws a box, or what the tool draws; moves the page where the "
+         "tool is Move the page"),
+        ("Drag with two fingers", "Moves the page, whichever the tool"),
+        ("Pinch", "Zooms"),
+        ("Tap a mark", "Selects it, while the tool is Select; drag it to move it"),
+        ("⋯", "More tools: lasso, Select, Move the page, redo, crop, close the page"),
+        ("Drag a corner", "While straightening: moves it to that of the sheet"),
+        ("Tap a word of the answer", "Says how sure the model is of it"),
+    ),
     # The list of keys, in this order.
     "help_rows": (
         ("C, R, B, L", "Line, box, brush, lasso"),

@@ -113,6 +113,20 @@ def test_box_by_arrow_keys(screen, tmp_path):
     assert [mark["channel"] for mark in (first, second, third)] == ["highlight"] * 2 + ["mask"]
 
 
+def test_where_one_points_with_fingers_the_help_lists_what_they_do(app, open_screen):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    screen = open_screen(app, **phone)
+    screen.press("more")
+    screen.press("help")
+    sheet = screen.tab.locator('[data-part="help"]')
+    listed = sheet.inner_text()
+    assert sheet.get_attribute("aria-label") == "Help"
+    for gesture in ("Tap a line", "Drag with two fingers", "Pinch"):
+        assert gesture in listed
+    for key in ("Ctrl", "Shift", "Esc", "PgUp", "Letter keys", "wheel"):
+        assert key not in listed
+
+
 def test_list_of_keys(screen):
     screen.key("?")
     rows = screen.tab.locator('[data-part="help"] tr')
