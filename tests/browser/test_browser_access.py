@@ -6,6 +6,7 @@ import json
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from pages import pages_file
 from screen import Screen
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -188,6 +189,32 @@ def test_everything_to_touch_is_large_enough_and_in_reach(app, fake, open_screen
     screen.tab.get_by_role("tab", name="Inspect").tap()
     screen.wait_for(lambda: screen.tab.is_visible("#inspect canvas"))
     check("Inspect")
+
+
+def test_on_a_phone_a_third_of_the_screen_is_the_page_s(app, open_screen, tmp_path):
+    screen = open_screen(app, **PHONE)
+    stage = screen.tab.locator("#page .stage")
+
+    def check() -> None:
+        screen.tab.wait_for_timeout(300)
+        assert stage.bounding_box()["height"] >= 844 / 3
+        assert stage.bounding_box()["y"] + stage.bounding_box()["height"] <= 844
+
+    check()
+    screen.tab.get_by_role("tab", name="Inspect").tap()
+    check()
+    screen.open_file(pages_file(tmp_path / "three.pdf", 3))
+    screen.wait_for(lambda: screen.tab.is_visible('#page [data-part="pages"]'))
+    check()
+    screen.tab.get_by_role("tab", name="Ask").tap()
+    check()
+
+
+def test_the_checkbox_is_large_enough_to_touch_on_a_tablet_too(app, open_screen):
+    tablet = {"viewport": {"width": 1024, "height": 768}, "has_touch": True, "is_mobile": True}
+    screen = open_screen(app, **tablet)
+    box = screen.tab.locator("#region label").bounding_box()
+    assert box["height"] >= 44 and box["width"] >= 44
 
 
 SHIFTS = """
