@@ -83,7 +83,8 @@ def parse_arguments(
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog, description=f"{strings.TITLE}, {strings.BY}, in the browser.")
+    told = f"{strings.TITLE}, {strings.BY}, in the browser."
+    parser = argparse.ArgumentParser(prog, description=told)
     host = "0.0.0.0" if _on_space() else ALONE[0]
     parser.add_argument("--host", default=host, help="0.0.0.0 lets other machines in")
     parser.add_argument("--port", type=_port, help="default: the first free one from 7860 on")
