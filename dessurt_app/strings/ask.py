@@ -101,7 +101,7 @@ FAILED = "The model failed on this question. The terminal in which the app runs 
 NEEDS = "Needs:"
 NEEDS_NOTHING = "Needs: nothing but the page"
 TASK_NOT_LEARNED = "Not learned: expect nonsense."
-ASK_IN_WORDS = "Ask a question instead"
+ASK_IN_WORDS = "Ask about a field instead: “What is the total?”"
 NEED_GIVEN, NEED_MISSING = "✓", "○"
 MISSING = {
     "highlight": "This task needs a highlight. Click a line, or draw a box round it.",

@@ -101,7 +101,7 @@ def hint(task: str, learned: tuple[str, ...]) -> str:
 
 
 def test_a_question_in_words_is_offered_where_nothing_can_be_typed():
-    offer = '<button type="button">Ask a question instead</button>'
+    offer = '<button type="button">Ask about a field instead: “What is the total?”</button>'
     assert hint("w0>", ("w0>", "natural_q~")) == hint("w0>", ()) == offer
     assert hint("natural_q~", ("w0>", "natural_q~")) == hint("natural_q~", ()) == ""
     assert hint("w0>", ("w0>",)) == "", "it has not learned to answer one"

@@ -112,7 +112,7 @@ def test_control_enter_runs_from_the_text_field(screen, fake):
 
 
 def test_a_question_in_words_is_offered_and_asked(screen, fake):
-    screen.tab.click('#needs button:has-text("Ask a question instead")')
+    screen.tab.click('#needs button:has-text("Ask about a field instead: “What is the total?”")')
     field = screen.tab.locator("#text textarea, #text input").first
     screen.wait_for(lambda: field.evaluate("field => field === document.activeElement"))
     screen.tab.keyboard.type("Who wrote this?")
