@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import Callable
@@ -32,6 +33,39 @@ def training(tmp_path: Path) -> Training:
         marks = Marks.from_boxes(highlight=[(10, 20, 200, 40)])
         store.save(picture, 0, Annotation("w0>", ("text",), marks, state="corrected"))
     return Training(store, tmp_path / "runs", tmp_path / "checkpoints", FAKE)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_stop_and_progress_have_one_colour_everywhere(
+    training: Training, open_screen: Callable[..., Screen], scheme: str
+) -> None:
+    training.checkpoints.mkdir()
+    training.program = (*FAKE, "--wait", "training")
+    colour = "(node, [name, part]) => getComputedStyle(node, part)[name]"
+    with serve(checkpoint=SHIPPED, data=training.store.folder, training=training) as address:
+        page = open_screen(address, color_scheme=scheme).tab
+        page.get_by_role("tab", name="Dataset").click()
+        page.locator("#dataset li").first.wait_for()
+        page.get_by_role("tab", name="Train").click()
+        page.get_by_role("button", name="Train", exact=True).click()
+        page.locator("#train .left").get_by_text("Step 0").wait_for()
+        stops = {
+            page.locator(selector).evaluate(colour, ["color", None])
+            for selector in (
+                '#answer [data-part="stop"]', '#dataset [data-do="stop"]', "#train-buttons .stop"
+            )
+        }
+        assert stops == {"light": {"rgb(163, 32, 13)"}, "dark": {"rgb(255, 157, 138)"}}[scheme]
+        moving = {
+            page.locator(selector).evaluate(colour, ["backgroundColor", "::after"])
+            for selector in ('#page [data-part="busy"]', '#dataset [data-part="working"]')
+        }
+        assert moving == {"light": {"rgb(29, 78, 168)"}, "dark": {"rgb(122, 167, 240)"}}[scheme]
+        page.locator("#train progress").evaluate("node => { node.value = 1 }")
+        picture = Image.open(io.BytesIO(page.locator("#train progress").screenshot()))
+        middle = picture.convert("RGB").getpixel((picture.width // 2, picture.height // 2))
+        assert {f"rgb{middle}"} == moving
+        training.stop()
 
 
 def test_training_is_watched_over_a_reload_and_kept(
