@@ -232,6 +232,27 @@ def test_clocks_of_gradio_are_neither_seen_nor_read_aloud(screen):
     assert not clocks.evaluate_all("(them) => them.some((each) => each.checkVisibility())")
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_notice_moves_nothing(app, fake, open_screen, size):
+    fake.reset()
+    screen = open_screen(app, **size)
+    edges = """["#answer footer", "#answer .progress", "#options", "#examples"].map(
+        (each) => document.querySelector(each).getBoundingClientRect().top + scrollY)"""
+    before = screen.tab.evaluate(edges)
+    fake.notices = ["This has not been learned, so the answer may be wrong."] * 2
+    screen.run_to_end()
+    assert screen.tab.locator('[data-part="notices"] li').count() == 2
+    assert screen.tab.evaluate(edges) == before
+    screen.choose_task("natural_q~")  # now it is the answer to another question
+    screen.wait_for(lambda: screen.tab.is_visible('[data-part="elsewhere"]'))
+    paper = screen.tab.locator("#answer .paper").bounding_box()["height"]
+    screen.choose_task("w0>")
+    screen.wait_for(lambda: screen.tab.is_hidden('[data-part="elsewhere"]'))
+    assert screen.tab.evaluate(edges) == before
+    # A large screen has less room for the answer where a question is typed.
+    assert size == DESKTOP or paper == screen.tab.locator("#answer .paper").bounding_box()["height"]
+
+
 def test_nothing_moves_by_itself(app, browser):
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(SHIFTS)
