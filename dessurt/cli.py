@@ -48,6 +48,7 @@ from dessurt.train.data_verbs import add_data_verbs
 
 # Verbs that are packages of their own: `dessurt train ...` is `python -m dessurt.train ...`.
 PACKAGES = {
+    "batch": "read piles of pages into a folder",
     "train": "train a model from a config",
     "evaluate": "measure a checkpoint",
     "synth": "make synthetic pages",
