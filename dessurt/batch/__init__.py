@@ -15,6 +15,7 @@ from dessurt.batch.export import FORMATS, LINES, check_formats, write_all_pages
 from dessurt.batch.folder import Folder
 from dessurt.batch.listing import READ_ALL, BatchError, Question, listing
 from dessurt.batch.plan import Plan
+from dessurt.batch.ray import RayCrew
 from dessurt.batch.reading import Answer, Record
 from dessurt.batch.report import Report, Totals
 from dessurt.shipped import SHIPPED
@@ -52,8 +53,8 @@ def read_files(
         checkpoint: what is asked, as for `open_model`.
         device: as for `open_model`.
         tokenizer: as for `open_model`.
-        ray: have the workers on a Ray cluster at this address, "auto" for one that is found or
-            started here; None: on this computer.
+        ray: the address of a Ray cluster to have the workers on, "local" for one that is started
+            here; None: they are processes of this computer.
         progress: is called with how far it is, once a page.
         opener: what opens the checkpoint, as "module:function"; it is called like `open_model`.
 
@@ -79,7 +80,8 @@ def read_files(
             "formats": list(formats),
             "questions": [question.to_json() for question in questions],
         }
-        crew, state = Crew(settings, workers), "stopped"
+        crew = Crew(settings, workers) if ray is None else RayCrew(settings, workers, ray)
+        state = "stopped"
         try:
             for record in _records(plan, crew):
                 report.take(record)
@@ -94,7 +96,7 @@ def read_files(
                 report.write(state)
 
 
-def _records(plan: Plan, crew: Crew) -> Iterator[Record]:
+def _records(plan: Plan, crew: Crew | RayCrew) -> Iterator[Record]:
     for sources in plan.rounds():
         for event in crew.work(plan.items(sources)):
             if isinstance(event, Record):

@@ -20,7 +20,7 @@ from dessurt.batch.reading import Record
 
 AHEAD = 2  # tasks of a worker: the one that it is at, and one whose page it opens meanwhile
 TRIES = 2  # of a task whose worker died
-STARTS = 3  # of workers that end before they are ready
+STARTS = 3  # of workers in a row that end before they are ready
 STOPPING = 10.0  # seconds until a worker that does not end is killed
 _PACKAGES = Path(__file__).resolve().parents[2]
 
@@ -131,7 +131,7 @@ class Crew:
         if result.state == "fatal":
             raise BatchError(result.why)
         if result.state == "ready":
-            worker.ready = True
+            worker.ready, self._starts = True, 0
         else:
             yield worker.held.popleft(), result
 

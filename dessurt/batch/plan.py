@@ -54,6 +54,11 @@ class Task:
         }
         return cls(**{**entries, **changed})
 
+    def is_done(self, folder: Folder) -> bool:
+        """Whether its page has been read."""
+        record = Record.stored(folder.record(self.name, self.page)) if self.page else None
+        return bool(record and record.answers_to(self.stamp, self.questions))
+
     def is_stale(self) -> bool:
         """Whether the file has been changed since this was planned."""
         return Source(Path(self.path), {}).stamp != self.stamp
@@ -147,7 +152,7 @@ class Plan:
         for number, questions in source.pages(count):
             self.planned_pages += not self._last_round
             record = Record.stored(self.folder.record(name, number))
-            if record and record.stamp == stamp and record.questions == questions:
+            if record and record.answers_to(stamp, questions):
                 file.read.append(number)
                 if not self._last_round:  # then it was seen in the first
                     yield record

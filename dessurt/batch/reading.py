@@ -64,10 +64,9 @@ class Record:
         """The answer to the first question."""
         return self.answers[0].text if self.answers else ""
 
-    @property
-    def questions(self) -> tuple[Question, ...]:
-        """What was asked."""
-        return tuple(answer.question for answer in self.answers)
+    def answers_to(self, stamp: tuple[int, int], questions: Sequence[Question]) -> bool:
+        """Whether it is of a file with this stamp, and has the answers to these questions."""
+        return stamp == self.stamp and [*questions] == [answer.question for answer in self.answers]
 
     @property
     def transcript(self) -> Transcript:

@@ -15,11 +15,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from dessurt import tasks
 from dessurt.batch import export
@@ -37,24 +38,26 @@ Opened = Page | Exception | None  # None: there is nothing to open
 def main() -> None:
     """Work until the other side has nothing more, or has gone."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # whatever is half written is deleted
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as sink:
-        os.dup2(2, 1)  # what libraries print does not come among the answers
-        settings = json.loads(sys.stdin.readline())
+    answers = os.dup(1)
+    os.dup2(2, 1)  # what libraries print does not come among the answers
+    settings = json.loads(sys.stdin.readline())
+    with Folder(settings["out"]).worker_lock(settings["number"]), suppress(BrokenPipeError):
+        for result in results(settings):
+            os.write(answers, json.dumps(asdict(result)).encode() + b"\n")
 
-        def say(result: Result) -> None:
-            print(json.dumps(asdict(result)), file=sink, flush=True)
 
-        with Folder(settings["out"]).worker_lock(settings["number"]):
-            try:
-                instrument = opened_instrument(settings)
-            except ValueError as error:  # a checkpoint or a task that there is not
-                say(Result("fatal", str(error)))
-                return
-            say(Result("ready"))
-            for task, opened in _opened_ahead(sys.stdin):
-                if os.getppid() != settings["parent"]:
-                    return  # nobody would hear of it
-                say(result_of(instrument, settings, task, opened))
+def results(settings: Mapping[str, Any]) -> Iterator[Result]:
+    """That the instrument is ready or cannot be, then what becomes of each task."""
+    try:
+        instrument = opened_instrument(settings)
+    except ValueError as error:  # a checkpoint or a task that there is not
+        yield Result("fatal", str(error))
+        return
+    yield Result("ready")
+    for task, opened in opened_ahead(Task.of(json.loads(line)) for line in sys.stdin):
+        if os.getppid() != settings["parent"]:
+            return  # nobody would hear of it
+        yield result_of(instrument, settings, task, opened)
 
 
 def opened_instrument(settings: Mapping[str, Any]) -> Instrument:
@@ -76,13 +79,12 @@ def opened_instrument(settings: Mapping[str, Any]) -> Instrument:
     return instrument
 
 
-def _opened_ahead(source: IO[str]) -> Iterator[tuple[Task, Opened]]:
-    """The tasks; while one is worked on, the page of the next is opened."""
+def opened_ahead(tasks: Iterable[Task]) -> Iterator[tuple[Task, Opened]]:
+    """Tasks and their pages; while one is worked on, the page of the next is opened."""
     ahead = queue.Queue[tuple[Task, Opened] | None](maxsize=1)
 
     def open_all() -> None:
-        for line in source:
-            task = Task.of(json.loads(line))
+        for task in tasks:
             ahead.put((task, opened_page(task)))
         ahead.put(None)
 
@@ -119,6 +121,8 @@ def result_of(
         if task.page is None:
             args = task.name, Path(task.path), task.numbers, settings["formats"]
             return _written(folder, partial(export.write_files, folder, *args))
+        if task.is_done(folder):  # by somebody who could not say so any more
+            return Result("done")
         if not isinstance(opened, Page):
             raise opened or PageError("There is no page.")
         record = record_of(instrument, task, opened)

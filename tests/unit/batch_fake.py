@@ -18,7 +18,7 @@ from dessurt.batch import reading
 from dessurt.protocol import TextLine, Word
 
 OPENER = "tests.unit.batch_fake:opened"
-DEADLY = 666  # the number of a page of which the process dies
+DEADLY = 0xDEAD00  # the number of a page of which the process dies
 MOST_WRITTEN = 3  # records that a full disk takes
 
 

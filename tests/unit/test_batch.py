@@ -48,7 +48,7 @@ def read(*paths: Path, out: Path, **options: Any) -> list[Record]:
 
 
 def numbers(log: Path) -> list[int]:
-    return [int(line) for line in log.read_text().split()]
+    return [int(line) for line in log.read_text(encoding="utf-8").split()]
 
 
 def names(records: list[Record]) -> list[tuple[str, int | None]]:
@@ -217,7 +217,9 @@ def test_a_faulty_list_is_a_sentence(content, tmp_path) -> None:
         listing([tmp_path / "list.csv"], READ, tmp_path / "out")
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", '[{"text": "a"}]', '[{"task": "w0>", "x": 1}]', "["])
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", '[{"text": "a"}]', '[{"task": "w0>", "x": 1}]', "["]
+)
 def test_faulty_tasks_are_a_sentence(content, tmp_path) -> None:
     (tmp_path / "tasks.json").write_text(content)
     with pytest.raises(BatchError):
@@ -300,7 +302,8 @@ def test_a_full_disk_ends_it_and_it_goes_on_later(scans, tmp_path, log) -> None:
 
 def test_closing_stops_at_once(scans, tmp_path, log, monkeypatch) -> None:
     monkeypatch.setenv("BATCH_FAKE_SECONDS", "2")
-    with closing(read_files([scans], tmp_path / "out", opener=OPENER, checkpoint="fake")) as records:
+    records = read_files([scans], tmp_path / "out", opener=OPENER, checkpoint="fake")
+    with closing(records):
         next(records)
         begun = time.monotonic()
     assert time.monotonic() - begun < 1.5
@@ -339,7 +342,8 @@ def test_the_command_says_what_it_has_done(scans, tmp_path, log, monkeypatch, ca
     (scans / "notes.docx").write_bytes(b"no page")
     assert command(monkeypatch, *words) == 0
     printed = capsys.readouterr()
-    assert re.match(r"Read 5 pages in \d+ s \([\d.]+ a minute\); passed over 1 .docx.\n", printed.out)
+    sentence = r"Read 5 pages in \d+ s \([\d.]+ a minute\); passed over 1 .docx.\n"
+    assert re.fullmatch(sentence, printed.out)
     (scans / "3.png").write_bytes(b"")
     assert command(monkeypatch, *words) == 1
     printed = capsys.readouterr()
