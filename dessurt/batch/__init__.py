@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -73,9 +74,9 @@ def read_files(
         report = Report(folder, plan)
         settings = {
             "out": str(folder.path),
-            "checkpoint": str(checkpoint),
+            "checkpoint": _absolute(checkpoint),
             "device": device,
-            "tokenizer": str(tokenizer) if tokenizer else None,
+            "tokenizer": _absolute(tokenizer) if tokenizer else None,
             "opener": opener,
             "formats": list(formats),
             "questions": [question.to_json() for question in questions],
@@ -94,6 +95,11 @@ def read_files(
             crew.stop()
             with suppress(OSError):  # a full disk was complained of already
                 report.write(state)
+
+
+def _absolute(path: str | Path) -> str:
+    """The same path from any folder; a name on the hub stays as it is."""
+    return os.path.abspath(path) if os.path.exists(path) else str(path)
 
 
 def _records(plan: Plan, crew: Crew | RayCrew) -> Iterator[Record]:

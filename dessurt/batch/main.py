@@ -71,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     task.add_argument("--task", default=READ_ALL, help="asked of every page, e.g. 'json>'; text "
         "may follow it; default: %(default)s")  # fmt: skip
     task.add_argument("--tasks", type=Path, metavar="JSON", help="several questions a page")
-    add("--format", type=_names, default=[], metavar="NAMES",
-        help=f"what to write, with commas between: {', '.join((*FORMATS, LINES))}")  # fmt: skip
+    add("--format", type=_names, default=["txt"], metavar="NAMES", help="what to write, with "
+        f"commas between: {', '.join((*FORMATS, LINES))}; default: txt")  # fmt: skip
     add("--workers", type=_positive, default=1, metavar="N", help="processes that read")
     add("--ray", nargs="?", const="local", metavar="ADDRESS", help="have the workers on a Ray "
         "cluster; without an address, on one that is started here")  # fmt: skip

@@ -24,6 +24,7 @@ from dessurt.batch.worker import Opened, opened_ahead, opened_instrument, result
 from dessurt.protocol import Instrument
 
 LOCAL = "local"
+ROUND = 10_000  # tasks that are held here before they are handed out
 TOGETHER = 8  # tasks that Ray hands out at once; each has its result as soon as it is done
 
 
@@ -62,7 +63,7 @@ class RayCrew:
         self._later: list[Task] = []
 
     def work(self, items: Iterable[Task | Record]) -> Iterator[tuple[Task, Result] | Record]:
-        """Have tasks done; records among them are passed on first.
+        """Have tasks done; records among them are passed on before.
 
         Raises:
             BatchError: there is no sense in going on.
@@ -70,11 +71,12 @@ class RayCrew:
         for item in items:
             if isinstance(item, Record):
                 yield item
-            else:
-                self._later.append(item)
+                continue
+            self._later.append(item)
+            if len(self._later) >= ROUND:
+                yield from self._done()
         while self._later:
-            tasks, self._later = self._later, []
-            yield from self._done(tasks)
+            yield from self._done()
 
     def give(self, task: Task) -> None:
         """Have one more task done, once those of `work` are."""
@@ -86,9 +88,11 @@ class RayCrew:
 
         ray.shutdown()
 
-    def _done(self, tasks: list[Task]) -> Iterator[tuple[Task, Result]]:
+    def _done(self) -> Iterator[tuple[Task, Result]]:
+        """Have those done that there are by now."""
         import ray
 
+        tasks, self._later = self._later, []
         rows = [{"task": json.dumps(task.to_json())} for task in tasks]
         gpus = 1 if ray.cluster_resources().get("GPU") and self._settings["device"] != "cpu" else 0
         results = ray.data.from_items(

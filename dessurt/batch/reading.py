@@ -107,6 +107,8 @@ def read(
 ) -> Iterator[list[Outcome]]:
     """Ask about some pages: the one place where a model is asked.
 
+    A model that reads line by line reads the lines of all of them together.
+
     Args:
         instrument: what is asked.
         pages: pages and the questions about each.
@@ -117,6 +119,12 @@ def read(
     Raises:
         RequestError: a question cannot be asked of its page.
     """
+    read_ahead = getattr(instrument, "read_ahead", None)  # of `dessurt.reader.reader.LineByLine`
+    most = max(len(questions) for _, questions in pages) if read_ahead else 0
+    for number in range(most):  # lines that the question before has had read are remembered
+        asked = ((page, all_[number].request) for page, all_ in pages if number < len(all_))
+        for _ in read_ahead(asked):  # type: ignore[misc]
+            pass
     for page, questions in pages:
         yield [Outcome.of(instrument.ask(page, question.request)) for question in questions]
 

@@ -28,8 +28,9 @@ from dessurt.batch.folder import OF_ONE_FILE, Folder, unwritable
 from dessurt.batch.listing import Question
 from dessurt.batch.plan import Result, Task
 from dessurt.batch.reading import Answer, Record, read, transcript_of
-from dessurt.page import Page, PageError
+from dessurt.page import MarksError, Page, PageError
 from dessurt.protocol import Instrument, Outcome, RequestError
+from dessurt.tasks import TaskError
 from dessurt.transcript import Source, TranscriptError
 
 Opened = Page | Exception | None  # None: there is nothing to open
@@ -130,7 +131,7 @@ def result_of(
             return Result("changed")
     except PageError as error:
         return Result("unreadable", str(error))
-    except (RequestError, TranscriptError) as error:
+    except (MarksError, RequestError, TaskError, TranscriptError) as error:
         return Result("failed", str(error))
     except Exception as error:  # a fault of ours, or of a library, costs one page
         return Result("failed", f"{type(error).__name__}: {error}")

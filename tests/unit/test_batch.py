@@ -247,7 +247,9 @@ def test_nothing_to_read_is_a_sentence(name, tmp_path) -> None:
 
 
 def claim(folder: Path, base: Path, checkpoint: str = "a", questions: Any = READ) -> Path:
+    """Claim a folder and leave a record in it."""
     with Folder(folder).claimed(base, checkpoint, questions) as agreed:
+        Record("a.png", 1).write(Folder(folder).record("a.png", 1))
         return agreed
 
 
@@ -264,6 +266,15 @@ def test_a_folder_is_gone_on_with_by_the_same_question_only(tmp_path) -> None:
             claim(out, **({"base": base} | changed))
     with Folder(out).claimed(base, "a", READ), pytest.raises(BatchError, match="Another run"):
         claim(out, base)
+
+
+def test_a_folder_without_an_answer_takes_another_question(scans, tmp_path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(BatchError, match="There is no task 'wo>'"):
+        read(scans, out=out, questions=[Question("wo>")])
+    assert names(read(scans, out=out)) == ALL
+    with pytest.raises(BatchError, match="for other questions"):
+        read(scans, out=out, questions=[Question("json>")])
 
 
 def test_a_folder_of_others_is_left_alone(tmp_path) -> None:
