@@ -25,7 +25,7 @@ from dessurt.protocol import Instrument
 
 LOCAL = "local"
 ROUND = 10_000  # tasks that are held here before they are handed out
-TOGETHER = 8  # tasks that Ray hands out at once; each has its result as soon as it is done
+TOGETHER = 8  # tasks at most that Ray hands out at once
 
 
 class RayCrew:
@@ -94,17 +94,16 @@ class RayCrew:
 
         tasks, self._later = self._later, []
         rows = [{"task": json.dumps(task.to_json())} for task in tasks]
+        actors = min(self._workers, len(rows))
+        together = min(TOGETHER, math.ceil(len(rows) / actors))
         gpus = 1 if ray.cluster_resources().get("GPU") and self._settings["device"] != "cpu" else 0
-        results = ray.data.from_items(
-            rows, override_num_blocks=math.ceil(len(rows) / TOGETHER)
-        ).map_batches(
+        blocks = ray.data.from_items(rows, override_num_blocks=math.ceil(len(rows) / together))
+        results = blocks.map_batches(  # which restarts actors, and repeats what they were at
             _Actor,
             fn_constructor_args=(self._settings,),
-            batch_size=TOGETHER,
-            concurrency=min(self._workers, len(rows)),
+            batch_size=together,
+            concurrency=actors,
             num_gpus=gpus,
-            max_restarts=-1,
-            max_task_retries=-1,
         )
         for row in results.iter_rows():
             result = Result(**json.loads(row["result"]))

@@ -29,7 +29,7 @@ class Totals:
         before: pages that were read by an earlier run.
         failed: pages, or files of which not even the pages could be counted, that were not read.
         state: "running", "done" or "stopped".
-        begun: when the first page was given to somebody to read, on the clock of `time.monotonic`.
+        begun: when reading began, on the clock of `time.monotonic`.
     """
 
     files: int
@@ -43,7 +43,7 @@ class Totals:
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Since reading began."""
         return time.monotonic() - self.begun
 
     @property
@@ -78,6 +78,8 @@ class Totals:
             self.failed += 1
         elif record.before:
             self.before += 1
+            if not (self.read or self.failed):
+                self.begun = time.monotonic()  # to look up what was read says nothing of the pace
         else:
             self.read += 1
 

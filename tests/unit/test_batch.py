@@ -372,6 +372,16 @@ def test_a_line_of_progress() -> None:
     )
 
 
+def test_the_pace_is_that_of_reading() -> None:
+    totals = Totals(files=3, skipped={}, pages=3)
+    totals.begun = time.monotonic() - 3600  # it took an hour to look up the first page
+    totals.count(Record("1.png", 1, before=True))
+    totals.begun -= 30
+    totals.count(Record("2.png", 1))
+    totals.count(Record("3.png", 1, before=True))
+    assert totals.pages_a_minute == pytest.approx(2, rel=0.05)
+
+
 def test_names_that_are_no_text(tmp_path, log) -> None:
     name = os.fsdecode(b"\xff.png")
     try:
