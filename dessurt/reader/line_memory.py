@@ -130,7 +130,8 @@ class LineMemory:
 
     def read_together(self, lines: Iterable[tuple[Page, View]]) -> Iterator[None]:
         """Read lines many at a time, but those that are remembered; a pause after each line."""
-        new = [line for line in lines if self.get(line[0], line[1].request) is None]
+        all_lines = {(page.digest, view.request): (page, view) for page, view in lines}
+        new = [line for key, line in all_lines.items() if key not in self._read]
         boxes = [level_box(page, view.request) for page, view in new]
         shapes = [(x1 - x0) / (y1 - y0) for x0, y0, x1, y1 in boxes]
         # Lines of like shape have about as many letters, so that their rows end together.

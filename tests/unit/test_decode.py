@@ -373,5 +373,6 @@ def test_what_is_read_ahead_can_be_stopped_and_is_not_read_again(reader):
         next(some)
     some.close()
     lines = len(Outcome.of(reader.ask(*question)).lines)
-    assert len(list(model.read_ahead([question]))) == lines - 3
+    twice = [question, (question[0], Request("0w~", "oldest"))]  # of the same lines
+    assert len(list(model.read_ahead(twice))) == lines - 3
     assert not list(model.read_ahead([question]))
