@@ -7,12 +7,13 @@ in answer_shape.js.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import gradio as gr
 from gradio.data_classes import FileData
 
-from dessurt.protocol import Text
+from dessurt.protocol import Text, TextLine
 from dessurt.tasks import Task
 from dessurt_app import strings
 from dessurt_app.ask.shaping import Shape
@@ -32,11 +33,30 @@ class Question:
 
 
 @dataclass(frozen=True)
+class AnswerLine:
+    """A line of the page that an answer has read, and where in the answer it ends."""
+
+    line: TextLine
+    end: int  # how many tokens were written by then
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """What the browser draws: made once, as it is compared with each token that follows.
+
+        The corners are numbers in page pixels, x and y in turn; each word has its stretch of the
+        line, from 0 at the left to 1.
+        """
+        corners = [round(number, 2) for point in self.line.quad for number in point]
+        return {"end": self.end, "quad": corners, "words": _stretches(self.line)}
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the view shows at one moment."""
 
     state: str = "ready"  # "ready", "running", "done", "stopped" or "error"
     written: tuple[Text, ...] = ()  # all tokens so far
+    lines: tuple[AnswerLine, ...] = ()  # of the page, if it is read one line after another
     status: str = ""  # one line: how far it is, or what went wrong
     status_page: tuple[str, int] | None = None  # the only page beside which it is shown
     notices: tuple[str, ...] = ()
@@ -68,9 +88,12 @@ def ready(status: str, canvas: dict[str, Any]) -> Answer:
 
 
 class AnswerView(gr.HTML):
-    """Shows an `Answer`; `submit`, `stop`, `resume`, `save` and `undo` are its events."""
+    """Shows an `Answer`.
 
-    EVENTS = [*gr.HTML.EVENTS, "resume", "save"]
+    `submit`, `stop`, `resume`, `save`, `save_lines` and `undo` are its events.
+    """
+
+    EVENTS = [*gr.HTML.EVENTS, "resume", "save", "save_lines"]
 
     def __init__(self, value: Answer | None = None, saves: bool = False, **kwargs: Any) -> None:
         """Load the screen.
@@ -102,6 +125,7 @@ class AnswerView(gr.HTML):
             "text": value.text,
             "tokens": value.tokens,
             "written": [_token(token, over) for token in value.written],
+            "lines": [line.json for line in value.lines],
             "status": value.status,
             "status_page": value.status_page,
             "notices": list(value.notices),
@@ -125,6 +149,12 @@ class AnswerView(gr.HTML):
                 "text": text,
                 "tokens": {"type": "integer"},
                 "written": {"type": "array", "items": written},
+                "lines": {
+                    "type": "array",
+                    "items": {"type": "object"},
+                    "description": "of a page read line by line: the corners of each line (quad, "
+                    "page pixels), the tokens written by its end, and where its words stand",
+                },
                 "status": text,
                 "status_page": {"description": "of a status about one page, that page, or null"},
                 "notices": {"type": "array", "items": text},
@@ -150,6 +180,17 @@ def _token(token: Text, with_alternatives: bool) -> dict[str, Any]:
             for other in token.alternatives
         ]
     return shown
+
+
+def _stretches(line: TextLine) -> list[list[float]]:
+    """From where to where on its line each word stands, 0 to 1."""
+    (x, y), (right, lower) = line.quad[:2]
+    dx, dy = right - x, lower - y
+    length = dx * dx + dy * dy or 1.0
+    return [
+        [round(((a - x) * dx + (b - y) * dy) / length, 4) for a, b in word.quad[:2]]
+        for word in line.words
+    ]
 
 
 def _rounded(probability: float) -> float:

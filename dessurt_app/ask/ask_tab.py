@@ -127,9 +127,9 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
         task: str,
         text: str,
         show_region: bool,
-        limit: int,
-        checkpoint: str,
         request: gr.Request,
+        limit: int | None = None,
+        checkpoint: str | None = None,
     ) -> Iterator[Answer]:
         """Ask one question about one page; every item is the whole answer so far.
 
@@ -138,7 +138,8 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
             task: a task token as in /tasks, for example "w0>".
             text: what follows the token, for tasks that take text.
             show_region: whether to return a picture of what the model means, too.
-            limit: the most tokens to write.
+            request: whose session it is.
+            limit: the most tokens to write; null: as many as the model can.
             checkpoint: the name of the checkpoint to ask.
         """
         yield from asking.answer_stream(canvas, task, text, show_region, limit, checkpoint, request)

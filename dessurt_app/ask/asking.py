@@ -145,7 +145,7 @@ class Asking:
         if last is None or not last.more:
             yield self.newest(Answer("error", status=strings.NOTHING_TO_CONTINUE))
             return
-        begun = Answer("running", last.written, question=last.question, task=last.task)
+        begun = Answer("running", last.written, last.lines, question=last.question, task=last.task)
         yield from self._stream(begun, request)
 
     def _stream(self, answer: Answer, request: gr.Request) -> Iterator[Answer]:
@@ -163,10 +163,13 @@ class Asking:
                     if self._listeners and self._listeners.has_gone(request.session_hash, since):
                         answer = stopped(answer)
                         return
-                    only_token = answer.written is not running.answer.written
+                    only_more = (
+                        answer.written is not running.answer.written
+                        or answer.lines is not running.answer.lines
+                    )
                     running.answer, now = answer, time.perf_counter()
                     due = now - shown >= SECONDS_BETWEEN_UPDATES
-                    if due or not only_token or answer.state != "running":
+                    if due or not only_more or answer.state != "running":
                         shown = now
                         yield answer
         except _EXPECTED as error:

@@ -23,7 +23,7 @@ from dessurt.protocol import (
     confidence,
 )
 from dessurt_app import strings
-from dessurt_app.ask.answer_view import Answer
+from dessurt_app.ask.answer_view import Answer, AnswerLine
 from dessurt_app.ask.shaping import shape
 from dessurt_app.canvas.region_picture import region_picture
 
@@ -44,6 +44,7 @@ def follow(events: Events, answer: Answer, stop: threading.Event, between_lines:
     """
     outcome = Outcome(answer.written, notices=answer.notices)
     before, began = answer.tokens, 0.0
+    known = len(answer.lines)  # who goes on with an answer hears of its lines again
     with closing(events):
         for event in events:
             outcome, last = outcome.after(event), answer
@@ -69,7 +70,9 @@ def follow(events: Events, answer: Answer, stop: threading.Event, between_lines:
                     yield _finished(answer, event)
                     return
                 case TextLine():
-                    pass  # the view shows its text already
+                    if len(outcome.lines) > known:
+                        read = AnswerLine(event, len(outcome.tokens))
+                        answer = replace(answer, lines=(*answer.lines, read))
                 case _:
                     assert_never(event)
             if stop.is_set():

@@ -12,7 +12,20 @@ from dessurt import tasks
 from dessurt.page import Page
 from dessurt.page.frame import Frame
 from dessurt.page.marks import Marks
-from dessurt.protocol import Alternative, Card, Done, Event, Notice, Region, Request, Text, View
+from dessurt.page.plane import Quad
+from dessurt.protocol import (
+    Alternative,
+    Card,
+    Done,
+    Event,
+    Notice,
+    Region,
+    Request,
+    Text,
+    TextLine,
+    View,
+    Word,
+)
 
 
 class FakeInstrument:
@@ -33,6 +46,7 @@ class FakeInstrument:
         self.notices: list[str] = []
         self.probabilities: dict[str, float] = {}  # of a word, if it is not 0.9
         self.glued: tuple[str, ...] = ()  # words that have no space before the next one
+        self.quads: list[Quad] = []  # of the lines of `read_block>`, between which "\\" stands
         self.asked: list[tuple[Page, Request]] = []
         self.computed = 0
         self.closed = False
@@ -70,6 +84,8 @@ class FakeInstrument:
                     time.sleep(self.seconds)
                     self.computed += 1
                     yield self._text(number)
+                    if "read_block" in request.task and (line := self._line_up_to(number)):
+                        yield line
             if request.want_region:
                 region = np.zeros(page.size, np.float32)
                 region[: page.height // 2] = 0.9
@@ -82,8 +98,24 @@ class FakeInstrument:
 
     def _text(self, number: int) -> Text:
         word = self.words[number]
-        apart = number > 0 and self.words[number - 1] not in self.glued
+        apart = number > 0 and "\\" not in self.words[number - 1 : number + 1]
+        apart = apart and self.words[number - 1] not in self.glued
         delta, sure = " " * apart + word, self.probabilities.get(word, 0.9)
         other = Alternative(delta.upper(), 1000 + number, round(1 - sure, 4))
         both = Alternative(delta, number, sure), other
         return Text(delta, number, sure, both if sure >= 0.5 else both[::-1])
+
+    def _line_up_to(self, number: int) -> TextLine | None:
+        """The line that ends with a word, if one does and there is a place for it."""
+        before, line = self.words[: number + 1], self.words[: number + 1].count("\\")
+        ends = number + 1 == len(self.words) or self.words[number + 1] == "\\"
+        if not ends or line >= len(self.quads):
+            return None
+        words = before[len(before) - before[::-1].index("\\") :] if line else before
+        (x0, y0), (x1, _), (_, y1), _ = quad = self.quads[line]
+        edges = np.linspace(x0, x1, len(words) + 1).tolist()
+        parts = zip(words, edges, edges[1:], strict=False)
+        return TextLine(quad, tuple(
+            Word(word, ((a, y0), (b, y0), (b, y1), (a, y1)), self.probabilities.get(word, 0.9))
+            for word, a, b in parts
+        ))  # fmt: skip

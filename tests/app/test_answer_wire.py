@@ -13,10 +13,10 @@ from dessurt_app.canvas.canvas_value import canvas_value
 from dessurt_app.canvas.files import load_examples
 
 
-def messages(address: str, session: str = "wire") -> Iterator[dict]:
+def messages(address: str, session: str = "wire", task: str = "w0>") -> Iterator[dict]:
     """All that the server sends to a browser for one question, in order."""
     example = load_examples()[0]
-    data = [canvas_value(example.page, example.marks), "w0>", "", False, 800, "fake"]
+    data = [canvas_value(example.page, example.marks), task, "", False, 800, "fake"]
     with httpx.Client(base_url=address, timeout=60) as client:
         events = client.get("config").json()["dependencies"]
         (question,) = [event["id"] for event in events if event["api_name"] == "answer"]
@@ -50,6 +50,25 @@ def test_only_what_is_new_is_sent():
         [number, "alternatives"] for number in range(len(words))
     ]
     assert len(moments) < len(words)  # several tokens in one message
+
+
+def test_each_line_is_sent_once_and_whole():
+    lines = [f"line number{n}" for n in range(30)]
+    fake = FakeInstrument(" \\ ".join(lines), 0.005)
+    fake.quads = [((10, y), (110, y), (110, y + 20), (10, y + 20)) for y in range(0, 900, 30)]
+    with serve(model=fake) as address:
+        sent = list(messages(address, task="read_block>"))
+    moments = [m["output"]["data"][0] for m in sent if m["msg"] == "process_generating"]
+    assert moments[0]["lines"] == []
+    edits = [edit for change in moments[1:] for edit in change]
+    came = [(action, path, value) for action, path, value in edits if path[0] == "lines"]
+    assert [path for action, path, _ in came if action == "add"] == [
+        ["lines", n] for n in range(30)
+    ]
+    assert len(came) == 30
+    assert [line["end"] for _, _, line in came] == [2 + 3 * n for n in range(30)]
+    assert came[1][2]["quad"] == [10, 30, 110, 30, 110, 50, 10, 50]
+    assert came[1][2]["words"] == [[0, 0.5], [0.5, 1]]
 
 
 def test_request_of_continue_is_small():

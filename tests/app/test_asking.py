@@ -413,3 +413,25 @@ def test_one_session_has_few_questions_at_once():
         list(stream)
     *_, last = ask(desk)
     assert last.state == "done" and not desk._unfinished
+
+
+def test_lines_come_with_where_they_end_and_once_when_it_goes_on():
+    fake = FakeInstrument("one two \\ three four \\ five", 0)
+    fake.quads = [((0, y), (100, y), (100, y + 20), (0, y + 20)) for y in (0, 30, 60)]
+    desk = asking(fake)
+    *_, half = ask(desk, "read_block>", max_tokens=5)
+    assert [line.end for line in half.lines] == [2, 5]
+    inner = fake._answer
+
+    def again(page, request):
+        """As the reader does: lines that were written before are told of again."""
+        for number in range(len(request.written)):
+            if line := fake._line_up_to(number):
+                yield line
+        yield from inner(page, request)
+
+    fake._answer = again
+    *_, more = desk.resume_stream(ME)
+    read = [(each.line.text, each.end) for each in more.lines]
+    assert read == [("one two", 2), ("three four", 5), ("five", 7)]
+    assert more.text == "one two\\three four\\five"
