@@ -1,81 +1,68 @@
 // AnswerView: the Run and Stop button, the answer as it is written, and how it went.
 //
-// The value is made in Python (answer_view.py); `props.saves` says whether answers can be saved.
+// The value is made in Python (answer_view.py); `props.saves` says whether answers can be saved. An
+// answer stays with its page: when that is shown again, so is the answer (answer_memory.js).
 
 import { fillIn, partFinder } from "../screen/component.js";
 import { announce, listen } from "../screen/events.js";
+import { makeLines } from "./answer_lines.js";
+import { entryOf, keepAnswer, recallAnswer } from "./answer_memory.js";
+import { makePaper } from "./answer_paper.js";
+import { makeSaving } from "./answer_saving.js";
 import { makeShape } from "./answer_shape.js";
 import { makeWords, NEW_LINE } from "./answer_words.js";
-import { questionParts, watchServer } from "./ask_tab.js";
+import { listenToMissing, pointAtMissing, questionParts, watchServer } from "./ask_tab.js";
 
 /** @import { Component, Text } from "../screen/component.js" */
-/** @import { AnswerShape } from "./answer_shape.js" */
-/** @import { Token } from "./answer_words.js" */
+/** @import { QuestionValues } from "../screen/events.js" */
+/** @import { Now } from "./answer_paper.js" */
+/** @import { Answer, Entry } from "./answer_memory.js" */
 /** @import { QuestionParts } from "./ask_tab.js" */
 
 /**
- * @typedef {object} Answer
- * @property {"ready" | "running" | "done" | "stopped" | "error"} state
- * @property {string} text
- * @property {number} tokens
- * @property {Token[]} written
- * @property {string} status
- * @property {[path: string, number: number] | null} status_page  The page that it is about, if one.
- * @property {string[]} notices
- * @property {{url: string} | null} region
- * @property {AnswerShape | null} shape
- * @property {boolean} more  Whether the model can go on.
- * @property {"" | "highlight" | "mask" | "text"} lacks
- * @property {number} serial
- */
-
-const FACES = ["written", "shaped", "edited", "editor"];
-
-/** @type {[edited: string | null, serial: number]} */
-let correction = [null, 0];
-
-/** What Python is to save: what a person made of the answer, if anything, and which one it is. */
-export const correctionToSave = () => correction;
-
-/**
- * @param {Component<Answer & {edited?: string | null}>} component
+ * @param {Component<Answer>} component
  * @param {Text} text
  */
 export function start({ element, props, trigger, watch }, text) {
   const part = partFinder(element);
-  /** @param {string} name */
-  const button = (name) => part(name, HTMLButtonElement);
-  const root = /** @type {HTMLElement} */ (element.firstElementChild);
   const editor = part("editor", HTMLTextAreaElement);
-  const words = makeWords(part("written"), part("details"), text, say);
+  const saving = makeSaving(trigger, text, tell);
+  const words = makeWords(part("written"), part("details"), text, say, (word, instead) => {
+    if (!lines.count && !isLocked()) correct(words.textWith(word, instead));
+  });
+  const lines = makeLines(part("written"), words, text, {
+    correct: correctLine,
+    isHere: () => now.parts?.page === now.present?.page && now.parts?.turn === now.present?.turn,
+    isLocked: () => isLocked() || now.editing,
+  });
   const shape = makeShape(part("shaped"), text);
-  /** @type {Record<string, string | undefined>} */
-  const preferred = { tree: "text", list: "shape" }; // how each kind of answer is shown
-  let busy = false; // from the click on Run until Gradio is ready for the next one
+  /** @type {Now} */
+  const now = {
+    entry: entryOf(props.value),
+    parts: null,
+    present: null,
+    busy: false,
+    editing: false,
+    said: "",
+    notice: ready(props.value),
+    resumable: 0,
+  };
+  const paper = makePaper(element, text, { saves: props.saves, now, words, lines, shape });
+  const { refresh, isLocked, hasAnswer } = paper;
   let stopping = false;
-  /** @type {Answer} */
-  let shown = props.value;
-  /** @type {string | null} */
-  let edited = null; // the person's correction
-  let editing = false;
   let spoken = 0; // characters of the answer that were read aloud
-  /** @type {{message: string, change: number} | null} */
-  let saved = null; // what came of saving it
   let latest = 0; // the highest serial that came; what is older is late
-  /** @type {QuestionParts | null} */
-  let answered = null; // the question that the answer is to
-  /** @type {QuestionParts | null} */
-  let present = null; // the question that the screen asks now
 
   // ---- the answer -----------------------------------------------------------------------------
 
   /** @param {Answer} answer */
   function show(answer) {
-    if (answer.serial !== shown.serial || answer.state === "running") edited = null;
-    shown = answer;
-    editing = false;
-    saved = null;
+    if (answer.state === "running") Object.assign(now.entry, { edited: null, change: 0 });
+    now.entry.answer = answer;
+    now.editing = false;
+    now.said = "";
     words.show(answer.written);
+    lines.show(answer.lines, now.entry.lines);
     shape.show(answer.shape);
     const notices = answer.notices.map(() => document.createElement("li"));
     for (const [i, item] of notices.entries()) item.textContent = answer.notices[i];
@@ -83,7 +70,6 @@ export function start({ element, props, trigger, watch }, text) {
     // Read aloud when something happens, but not each count of tokens.
     const counting = answer.state === "running" && answer.tokens > 0;
     part("status").setAttribute("aria-live", counting ? "off" : "polite");
-    part("status").textContent = answer.status;
     part("copy").textContent = text.copy;
     readAloud(answer);
     refresh();
@@ -107,95 +93,71 @@ export function start({ element, props, trigger, watch }, text) {
     part("said").textContent = sentence;
   }
 
-  /** Brings the buttons and the face of the answer up to date with the state. */
-  function refresh() {
-    const over = !busy && shown.state !== "running";
-    const other = otherQuestion();
-    if (shown.status_page && !saved) part("status").textContent = statusHere();
-    root.dataset.state = shown.state;
-    root.toggleAttribute("data-elsewhere", Boolean(other));
-    part("elsewhere").textContent = other;
-    part("elsewhere").hidden = !other;
-    part("run").hidden = busy;
-    part("stop").hidden = !busy;
-    part("resume").hidden = !(over && shown.more && edited === null && !editing && !other);
-    button("edit").disabled = !over || !shown.text || (Boolean(other) && !editing);
-    part("edit").textContent = editing ? text.done : text.edit;
-    part("save").hidden = !props.saves || editing;
-    const nothing = !(shown.text || shown.region);
-    button("save").disabled = !over || nothing || Boolean(other || saved?.change);
-    part("save").textContent = saved?.change ? text.saved : text.save;
-    part("undo").hidden = !saved?.change;
-    button("copy").disabled = !shown.text || editing;
-    part("restore").hidden = edited === null || Boolean(other);
-    part("badge").hidden = edited === null;
-    part("edited").textContent = edited ?? "";
-    refreshChoice();
-    for (const name of FACES) part(name).hidden = name !== face();
-    const counted = shown.text && edited === null; // a correction has nothing to check
-    part("unsure").textContent = counted ? fillIn(text.unsure, { n: words.unsure() }) : "";
-  }
+  // ---- the answer of each page ----------------------------------------------------------------
 
-  /** As text, or as what it is a text of. */
-  function refreshChoice() {
-    const kind = shown.shape?.kind ?? "";
-    part("choice").hidden = !kind || editing || edited !== null;
-    for (const choice of part("choice").querySelectorAll("button")) {
-      const { face } = choice.dataset;
-      choice.setAttribute("aria-pressed", String(face === preferred[kind]));
-      if (face === "shape") choice.textContent = text[`as_${kind}`] ?? "";
-    }
+  function keep() {
+    if (now.parts && hasAnswer()) keepAnswer(now.parts.page, now.entry);
   }
 
   /**
-   * In words, if the answer is not to what is on the screen.
-   * @returns {string}
+   * Goes over to another answer.
+   * @param {Entry} next
    */
-  function otherQuestion() {
-    if (!answered || !present || !(shown.text || shown.region)) return "";
-    for (const kind of /** @type {const} */ (["page", "turn", "marks", "question"])) {
-      if (answered[kind] !== present[kind]) return text[`other_${kind}`];
-    }
-    return "";
+  function goTo(next) {
+    if (now.editing) leaveEditor(editor.value); // what was typed is kept, but not saved
+    lines.leave();
+    words.close();
+    now.entry = next;
+    now.parts = next.question && partsOf(next.question);
+    spoken = next.answer.text.length; // it was read aloud before
+    show(next.answer);
+    part("written").scrollTop = 0;
+    announce("region", next.answer.region);
   }
 
-  /** The status, unless the page that it is about is not on the screen. */
-  function statusHere() {
-    const isHere = !present || present.page === JSON.stringify(shown.status_page);
-    return isHere ? shown.status : "";
+  /** Shows the answer of the page that is on the screen, if it has one. */
+  function follow() {
+    const isOther = now.parts?.page !== now.present?.page;
+    const own = !now.busy && now.present && isOther && recallAnswer(now.present.page);
+    if (own) goTo(own);
+    else refresh();
   }
 
-  function face() {
-    if (editing) return "editor";
-    if (edited !== null) return "edited";
-    return preferred[shown.shape?.kind ?? ""] === "shape" ? "shaped" : "written";
+  /** @param {QuestionValues} values */
+  function asked([canvas, task, words, _region, _limit, checkpoint]) {
+    const question = { canvas, task, text: words ?? "", checkpoint: checkpoint ?? null };
+    if (!now.busy) now.entry = entryOf(emptied(now.entry.answer)); // another part of the screen asks
+    now.entry.question = JSON.parse(JSON.stringify(question));
+    now.parts = now.present = partsOf(question);
+    refresh();
   }
 
-  async function copy() {
-    const contents = {
-      written: words.text(),
-      shaped: shape.copy(),
-      edited: edited ?? "",
-      editor: "",
-    };
-    try {
-      await navigator.clipboard.writeText(contents[face()]);
-      part("copy").textContent = text.copied;
-    } catch {
-      getSelection()?.selectAllChildren(part(face())); // not allowed: Ctrl+C does the rest
-    }
+  /**
+   * What was read before and comes again has the corrections that it had.
+   * @param {Answer} answer
+   */
+  function takeOver(answer) {
+    const before =
+      !now.busy && answer.state === "done" && now.parts && recallAnswer(now.parts.page);
+    if (!before || before.answer.text !== answer.text) return;
+    const { edited, change, lines } = before;
+    Object.assign(now.entry, { edited, change, lines });
   }
 
   // ---- asking ---------------------------------------------------------------------------------
 
   function run() {
-    if (busy) return;
+    if (now.busy) return;
+    if (now.editing) leaveEditor(editor.value);
+    lines.leave();
+    const { question } = now.entry; // until "asked" tells of the next one
+    now.entry = { ...entryOf(now.entry.answer), question };
     announce("region", null);
-    begin({ ...shown, text: "", tokens: 0, written: [], notices: [] }, "submit");
+    begin(emptied(now.entry.answer), "submit");
   }
 
   function resume() {
-    if (!part("resume").hidden) begin(shown, "resume");
+    if (!part("resume").hidden) begin(now.entry.answer, "resume");
   }
 
   /**
@@ -203,7 +165,7 @@ export function start({ element, props, trigger, watch }, text) {
    * @param {"submit" | "resume"} event
    */
   function begin(answer, event) {
-    busy = true;
+    now.busy = true;
     stopping = false;
     words.close();
     pointAtMissing("");
@@ -214,14 +176,15 @@ export function start({ element, props, trigger, watch }, text) {
   }
 
   function stop() {
-    if (!busy || stopping) return;
+    if (!now.busy || stopping) return;
     stopping = true;
     trigger("stop");
   }
 
   function end() {
-    busy = false;
-    refresh();
+    now.busy = false;
+    keep();
+    follow();
   }
 
   /**
@@ -231,85 +194,93 @@ export function start({ element, props, trigger, watch }, text) {
    * @param {string} status
    */
   function endAs(applies, state, status) {
-    if (applies) show({ ...shown, state, status });
+    if (applies) show({ ...now.entry.answer, state, status });
     end();
-  }
-
-  /**
-   * Points at the place where something is missing.
-   * @param {Answer["lacks"]} need
-   */
-  function pointAtMissing(need) {
-    const place = { highlight: "page", mask: "page", text: "text", "": "" }[need];
-    for (const id of ["page", "text"]) {
-      document.getElementById(id)?.toggleAttribute("data-lacking", id === place);
-    }
-    if (need !== "text") return;
-    const field = document.querySelector("#text :is(textarea, input)");
-    if (field instanceof HTMLElement) field.focus();
-  }
-
-  for (const name of ["pointerdown", "keydown"]) {
-    document.addEventListener(name, ({ target }) => {
-      if (target instanceof Element && target.closest("[data-lacking]")) pointAtMissing("");
-    });
   }
 
   // ---- correcting -----------------------------------------------------------------------------
 
   function edit() {
-    if (button("edit").disabled || editing) return;
+    if (part("edit", HTMLButtonElement).disabled || now.editing) return;
+    if (lines.count && now.entry.edited === null) return lines.edit();
     words.close();
-    editing = true;
-    editor.value = edited ?? words.text();
+    now.editing = true;
+    editor.value = now.entry.edited ?? words.text();
     refresh();
     editor.focus();
   }
 
   /** @param {string} content */
   function leaveEditor(content) {
-    editing = false;
-    edited = content === words.text() ? null : content;
-    props.value = { ...props.value, edited };
-    part("copy").textContent = text.copy;
-    saved = null;
-    refresh();
+    now.editing = false;
+    now.entry.edited = content === words.text() ? null : content;
+    changed();
     part("edit").focus();
   }
 
-  /** What was just corrected is worth keeping. */
-  function correct() {
-    leaveEditor(editor.value);
-    if (edited !== null) save();
-  }
-
-  function save() {
-    if (!props.saves || busy) return;
-    if (otherQuestion()) {
-      part("status").textContent = otherQuestion(); // what was typed stays until one is back there
-      return;
-    }
-    correction = [edited, shown.serial];
-    trigger("save");
-  }
-
-  listen("saved", (outcome) => {
-    if (busy || !outcome) return; // the answer it was about is gone
-    saved = outcome;
-    part("status").setAttribute("aria-live", "polite");
-    part("status").textContent = saved.message;
+  /** Something was done to the answer, which makes it another one than what was saved. */
+  function changed() {
+    now.entry.change = 0;
+    now.said = "";
+    part("copy").textContent = text.copy;
+    keep();
     refresh();
-  });
+  }
+
+  /**
+   * What was just corrected is worth keeping, and so is what was found to be right.
+   * @param {string} content
+   */
+  function correct(content) {
+    leaveEditor(content);
+    save(now.entry.edited ?? now.entry.answer.text);
+  }
+
+  /** @param {string | null} correction */
+  function save(correction) {
+    if (props.saves && !isLocked()) saving.save(now.entry, correction);
+  }
+
+  /**
+   * A person stands for the text of a line.
+   * @param {number} index
+   * @param {string} content
+   */
+  function correctLine(index, content) {
+    const { lines: before, question } = now.entry;
+    const line = lines.lineOf(index);
+    const correction = { text: content, change: 0, before: before[index] };
+    now.entry.lines = { ...before, [index]: correction };
+    lines.show(now.entry.answer.lines, now.entry.lines);
+    changed();
+    if (props.saves) saving.saveLine(now.entry, line, correction);
+    const { page, number } = question?.canvas ?? {};
+    const { quad } = line;
+    announce("line-corrected", { page: [page, number], line: index, quad, text: content });
+  }
+
+  /**
+   * @param {Entry} about
+   * @param {string} message  What came of saving, or of taking it back.
+   */
+  function tell(about, message) {
+    if (about.question) keepAnswer(partsOf(about.question).page, about);
+    if (about !== now.entry) return;
+    part("status").setAttribute("aria-live", "polite");
+    now.said = message;
+    lines.show(now.entry.answer.lines, now.entry.lines);
+    refresh();
+  }
 
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.isComposing) {
       event.preventDefault();
-      correct();
-    } else if (event.key === "Escape") leaveEditor(edited ?? words.text());
+      correct(editor.value);
+    } else if (event.key === "Escape") leaveEditor(now.entry.edited ?? words.text());
   });
 
   for (const name of ["written", "edited"]) {
-    part(name).addEventListener("dblclick", edit);
+    part(name).addEventListener("dblclick", () => lines.editing || edit());
     part(name).addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "e" || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault(); // or else the editor would get the letter
@@ -322,19 +293,15 @@ export function start({ element, props, trigger, watch }, text) {
   part("run").addEventListener("click", run);
   part("stop").addEventListener("click", stop);
   part("resume").addEventListener("click", resume);
-  part("copy").addEventListener("click", copy);
-  part("save").addEventListener("click", save);
-  part("undo").addEventListener("click", () => trigger("undo"));
+  part("save").addEventListener("click", () => {
+    const isChanged = Object.keys(now.entry.lines).length > 0;
+    save(now.entry.edited ?? (isChanged ? lines.text() : null));
+  });
+  part("undo").addEventListener("click", () => saving.undo(now.entry));
   part("restore").addEventListener("click", () => leaveEditor(words.text()));
   part("edit").addEventListener("click", () => {
-    if (editing) correct();
+    if (now.editing) correct(editor.value);
     else edit();
-  });
-
-  part("choice").addEventListener("click", ({ target }) => {
-    const { face } = target instanceof HTMLElement ? target.dataset : {};
-    if (face && shown.shape) preferred[shown.shape.kind] = face;
-    refresh();
   });
 
   const threshold = part("threshold", HTMLInputElement);
@@ -362,39 +329,69 @@ export function start({ element, props, trigger, watch }, text) {
 
   // ---- from elsewhere -------------------------------------------------------------------------
 
+  const isRunning = () => now.entry.answer.state === "running";
   // Stopped while it waited: the server knows of nothing that it could have stopped.
-  listen("over", () => endAs(stopping && shown.state === "running", "stopped", text.stopped_early));
-  listen("failed", () => endAs(!stopping && shown.state === "running", "error", text.lost));
+  listen("over", () => endAs(stopping && isRunning(), "stopped", text.stopped_early));
+  listen("failed", () => endAs(!stopping && isRunning(), "error", text.lost));
   watchServer(
-    () => busy,
+    () => now.busy,
     () => endAs(true, "error", text.server_gone),
   );
+  listenToMissing();
 
-  listen("asked", (question) => {
-    answered = present = questionParts(question);
-    refresh();
-  });
+  listen("asked", asked);
   listen("present", (question) => {
-    present = questionParts(question);
-    refresh();
+    now.present = questionParts(question);
+    follow();
+  });
+  addEventListener("pagehide", () => {
+    if (isRunning())
+      now.entry.answer = { ...now.entry.answer, state: "stopped", status: text.cut_off };
+    keep();
   });
 
   watch("value", () => {
-    const { serial, state, status, status_page } = props.value;
-    if (serial < latest) return; // late, from a question that was stopped
-    latest = serial;
-    // Another page is there. What was written or typed about the last one stays until Run.
-    if (state === "ready" && shown.state !== "running" && (shown.text || shown.region)) {
-      part("status").textContent = status;
-      shown = { ...shown, status, status_page };
-      refresh();
-      return;
-    }
-    show(props.value);
-    pointAtMissing(props.value.lacks);
-    if (props.value.region) announce("region", props.value.region);
+    const answer = props.value;
+    if (answer.serial < latest) return; // late, from a question that was stopped
+    latest = answer.serial;
+    if (answer.state === "ready") return beReady(answer);
+    now.resumable = answer.serial;
+    takeOver(answer);
+    show(answer);
+    if (!now.busy) keep();
+    pointAtMissing(answer.lacks);
+    if (answer.region) announce("region", answer.region);
   });
+
+  /**
+   * Another page is there. What was written or typed about the last one stays until it has one.
+   * @param {Answer} answer
+   */
+  function beReady(answer) {
+    now.notice = ready(answer);
+    now.said = "";
+    if (!isRunning() && hasAnswer()) return refresh();
+    now.entry.answer = { ...now.entry.answer, state: "stopped", status: text.cut_off };
+    keep();
+    goTo(entryOf(answer));
+  }
 
   setThreshold();
   show(props.value);
 }
+
+/**
+ * An answer of which nothing is written yet.
+ * @param {Answer} answer
+ * @returns {Answer}
+ */
+const emptied = (answer) => ({
+  ...answer,
+  ...{ text: "", tokens: 0, written: [], lines: [], notices: [], region: null, shape: null },
+});
+
+/** @param {{canvas: any, task: string, text: string}} question */
+const partsOf = ({ canvas, task, text }) => questionParts([canvas, task, text]);
+
+/** @param {Answer} answer */
+const ready = ({ status, status_page }) => ({ status, page: JSON.stringify(status_page) });

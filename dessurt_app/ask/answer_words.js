@@ -1,13 +1,16 @@
 // The words of an answer, put together from the model's tokens. Words of which the model is unsure
-// are underlined; a word opens to its tokens and to what the model might have written instead.
+// are underlined; a word opens to its tokens and to what the model might have written instead. Lines
+// of a page that were read to their ends become rows of a list (answer_lines.js).
 
 import { fillIn } from "../screen/component.js";
+import { mean } from "./answer_saving.js";
 
 /** @import { Text } from "../screen/component.js" */
 
 /** @typedef {{id: number, text: string, probability: number}} Choice */
 /** @typedef {Choice & {alternatives?: Choice[]}} Token */
 /** @typedef {{node: HTMLElement, tokens: number[]}} Word  With the numbers of its tokens. */
+/** @typedef {(instead: string) => void} Take  Puts this in the place of a word. */
 
 export const NEW_LINE = "\\"; // as the model writes it
 const AT_END = 24; // who has scrolled to so many pixels from the end sees what is new
@@ -20,8 +23,11 @@ const EDGE = 8; // that stays free round it
  * @param {HTMLElement} details
  * @param {Text} text
  * @param {(sentence: string) => void} say
+ * @param {(word: number, instead: string) => void} onTake  Someone takes something else for a word.
  */
-export function makeWords(box, details, text, say) {
+export function makeWords(box, details, text, say, onTake) {
+  const list = document.createElement("div"); // of rows, one for each line that was read
+  list.role = "list";
   /** @type {Token[]} */
   let tokens = [];
   /** @type {Word[]} */
@@ -35,6 +41,7 @@ export function makeWords(box, details, text, say) {
 
   function clear() {
     box.replaceChildren();
+    list.replaceChildren();
     box.tabIndex = 0;
     [tokens, words, waiting] = [[], [], []];
     open = null;
@@ -66,7 +73,7 @@ export function makeWords(box, details, text, say) {
     for (const piece of seen.split(/(\s+)/)) {
       if (/^\s/.test(piece)) {
         open = null;
-        box.append(piece);
+        if (box.lastChild !== list) box.append(piece); // else it only parts two rows
       } else if (piece) {
         open ??= newWord();
         open.tokens.push(...waiting, index);
@@ -77,11 +84,43 @@ export function makeWords(box, details, text, say) {
     }
   }
 
+  /**
+   * Makes a row of the words up to a token, and of what parts them from the next line.
+   * @param {number} end
+   */
+  function endLine(end) {
+    if (!list.isConnected) box.prepend(list);
+    const row = document.createElement("div");
+    for (let node = list.nextSibling; node; node = list.nextSibling) {
+      const word = words[Number(/** @type {HTMLElement} */ (node).dataset?.word)];
+      if (word && word.tokens[0] >= end) break;
+      node.remove();
+      if (node.textContent?.includes("\n")) break;
+      row.append(node);
+      if (!word) continue;
+      word.node.role = null; // the row is what is reached by keys
+      word.node.removeAttribute("tabindex");
+    }
+    list.append(row);
+    if (!words[current]?.node.hasAttribute("tabindex")) chooseFirst();
+    return row;
+  }
+
+  /** Tab reaches the first word that is in no row. */
+  function chooseFirst() {
+    current = Math.max(
+      0,
+      words.findIndex(({ node }) => node.parentNode === box),
+    );
+    if (words[current]?.node.parentNode === box) words[current].node.tabIndex = 0;
+  }
+
   function newWord() {
     const node = document.createElement("span");
     node.className = "word";
     node.role = "button";
-    node.tabIndex = words.length ? -1 : 0;
+    node.tabIndex = words.some((word) => word.node.parentNode === box) ? -1 : 0;
+    if (!node.tabIndex) current = words.length;
     node.dataset.word = String(words.length);
     box.tabIndex = -1; // from now on the words are reached by Tab
     box.append(node);
@@ -116,23 +155,39 @@ export function makeWords(box, details, text, say) {
     current = Math.max(0, Math.min(index, words.length - 1));
     words[current].node.tabIndex = 0;
     words[current].node.focus();
-    if (isOpen()) openDetails();
+    if (isOpen()) openCurrent();
   }
 
   const isOpen = () => details.matches(":popover-open");
 
-  function openDetails() {
-    const word = words[current];
-    const end = current === words.length - 1 ? waiting : [];
+  /**
+   * Opens a word to its tokens, near to it or to what stands in its place.
+   * @param {Word} word
+   * @param {Take} take
+   * @param {HTMLElement} near
+   */
+  function openDetails(word, take, near = word.node) {
+    const end = word === words.at(-1) ? waiting : [];
     const columns = document.createElement("div");
     const warning = document.createElement("p");
-    columns.append(...[...word.tokens, ...end].map(tokenDetails));
+    const all = [...word.tokens, ...end];
+    /** @type {(index: number) => (choice: Choice) => void} */
+    const taker = (index) => (choice) => {
+      details.hidePopover();
+      take(seenText(all.map((i) => (i === index ? choice : tokens[i]).text).join("")).trim());
+    };
+    columns.append(...all.map((index) => tokenDetails(index, taker(index))));
     warning.textContent = text.not_accuracy;
     details.replaceChildren(columns, warning);
     details.showPopover();
-    placeDetails(word.node.getBoundingClientRect());
-    say([...word.tokens, ...end].map(spokenDetails).join(" "));
+    placeDetails(near.getBoundingClientRect());
+    say(all.map(spokenDetails).join(" "));
   }
+
+  const openCurrent = () => openDetails(words[current], (instead) => onTake(current, instead));
+
+  /** @param {string} written */
+  const seenText = (written) => (isJson(tokens) ? written : written.replaceAll(NEW_LINE, "\n"));
 
   /**
    * Below a word or, where there is no room, above it.
@@ -147,8 +202,11 @@ export function makeWords(box, details, text, say) {
     details.style.top = `${Math.max(EDGE, top)}px`;
   }
 
-  /** @param {number} index */
-  function tokenDetails(index) {
+  /**
+   * @param {number} index
+   * @param {(choice: Choice) => void} take
+   */
+  function tokenDetails(index, take) {
     const token = tokens[index];
     const choices = likelyChoices(token).length ? likelyChoices(token) : [token];
     const list = document.createElement("ol");
@@ -160,7 +218,8 @@ export function makeWords(box, details, text, say) {
       share.textContent = fillIn(text.percent, { percent: percent(choice.probability) });
       row.classList.toggle("chosen", choice.id === token.id);
       row.style.setProperty("--share", `${percent(choice.probability)}%`);
-      row.append(name, share);
+      if (choice.id === token.id) row.append(name, share);
+      else row.append(choiceButton([name, share], () => take(choice)));
       list.append(row);
     }
     const section = document.createElement("section");
@@ -168,6 +227,19 @@ export function makeWords(box, details, text, say) {
     heading.textContent = tokenName(index);
     section.append(heading, list);
     return section;
+  }
+
+  /**
+   * @param {HTMLElement[]} content
+   * @param {() => void} onClick
+   */
+  function choiceButton(content, onClick) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = fillIn(text.instead, { text: content[0].textContent });
+    button.append(...content);
+    button.addEventListener("click", onClick);
+    return button;
   }
 
   /** @param {number} index */
@@ -190,13 +262,14 @@ export function makeWords(box, details, text, say) {
 
   box.addEventListener("click", ({ target }) => {
     const node = target instanceof Element ? target.closest(".word") : null;
-    if (!(node instanceof HTMLElement) || !getSelection()?.isCollapsed) return;
-    choose(Number(node.dataset.word));
-    openDetails();
+    if (node?.parentNode !== box || !getSelection()?.isCollapsed) return;
+    choose(Number(/** @type {HTMLElement} */ (node).dataset.word));
+    openCurrent();
   });
 
   box.addEventListener("keydown", (event) => {
-    if (!words.length || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (words[current]?.node !== event.target) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     const goal = {
       ArrowRight: current + 1,
       ArrowLeft: current - 1,
@@ -204,21 +277,42 @@ export function makeWords(box, details, text, say) {
       End: words.length,
     }[event.key];
     if (goal !== undefined) choose(goal);
-    else if (event.key === "Enter" || event.key === " ") openDetails();
+    else if (event.key === "Enter" || event.key === " ") openCurrent();
     else return;
     event.preventDefault();
   });
 
   return {
     show,
-    text: () => box.textContent ?? "",
+    text: () => seenText(tokens.map((token) => token.text).join("")),
+    endLine,
     clear,
     setThreshold,
     isOpen,
+    openDetails,
+    focusChoice: () => details.querySelector("button")?.focus(),
+
+    /**
+     * The words in a row, with what the model thinks of them.
+     * @param {HTMLElement} row
+     */
+    within: (row) => words.filter(({ node }) => row.contains(node)),
+    /** @param {Word[]} some */
+    sureness: (some) => mean(some.flatMap((word) => word.tokens.map((i) => tokens[i]))),
+
+    /**
+     * The answer with something else in the place of a word.
+     * @param {number} index
+     * @param {string} instead
+     */
+    textWith: (index, instead) =>
+      [...box.childNodes]
+        .map((node) => (node === words[index].node ? instead : node.textContent))
+        .join(""),
     close() {
       if (isOpen()) details.hidePopover();
     },
-    unsure: () => words.filter(({ node }) => node.classList.contains("low")).length,
+    unsure: () => box.querySelectorAll(".word.low").length,
   };
 }
 

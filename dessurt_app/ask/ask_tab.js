@@ -1,12 +1,13 @@
 // The Ask screen beside the page and the answer: what Gradio's own fields do in the browser
 // (ask_tab.py, header.py, caption.py), and whether the server is still there.
 
-import { clickedData, recall, remember } from "../screen/component.js";
-import { announce } from "../screen/events.js";
+import { clickedData, recall, recallJson, remember } from "../screen/component.js";
+import { announce, listen } from "../screen/events.js";
 
 /** @import { Component } from "../screen/component.js" */
 /** @import { QuestionValues } from "../screen/events.js" */
 
+const QUESTION = "question"; // under which it is remembered
 const LOOK_FOR_FIELD = 50; // milliseconds between two looks
 const MOST_LOOKS = 100;
 const LOOK_FOR_SERVER = 2000; // milliseconds between two looks
@@ -28,6 +29,16 @@ export function questionParts([canvas, task, text]) {
     marks: JSON.stringify(marks),
     question: JSON.stringify([task, text ?? ""]),
   };
+}
+
+/**
+ * The task and the text to begin with: those of before a reload, if any.
+ * @param {string} task
+ * @param {string | null} text
+ */
+export function recallQuestion(task, text) {
+  listen("present", ([, task, text]) => remember(QUESTION, JSON.stringify([task, text])));
+  return recallJson(QUESTION) ?? [task, text];
 }
 
 /** The field is shown only for tasks that take text, so a moment after the task was chosen. */
@@ -56,6 +67,31 @@ export function startCaption({ element }) {
   element.addEventListener("click", (event) => {
     if (clickedData(event).do === "crop") announce("crop");
   });
+}
+
+// ---- what is missing --------------------------------------------------------------------------
+
+/**
+ * Points at the place where something is missing; "" at none.
+ * @param {"highlight" | "mask" | "text" | ""} need
+ */
+export function pointAtMissing(need) {
+  const place = { highlight: "page", mask: "page", text: "text", "": "" }[need];
+  for (const id of ["page", "text"]) {
+    document.getElementById(id)?.toggleAttribute("data-lacking", id === place);
+  }
+  if (need !== "text") return;
+  const field = document.querySelector("#text :is(textarea, input)");
+  if (field instanceof HTMLElement) field.focus();
+}
+
+/** It is outlined until it is touched. */
+export function listenToMissing() {
+  for (const name of ["pointerdown", "keydown"]) {
+    document.addEventListener(name, ({ target }) => {
+      if (target instanceof Element && target.closest("[data-lacking]")) pointAtMissing("");
+    });
+  }
 }
 
 // ---- the checkpoint: the choice survives a reload, as the page and its marks do ----------------

@@ -69,7 +69,9 @@ def build_ask_tab(
     description = [parts.text, parts.needs, parts.caption]
     changes = [parts.canvas.drawn, parts.task.change, parts.text.change, header.label.change]
     gr.on(changes, describe, question, description, trigger_mode="always_last", **QUICK)
-    app.load(describe, question, description, **QUICK)
+    last = handler("ask/ask_tab.js", "recallQuestion")
+    recall = app.load(None, question[1:3], question[1:3], js=last, **QUICK)
+    recall.then(describe, question, description, **QUICK)
     present = announce("present", detail="values")
     gr.on(changes[:3], None, question[:3], js=present, show_progress="hidden")
     in_words = parts.needs.question(lambda: QUESTION, None, parts.task, **QUICK)
@@ -105,11 +107,11 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
             with gr.Row(elem_id="options"):
                 show_region = gr.Checkbox(label=strings.REGION, container=False, elem_id="region")
                 limit = gr.Number(
+                    0,  # none: of an empty field Gradio makes a 0
                     label=strings.LIMIT,
-                    placeholder=strings.NO_LIMIT,
                     elem_id="limit",
                     precision=0,
-                    minimum=1,
+                    minimum=0,
                     maximum=LONGEST,
                 )
     with gr.Row(elem_id="examples"):
@@ -139,7 +141,7 @@ def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list
             text: what follows the token, for tasks that take text.
             show_region: whether to return a picture of what the model means, too.
             request: whose session it is.
-            limit: the most tokens to write; null: as many as the model can.
+            limit: the most tokens to write; 0: as many as the model can.
             checkpoint: the name of the checkpoint to ask.
         """
         yield from asking.answer_stream(canvas, task, text, show_region, limit, checkpoint, request)

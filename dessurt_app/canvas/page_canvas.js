@@ -26,7 +26,7 @@ import { makeRegionMap } from "./region_map.js";
 
 /** @import { Component, Text } from "../screen/component.js" */
 /** @import { CanvasPage } from "./page_history.js" */
-/** @import { Channel, Point } from "./page_shapes.js" */
+/** @import { Channel, Outline, Point } from "./page_shapes.js" */
 /** @import { Tool } from "./page_tools.js" */
 
 const ZOOM_STEP = 1.25;
@@ -46,6 +46,8 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
   let picture = null; // the page as an image, once it is loaded
   /** @type {{picture: HTMLCanvasElement} | null} */
   let region = null; // what the model marked, stretched over the page; new when it changes
+  /** @type {Outline | null} */
+  let outlined = null; // what the answer points at
   /** @type {CanvasPage | null} */
   let shownPage = null; // the page that picture, region and lines belong to
   let frame = 0; // the animation frame in which to paint, 0 = none asked for
@@ -125,7 +127,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
   /** @param {CanvasPage | null} page */
   function changePage(page) {
     shownPage = page;
-    picture = region = null;
+    picture = region = outlined = null;
     lines.set([], page ? text.lines_looking : text.empty);
     straightener.stop();
     announce("page", page);
@@ -200,7 +202,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
       shapes: hides ? shapes.filter((shape) => shape !== hides) : shapes,
       draft,
       view,
-      pointed: board.tool === "line" && !gesture ? lines.shapes[lines.current] : null,
+      pointed: outlined ?? (board.tool === "line" && !gesture ? lines.shapes[lines.current] : null),
       selected: chosen && boundsOf([chosen]),
       sheet: straightener.sheet,
     };
@@ -230,11 +232,20 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
 
   /** @param {Point | null} point */
   function hover(point) {
+    announce("pointed", point);
     const pointing = point && board.tool === "line" && !straightener.sheet;
     const current = pointing ? lines.at(point) : -1;
     if (current === lines.current) return;
     lines.current = current;
     redraw();
+  }
+
+  /** Points at the line that the arrow keys have gone to. */
+  function pointAtLine() {
+    const line = board.tool === "line" && lines.shapes[lines.current];
+    if (!line) return;
+    const [x0, y0, x1, y1] = boundsOf([line]);
+    announce("pointed", [(x0 + x1) / 2, (y0 + y1) / 2]);
   }
 
   // ---- buttons, keys, pointers ----------------------------------------------------------------
@@ -319,6 +330,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
     } else if (event.target === canvas && !event.altKey) {
       if (key === " ") board.holdSpace(true);
       else if (!board.page || !(useSheetKey(event) || useKey(event))) return;
+      else pointAtLine();
       event.preventDefault();
       if (key === "escape") event.stopPropagation(); // or else it would also stop the model
     }
@@ -348,6 +360,11 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
     const { page } = board;
     if (!(await regionMap.load(marked?.url)) || page !== board.page) return;
     showRegion();
+  });
+  listen("outlined", (outline) => {
+    outlined = outline;
+    if (outline && board.page) view.reveal(boundsOf([outline]));
+    redraw();
   });
   listen("threshold", ({ value }) => {
     regionMap.cut(value);

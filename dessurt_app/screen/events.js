@@ -2,7 +2,8 @@
 // is a CustomEvent "dessurt:" + its name. The page and the region stay known, as Gradio builds a tab
 // only when it is first opened, and its script has missed what happened before.
 
-/** @import { Outline, Shape } from "../canvas/page_shapes.js" */
+/** @import { LineCorrection } from "../ask/answer_memory.js" */
+/** @import { Outline, Point, Shape } from "../canvas/page_shapes.js" */
 /** @import { CanvasPage } from "../canvas/page_history.js" */
 
 /**
@@ -24,8 +25,13 @@
  * @property {QuestionValues} present  This could be asked now.
  * @property {undefined} over  Gradio is through with a question, in whichever way.
  * @property {undefined} failed  A question has failed, or the connection has.
- * @property {{message: string, change: number} | null} saved  An answer was saved or taken back, or
- *   could not be.
+ * @property {{number: number, message: string, change: number}[] | null} saved  What came of saving
+ *   answers, by their numbers.
+ * @property {undefined} unsaved  The server did not answer when something was to be saved.
+ * @property {{message: string, change: number} | null} undone  What came of taking an answer back.
+ * @property {Outline | null} outlined  The answer points at this place of the page.
+ * @property {Point | null} pointed  A person points at this place of the page.
+ * @property {LineCorrection} line-corrected  A person has corrected a line, or takes it for right.
  */
 
 /**

@@ -35,11 +35,22 @@ ANSWER = {
     "server_gone": "The app is no longer responding. Page, marks and answer stay here: press Run "
     "when it is back.",
     "stopped_early": "Stopped before it began",
-    "other_page": "This is the answer to another page. Go back there to correct or save it.",
-    "other_turn": "The page has been turned since this answer. Turn it back to correct or save it.",
-    "other_marks": "This is the answer to other marks. Undo the change to correct or save it.",
-    "other_question": "This is the answer to another question. Choose that again to correct or "
-    "save it.",
+    "about_page": "This answer is about page {page}.",
+    "about_file": "This answer is about {file}.",
+    "about_page_of": "This answer is about page {page} of {file}.",
+    "other_turn": "The page has been turned since this answer.",
+    "other_marks": "The marks have changed since this answer.",
+    "other_question": "The question has changed since this answer.",
+    "cut_off": "Stopped when the page was left",
+    "not_saved": "Not saved: the app does not answer. What you typed is still here.",
+    # Lines of a page:
+    "line_name": "Line {n}: {text}",
+    "line_empty": "nothing read",
+    "line_editor": "Line {n} of {of}: correct what was read",
+    "line_keys": "Enter: right, and on · Tab: next unsure word · Esc: leave as it was",
+    "line_corrected": "corrected",
+    "line_accepted": "accepted",
+    "instead": "Take {text} instead",
     "percent": "{percent} %",
     "unsure": "words to check: {n}",
     "sure_of": "{percent} % sure",
@@ -58,8 +69,7 @@ ANSWER = {
 TASK = "Task"
 TEXT = "Text"
 REGION = "Show where on the page"
-LIMIT = "Longest answer (tokens)"
-NO_LIMIT = "no limit"
+LIMIT = "Most tokens (0: no limit)"
 EXAMPLES = "Examples"
 # The groups of dessurt.tasks that are shown, in the order of the list.
 GROUPS = (

@@ -25,16 +25,18 @@ from test_asking import LETTER, ME, OTHER, ask, asking
 
 from dessurt.data.annotations import Annotation, exchange
 from dessurt.data.annotations.store import Store
+from dessurt.data.records import DataError
 from dessurt.page import Page
 from dessurt.page.marks import Marks
 from dessurt.page.upright import Upright
 from dessurt_app import launch, strings
 from dessurt_app.canvas.canvas_value import canvas_value
+from dessurt_app.canvas.files import CanvasError
 from dessurt_app.canvas.pictures import crop_file
 from dessurt_app.canvas.region_picture import region_marks, region_picture
 from dessurt_app.dataset.dataset_tab import DatasetView
 from dessurt_app.dataset.imports import MOST_AT_ONCE
-from dessurt_app.dataset.saving import save_answer, undo_change
+from dessurt_app.dataset.saving import save_answer, shown_answer, undo_change
 
 LINE = Marks.from_boxes([(40, 30, 200, 50)])
 
@@ -215,6 +217,61 @@ def test_saving_over_the_api(tmp_path):
             (row,) = store.rows
             assert (row.annotation.answers[0], row.annotation.state) == wanted
         assert row.annotation.marks == LINE
+
+
+def shown(page: Path, **others) -> dict:
+    """A line of a page as the screen sends it to be saved."""
+    canvas = canvas_value(page, LINE)
+    return {"canvas": canvas, "task": "w0>", "text": "", "checkpoint": None, "answer": "Total dua",
+            "confidence": 0.71, "region": None, "correction": None} | others  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("correction", "answer", "state"),
+    [
+        (None, "Total dua", "new"),
+        ("Total due", "Total due", "corrected"),
+        ("Total dua", "Total dua", "accepted"),
+    ],
+)
+def test_what_the_screen_shows_is_saved_to_its_own_page(store, page, correction, answer, state):
+    kept, correction = shown_answer(shown(page, correction=correction))
+    assert save_answer(store, kept, correction, "fake", "ann").message == "Saved to ‘mine’"
+    (row,) = store.rows
+    given = row.annotation
+    assert (given.question, given.answers, given.state) == ("w0>", (answer,), state)
+    assert (given.model_answer, given.confidence, given.marks) == ("Total dua", 0.71, LINE)
+    assert (store.folder / row.image).read_bytes() == page.read_bytes()
+
+
+def test_a_line_in_which_nothing_was_read_can_be_corrected(store, page):
+    kept, correction = shown_answer(shown(page, answer="", correction="Total"))
+    save_answer(store, kept, correction, "fake", "ann")
+    assert store.rows[0].annotation.answers == ("Total",)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"canvas": None},
+        {"task": "no such task"},
+        {"text": 5},
+        {"answer": None},
+        {"confidence": "sure"},
+        {"correction": ["a"]},
+    ],
+)
+def test_what_is_no_answer_is_refused(page, wrong):
+    with pytest.raises(DataError, match="reload the screen"):
+        shown_answer(shown(page, **wrong))
+
+
+def test_no_file_but_a_picture_that_is_served_is_taken_for_a_region(page, uploaded):
+    with pytest.raises(CanvasError):
+        shown_answer(shown(page, region="/etc/passwd"))
+    (uploaded / "text.png").write_text("no picture", "utf-8")
+    with pytest.raises(DataError):
+        shown_answer(shown(page, region=str(uploaded / "text.png")))
 
 
 # The functions of the tab

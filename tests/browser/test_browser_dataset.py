@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_instrument import FakeInstrument
+from pages import pages_file
 from PIL import Image
 from serving import serve
 from test_browser_access import DESKTOP, PHONE, SMALL, serious_faults
@@ -156,7 +157,7 @@ def test_a_correction_is_saved_with_enter_and_stays(address, store, open_screen)
 
 
 def test_an_answer_belongs_to_its_page_marks_and_question(address, store, open_screen, tmp_path):
-    """Beside another page it could be edited, which overwrote what was saved of its own."""
+    """Beside another page it says whose it is, and an edit of it never goes to that page."""
     Image.new("RGB", (300, 200), "white").save(tmp_path / "other.png")
     screen = open_screen(address)
     ask(screen)
@@ -164,44 +165,85 @@ def test_an_answer_belongs_to_its_page_marks_and_question(address, store, open_s
     screen.wait_for(lambda: screen.status == "Saved to ‘mine’")
     marks = screen.marks()
 
-    def live(told: str) -> bool:
-        """What is said of the answer, and whether nothing can be done to it."""
+    def whose(told: str) -> bool:
+        """Whether this is said of the answer, and whether that dims it."""
         dimmed = screen.tab.locator("#answer [data-elsewhere]").count() == 1
-        shown = screen.tab.text_content('#answer [data-part="elsewhere"]')
-        edit = screen.tab.is_enabled('#answer [data-part="edit"]')
-        return dimmed == bool(told) and edit != dimmed and told in shown
+        return dimmed == bool(told) and told == screen.tab.text_content("#answer .elsewhere")
 
     screen.open_file(tmp_path / "other.png")
-    screen.wait_for(lambda: live("another page"))
-    screen.tab.dblclick('#answer [data-part="written"]')
-    assert screen.tab.is_hidden('#answer [data-part="editor"]')
+    screen.wait_for(lambda: whose("This answer is about 1_letter.png."))
     screen.press("undo")
-    screen.wait_for(lambda: live(""))
+    screen.wait_for(lambda: whose(""))
 
     screen.press("clear")
-    screen.wait_for(lambda: live("other marks"))
-    assert screen.tab.is_disabled('#answer [data-part="save"]')
+    screen.wait_for(lambda: whose("The marks have changed since this answer."))
     screen.press("undo")
-    screen.wait_for(lambda: live("") and screen.marks() == marks)
+    screen.wait_for(lambda: whose("") and screen.marks() == marks)
 
     screen.choose_task("read_block>")
-    screen.wait_for(lambda: live("another question"))
+    screen.wait_for(lambda: whose("The question has changed since this answer."))
     screen.choose_task("w0>")
-    screen.wait_for(lambda: live(""))
+    screen.wait_for(lambda: whose(""))
 
-    screen.tab.click('#answer [data-part="edit"]')  # what is typed stays, but is not saved
+    screen.open_file(tmp_path / "other.png")
+    screen.wait_for(lambda: whose("This answer is about 1_letter.png."))
+    screen.tab.dblclick('#answer [data-part="written"]')
     screen.tab.keyboard.press("Control+a")
     screen.tab.keyboard.type("typed")
-    screen.open_file(tmp_path / "other.png")
-    screen.wait_for(lambda: "another page" in screen.tab.text_content("#answer .elsewhere"))
-    screen.tab.focus('#answer [data-part="editor"]')
     screen.tab.keyboard.press("Enter")
-    assert saved(store) == [("one two three four five six", "new")]
-    assert screen.tab.text_content('#answer [data-part="edited"]') == "typed"
-    screen.press("undo")
-    screen.wait_for(lambda: screen.tab.is_enabled('#answer [data-part="save"]'))
-    screen.tab.click('#answer [data-part="save"]')
     screen.wait_for(lambda: saved(store) == [("typed", "corrected")])
+    (row,) = store.rows
+    assert row.annotation.marks == LETTER.marks
+    assert (store.folder / row.image).read_bytes() == LETTER.page.read_bytes()
+    assert screen.tab.text_content('#answer [data-part="edited"]') == "typed"
+
+
+def test_a_correction_of_one_page_never_overwrites_that_of_another(
+    address, fake, store, open_screen, tmp_path
+):
+    """The same question about two pages of a file, corrected in turn after both were answered."""
+    screen = open_screen(address)
+    screen.open_file(pages_file(tmp_path / "two.pdf", 2))
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    screen.key("ArrowDown", "Enter")
+    ask(screen)
+    screen.press("page_on")
+    screen.wait_for(lambda: screen.state()["page"]["number"] == 1)
+    screen.wait_for(lambda: screen.tab.is_enabled('[data-tool="line"]'))
+    told = '#answer [data-part="elsewhere"]'
+    screen.wait_for(lambda: screen.tab.text_content(told) == "This answer is about page 1.")
+    screen.key("ArrowDown", "Enter")
+    fake.words = ["the", "second"]
+    ask(screen)
+    correct(screen, "second page")
+    screen.wait_for(lambda: saved(store) == [("second page", "corrected")])
+    screen.press("page_back")
+    screen.wait_for(lambda: screen.answer == "one two three four five six")
+    assert screen.tab.text_content(told) == ""
+    correct(screen, "first page")
+    screen.wait_for(lambda: len(store.rows) == 2)
+    by_image = {row.image: row.annotation.answers[0] for row in store.rows}
+    assert sorted(by_image.values()) == ["first page", "second page"]
+    screen.press("page_on")
+    edited = '#answer [data-part="edited"]'
+    screen.wait_for(lambda: screen.tab.text_content(edited) == "second page")
+    screen.tab.click('#answer [data-part="undo"]')
+    screen.wait_for(lambda: saved(store) == [("first page", "corrected")])
+
+
+def correct(screen, answer: str) -> None:
+    screen.tab.click('#answer [data-part="edit"]')
+    screen.tab.keyboard.press("Control+a")
+    screen.tab.keyboard.type(answer)
+    screen.tab.keyboard.press("Enter")
+
+
+def test_an_unchanged_answer_is_accepted_with_enter(address, store, open_screen):
+    screen = open_screen(address)
+    ask(screen)
+    screen.tab.click('#answer [data-part="edit"]')
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: saved(store) == [("one two three four five six", "accepted")])
 
 
 def test_an_example_keeps_what_was_typed(address, store, open_screen):
@@ -211,7 +253,7 @@ def test_an_example_keeps_what_was_typed(address, store, open_screen):
     screen.tab.keyboard.press("Control+a")
     screen.tab.keyboard.type("typed")
     screen.tab.click(f'#examples button:has-text("{load_examples()[1].title}")')
-    screen.wait_for(lambda: "another page" in screen.tab.text_content("#answer .elsewhere"))
+    screen.wait_for(lambda: "1_letter.png" in screen.tab.text_content("#answer .elsewhere"))
     assert screen.tab.input_value('#answer [data-part="editor"]') == "typed"
     screen.press("undo")
     screen.wait_for(lambda: not screen.tab.text_content("#answer .elsewhere"))
