@@ -44,7 +44,7 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
   const button = (name) => part(name, HTMLButtonElement);
   const root = /** @type {HTMLElement} */ (element.firstElementChild);
   /** @type {Record<string, string | undefined>} */
-  const preferred = { tree: "text", list: "shape" }; // how each kind of answer is shown
+  const preferred = { form: "shape", tree: "text", list: "shape" }; // as what each is shown
 
   const hasAnswer = () => Boolean(now.entry.answer.text || now.entry.answer.region);
   const isLocked = () => now.busy || now.entry.answer.state === "running" || !now.entry.question;
@@ -81,12 +81,13 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
 
   /** As text, or as what it is a text of. */
   function refreshChoice() {
-    const kind = now.entry.answer.shape?.kind ?? "";
+    const { kind } = shape;
     part("choice").hidden = !kind || now.editing || now.entry.edited !== null;
     for (const choice of part("choice").querySelectorAll("button")) {
       const { face } = choice.dataset;
       choice.setAttribute("aria-pressed", String(face === preferred[kind]));
       if (face === "shape") choice.textContent = text[`as_${kind}`] ?? "";
+      else choice.textContent = shape.json() ? text.as_json : text.as_text;
     }
   }
 
@@ -105,12 +106,12 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
   function face() {
     if (now.editing) return "editor";
     if (now.entry.edited !== null) return "edited";
-    return preferred[now.entry.answer.shape?.kind ?? ""] === "shape" ? "shaped" : "written";
+    return preferred[shape.kind] === "shape" ? "shaped" : "written";
   }
 
   async function copy() {
     const contents = {
-      written: lines.count ? lines.text() : words.text(),
+      written: lines.count ? lines.text() : shape.json() || words.text(),
       shaped: shape.copy(),
       edited: now.entry.edited ?? "",
       editor: "",
@@ -126,7 +127,7 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
   part("copy").addEventListener("click", copy);
   part("choice").addEventListener("click", ({ target }) => {
     const { face } = target instanceof HTMLElement ? target.dataset : {};
-    if (face && now.entry.answer.shape) preferred[now.entry.answer.shape.kind] = face;
+    if (face) preferred[shape.kind] = face;
     refresh();
   });
 

@@ -1,4 +1,5 @@
-// An answer that has a shape: a list, a table, or JSON as a tree with its repairs (shaping.py).
+// An answer that has a shape: a list, a table, or JSON with its repairs, as a table of labels and
+// values if it is a form, else as a tree (shaping.py).
 
 /** @import { Text } from "../screen/component.js" */
 
@@ -6,19 +7,25 @@
 /** @typedef {{kind: "tree", pieces: Piece[]}} Tree */
 /** @typedef {{kind: "list", title: string, rows: string[][]}} Rows */
 /** @typedef {Tree | Rows} AnswerShape */
+/** @typedef {[label: string, value: string | null]} FormRow  One of text alone has no value. */
 
 const REPAIR_TAGS = { same: "span", added: "ins", removed: "del" };
 
+const PARTS = ["answers", "content", "row headers", "column headers", "cells"]; // of a form
+const BREAK = "\\"; // in the text of a form
+
 /**
- * Shows shapes in `box`; `copy()` is the one shown, as text.
+ * Shows shapes in `box`; `copy()` is the one shown, as text, and `json()` valid JSON as it was
+ * written.
  * @param {HTMLElement} box
  * @param {Text} text
  */
 export function makeShape(box, text) {
-  let copied = "";
+  let [copied, json, kind] = ["", "", ""];
 
   /** @param {AnswerShape | null} shape */
   function show(shape) {
+    [json, kind] = ["", shape?.kind ?? ""];
     if (shape?.kind === "tree") showTree(shape.pieces);
     else if (shape) showRows(shape);
     else box.replaceChildren();
@@ -28,8 +35,26 @@ export function makeShape(box, text) {
   function showTree(pieces) {
     const value = repairedValue(pieces);
     copied = JSON.stringify(value, null, 2);
+    json = validJson(pieces);
     const isRepaired = pieces.some(([kind]) => kind !== "same");
-    box.replaceChildren(...(isRepaired ? [repairs(pieces)] : []), branches(value));
+    const rows = formRows(value);
+    if (rows) kind = "form";
+    const whole = rows ? formTable(rows) : branches(value);
+    box.replaceChildren(...(isRepaired ? [repairs(pieces)] : []), whole);
+  }
+
+  /** @param {FormRow[]} rows */
+  function formTable(rows) {
+    const table = make("table", "form");
+    for (const [label, value] of rows) {
+      const row = make("tr");
+      const name = Object.assign(make("th", "", label), { scope: "row" });
+      row.append(name);
+      if (value === null) Object.assign(name, { colSpan: 2, scope: "" });
+      else row.append(cellNode("td", value));
+      table.append(row);
+    }
+    return table;
   }
 
   /**
@@ -99,7 +124,15 @@ export function makeShape(box, text) {
     return cell ? make(tag, "", cell) : make(tag, "blank", text.blank);
   }
 
-  return { show, copy: () => copied };
+  return {
+    show,
+    copy: () => copied,
+    json: () => json,
+    /** "form", "tree", "list", or "" if there is none. */
+    get kind() {
+      return kind;
+    },
+  };
 }
 
 /**
@@ -107,9 +140,62 @@ export function makeShape(box, text) {
  * @param {Piece[]} pieces
  */
 export function repairedValue(pieces) {
-  const valid = pieces.filter(([kind]) => kind !== "removed");
-  return JSON.parse(valid.map(([, piece]) => piece).join(""));
+  return JSON.parse(validJson(pieces));
 }
+
+/** @param {Piece[]} pieces */
+function validJson(pieces) {
+  const valid = pieces.filter(([kind]) => kind !== "removed");
+  return valid.map(([, piece]) => piece).join("");
+}
+
+/**
+ * The labels of a form with their values, or null if it is none (see dessurt/truth/form_text.py).
+ * @param {any} value
+ * @returns {FormRow[] | null}
+ */
+export function formRows(value) {
+  if (!Array.isArray(value) || !value.length) return null;
+  const parts = value.map(partRows);
+  return parts.includes(null) ? null : /** @type {FormRow[]} */ (parts.flat());
+}
+
+/**
+ * @param {any} part
+ * @returns {FormRow[] | null}
+ */
+function partRows(part) {
+  if (part === null || typeof part !== "object" || Array.isArray(part)) return null;
+  if (part["row headers"] || part["column headers"]) return tableRows(part);
+  const label = Object.keys(part).find((key) => !PARTS.includes(key));
+  if (label === undefined || typeof part[label] !== "string") return null;
+  const { answers, content } = part;
+  if ("answers" in part)
+    return areTexts(answers) ? [[seen(label), seen(answers.join(BREAK))]] : null;
+  const inside = content ? formRows(content) : [];
+  /** @type {FormRow} */
+  const own = part[label] === "question" ? [seen(label), ""] : [seen(label), null];
+  return inside && [own, ...inside];
+}
+
+/**
+ * A table in a form: a row for each of its own.
+ * @param {any} table
+ * @returns {FormRow[]}
+ */
+function tableRows({ "row headers": rows = [], "column headers": columns = [], cells = [] }) {
+  const count = Math.max(rows.length, cells.length);
+  const values = Array.from({ length: count }, (_, i) => (cells[i] ?? []).map(seen).join(" · "));
+  /** @type {FormRow[]} */
+  const head = columns.length ? [["", columns.map(seen).join(" · ")]] : [];
+  return [...head, ...values.map((line, i) => /** @type {FormRow} */ ([seen(rows[i]), line]))];
+}
+
+/** @param {any} list */
+const areTexts = (list) => Array.isArray(list) && list.every((item) => typeof item === "string");
+
+/** @param {any} written */
+const seen = (written) => String(written ?? "").replaceAll(BREAK, "\n");
 
 /**
  * @param {string} tag

@@ -11,6 +11,8 @@ ANSWER = {
     "answer": "Answer",
     "show_as": "Show the answer as",
     "as_text": "Text",
+    "as_json": "JSON",
+    "as_form": "Table",
     "as_tree": "Tree",
     "as_list": "List",
     "copy": "Copy",

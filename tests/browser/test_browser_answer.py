@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from dessurt_app import strings
@@ -154,6 +156,7 @@ def test_the_sign_for_a_new_line_begins_one(screen, fake):
 
 def test_in_json_the_sign_for_a_new_line_stays(screen, fake):
     answer_of(screen, fake, '[{"a\\\\b": "c"}]', "json>")
+    screen.tab.click('[data-face="text"]')
     assert screen.answer == copied(screen) == '[{"a\\\\b": "c"}]'
 
 
@@ -278,8 +281,26 @@ def test_new_answer_takes_the_place_of_a_corrected_one(screen, fake):
 # ---- trees and lists ----------------------------------------------------------------------------
 
 
-def test_json_is_shown_as_a_tree_with_its_repairs(screen, fake):
-    written = '[{"Name:": "question", "answers": ["Bob", "Ann"'
+def test_a_form_is_a_table_of_labels_and_values_first_and_json_second(screen, fake):
+    written = '[{"Name:": "question", "answers": ["Bob", "Ann"]}, {"Paid": "other"}]‡'
+    answer_of(screen, fake, written, "json>")
+    assert shown_face(screen) == "shaped"
+    rows = screen.tab.locator('[data-part="shaped"] tr').all()
+    cells = [row.locator("th, td").all_text_contents() for row in rows]
+    assert cells == [["Name:", "Bob\nAnn"], ["Paid"]]
+    assert screen.tab.locator('[data-part="choice"] button').all_text_contents() == [
+        "Table", "JSON",
+    ]  # fmt: skip
+    assert screen.tab.locator(".repairs").count() == 0
+    form = [{"Name:": "question", "answers": ["Bob", "Ann"]}, {"Paid": "other"}]
+    assert json.loads(copied(screen)) == form
+    screen.tab.click('[data-face="text"]')
+    assert shown_face(screen) == "written"
+    assert copied(screen) == written.removesuffix("‡")
+
+
+def test_json_that_is_no_form_is_shown_as_a_tree_with_its_repairs(screen, fake):
+    written = '[{"Name:": ["question"], "answers": ["Bob", "Ann"'
     answer_of(screen, fake, written, "json>")
     assert shown_face(screen) == "written"
     screen.tab.click('[data-face="shape"]')
@@ -288,20 +309,16 @@ def test_json_is_shown_as_a_tree_with_its_repairs(screen, fake):
     assert tree.locator("summary").all_text_contents() == [
         "Repaired JSON: added ]}]",
         "2 entries",
+        "Name: 1 entry",
         "answers 2 entries",
     ]
     assert tree.locator(".key").all_text_contents() == ["Name:", "answers"]
-    assert tree.locator("li:not(:has(li))").all_text_contents() == ["Name: question", "Bob", "Ann"]
+    assert tree.locator("li:not(:has(li))").all_text_contents() == ["question", "Bob", "Ann"]
     assert tree.locator("ins").all_text_contents() == ["]}]"]
-    assert copied(screen).startswith('[\n  {\n    "Name:": "question",\n')
+    assert copied(screen).startswith('[\n  {\n    "Name:": [\n      "question"\n')
     screen.tab.click('[data-face="text"]')
-    assert copied(screen) == written
-
-
-def test_valid_json_has_no_repairs(screen, fake):
-    answer_of(screen, fake, '[{"Name:": "question"}]', "json>")
-    screen.tab.click('[data-face="shape"]')
-    assert screen.tab.locator(".repairs").count() == 0
+    assert screen.answer == written
+    assert copied(screen) == written + "]}]", "valid, as it was repaired"
 
 
 def test_list_is_shown_as_a_list(screen, fake):

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { repairedValue } from "../../dessurt_app/ask/answer_shape.js";
+import { formRows, repairedValue } from "../../dessurt_app/ask/answer_shape.js";
 import { isJson, likelyChoices, percent, visibleText } from "../../dessurt_app/ask/answer_words.js";
 import { questionParts } from "../../dessurt_app/ask/ask_tab.js";
 
@@ -60,4 +60,24 @@ test("a question is told from another by its parts", () => {
   });
   const empty = questionParts([null, "w0>", null]);
   assert.deepEqual([empty.turn, empty.question], ["null", '["w0>",""]']);
+});
+
+test("a form is rows of labels and values", () => {
+  const form = [
+    { "Order\\form": "header", content: [{ "Name:": "question", answers: ["Bob", "Ann"] }] },
+    { "Date:": "question" },
+    { "row headers": ["May"], "column headers": ["in", "out"], cells: [["1", null]] },
+    { Paid: "other" },
+  ];
+  assert.deepEqual(formRows(form), [
+    ["Order\nform", null],
+    ["Name:", "Bob\nAnn"],
+    ["Date:", ""],
+    ["", "in · out"],
+    ["May", "1 · "],
+    ["Paid", null],
+  ]);
+  for (const none of [{}, [], ["a"], [{ a: 1 }], [{ a: "question", answers: "b" }], [[{}]]]) {
+    assert.equal(formRows(none), null);
+  }
 });
