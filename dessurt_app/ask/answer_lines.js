@@ -316,8 +316,17 @@ export function makeLines(box, words, text, hooks) {
     get editing() {
       return editing >= 0;
     },
-    textOf,
-    outline,
+
+    /**
+     * Outlines on the page what a node of the list is about.
+     * @param {Node} node
+     */
+    outlineAt(node) {
+      const index = rows.findIndex(({ row }) => row.contains(node));
+      if (index < 0) return;
+      const word = rows[index].said.findIndex((said) => said.node.contains(node));
+      outline(index, word);
+    },
 
     /**
      * What is saved of a line.

@@ -1,6 +1,7 @@
 // The paper with the answer: which of its faces is seen, what its buttons may do, and its status.
 
 import { fillIn, partFinder } from "../screen/component.js";
+import { makeFind } from "./answer_find.js";
 import { whose } from "./answer_memory.js";
 import { lastLine } from "./answer_saving.js";
 
@@ -124,6 +125,19 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
     }
   }
 
+  /** Half the screen beside the page, then the whole, then as it was. */
+  function enlarge() {
+    const isPhone = matchMedia("(max-width: 700px)").matches;
+    const next =
+      { half: "whole", whole: "" }[root.dataset.size ?? ""] ?? (isPhone ? "whole" : "half");
+    if (next) root.dataset.size = next;
+    else delete root.dataset.size;
+    const name = next === "whole" ? text.shrink : text.enlarge;
+    Object.assign(part("enlarge"), { title: name, ariaLabel: name });
+  }
+
+  makeFind(element, text, () => part(face()), lines.outlineAt);
+  part("enlarge").addEventListener("click", enlarge);
   part("copy").addEventListener("click", copy);
   part("choice").addEventListener("click", ({ target }) => {
     const { face } = target instanceof HTMLElement ? target.dataset : {};

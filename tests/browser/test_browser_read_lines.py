@@ -149,6 +149,49 @@ def test_an_alternative_is_clicked_to_take_it(address, store, open_screen):
     screen.wait_for(lambda: saved(store) == [("Dear Mrs. ABOTT", "corrected")])
 
 
+def test_find_counts_places_and_goes_from_one_to_the_next(address, store, open_screen):
+    screen = open_screen(address)
+    read(screen)
+    outlined(screen)
+    screen.tab.click('#answer [data-part="find"]')
+    screen.tab.keyboard.type("re")
+    places = '#answer [data-part="places"]'
+    screen.wait_for(lambda: screen.tab.text_content(places) == "1 of 2 places")
+    assert 60 < last_outline(screen)[0][1] < 80
+    screen.tab.keyboard.press("Enter")
+    assert screen.tab.text_content(places) == "2 of 2 places"
+    (x0, y0), (x1, _) = last_outline(screen)
+    assert 540 < y0 < 560 and x0 > 480 and x1 > 700, "the word on its line"
+    assert screen.tab.evaluate("[...CSS.highlights.get('answer-place')].join()") == "re"
+    screen.tab.keyboard.press("F3")  # round the end
+    screen.tab.keyboard.press("Shift+Enter")
+    assert screen.tab.text_content(places) == "2 of 2 places"
+    screen.tab.fill('#answer [data-part="wanted"]', "abott the")  # not from line to line
+    assert screen.tab.text_content(places) == "no place"
+    assert serious_faults(screen) == []
+    screen.tab.keyboard.press("Escape")
+    assert screen.tab.is_hidden('#answer [data-part="finder"]')
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["1280", "390"])
+def test_the_answer_is_enlarged(address, store, open_screen, device):
+    screen = open_screen(address, **device)
+    read(screen)
+    paper, button = screen.tab.locator("#answer .paper"), '#answer [data-part="enlarge"]'
+    width, before = device["viewport"]["width"], paper.bounding_box()
+    screen.tab.click(button)
+    if device is DESKTOP:
+        assert width * 0.45 < paper.bounding_box()["width"] < width * 0.5
+        screen.tab.click(button)
+    box = paper.bounding_box()
+    assert box["width"] >= width - 20 and box["height"] >= device["viewport"]["height"] - 20
+    screen.tab.locator(".line").first.click()  # and can be worked in
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: len(store.rows) == 1)
+    screen.tab.click(button)
+    assert paper.bounding_box()["height"] == before["height"]
+
+
 def test_a_correction_is_taken_back(address, store, open_screen):
     screen = open_screen(address)
     read(screen)

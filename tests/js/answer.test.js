@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { startsOf } from "../../dessurt_app/ask/answer_find.js";
 import { formRows, repairedValue } from "../../dessurt_app/ask/answer_shape.js";
 import { isJson, likelyChoices, percent, visibleText } from "../../dessurt_app/ask/answer_words.js";
 import { questionParts } from "../../dessurt_app/ask/ask_tab.js";
@@ -80,4 +81,11 @@ test("a form is rows of labels and values", () => {
   for (const none of [{}, [], ["a"], [{ a: 1 }], [{ a: "question", answers: "b" }], [[{}]]]) {
     assert.equal(formRows(none), null);
   }
+});
+
+test("places are found whatever the case of their letters", () => {
+  assert.deepEqual(startsOf("The cat. the CAT, thecat", "the cat"), [0, 9]);
+  assert.deepEqual(startsOf("aaaa", "aa"), [0, 2]);
+  assert.deepEqual(startsOf("1.5 (x) 125", "1.5"), [0]);
+  assert.deepEqual(startsOf("a b", " "), []);
 });
