@@ -139,6 +139,14 @@ export function makePaper(element, text, { saves, now, words, lines, shape }) {
   makeFind(element, text, () => part(face()), lines.outlineAt);
   part("enlarge").addEventListener("click", enlarge);
   part("copy").addEventListener("click", copy);
+  for (const name of ["written", "edited"]) {
+    part(name).addEventListener("keydown", (event) => {
+      const isUndo = event.key === "z" && (event.ctrlKey || event.metaKey);
+      if (!isUndo || event.target instanceof HTMLTextAreaElement) return; // that has its own undo
+      event.preventDefault();
+      if (!part("undo").hidden) part("undo").click();
+    });
+  }
   part("choice").addEventListener("click", ({ target }) => {
     const { face } = target instanceof HTMLElement ? target.dataset : {};
     if (face) preferred[shape.kind] = face;

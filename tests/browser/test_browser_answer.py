@@ -92,7 +92,7 @@ def test_what_comes_to_no_percent_is_no_alternative(screen, fake):
 def test_words_are_reached_and_opened_by_keys(screen, fake):
     answer_of(screen, fake, "one two three")
     focused = "document.activeElement.textContent"
-    screen.tab.focus('[data-part="copy"]')
+    screen.tab.focus('[data-part="enlarge"]')
     screen.tab.keyboard.press("Tab")
     assert screen.tab.evaluate(focused) == "one"
     screen.tab.keyboard.press("ArrowRight")

@@ -65,7 +65,7 @@ def test_five_lines_are_corrected_by_keys_alone(address, store, open_screen):
     screen = open_screen(address)
     read(screen)
     outlined(screen)
-    screen.tab.focus('#answer [data-part="copy"]')
+    screen.tab.focus('#answer [data-part="enlarge"]')
     screen.tab.keyboard.press("Tab")
     assert "Harbour" in screen.tab.evaluate("document.activeElement.ariaLabel")
     (x0, y0), (x1, y1) = last_outline(screen)
@@ -204,6 +204,13 @@ def test_a_correction_is_taken_back(address, store, open_screen):
     screen.tab.click('#answer [data-part="undo"]')
     screen.wait_for(lambda: saved(store) == [] and screen.status == "Undone")
     assert screen.tab.evaluate(TEXTS) == READ
+    screen.tab.locator(".line").first.click()
+    screen.tab.keyboard.press("Enter")
+    screen.wait_for(lambda: saved(store) == [("Harbour Street", "accepted")])
+    screen.tab.keyboard.press("Escape")
+    screen.tab.keyboard.press("Control+z")
+    screen.wait_for(lambda: saved(store) == [])
+    screen.wait_for(lambda: screen.tab.evaluate(STATES) == [""] * 4)
 
 
 def test_lines_and_their_corrections_survive_a_reload(address, store, open_screen):
