@@ -193,7 +193,8 @@ def _describe(
     """The text field, the line of needs and the line under the page, for what is there now."""
     loading = weights.of(checkpoint)
     task = loading.card.task(token)
-    field = gr.update(visible="text" in task.needs, placeholder=task.example[0])
+    example = strings.QUESTION_EXAMPLE if token == QUESTION else task.example[0]
+    field = gr.update(visible="text" in task.needs, placeholder=example)
     hint = hint_of(task, loading.card)
     try:
         drawn = read_value(canvas)

@@ -125,6 +125,7 @@ FAILED = "The model failed on this question. The terminal in which the app runs 
 NEEDS = "Needs:"
 NEEDS_NOTHING = "Needs: nothing but the page"
 TASK_NOT_LEARNED = "Not learned: expect nonsense."
+QUESTION_EXAMPLE = "Ask for the value of a label on this page, for example: What is the date?"
 ASK_IN_WORDS = "Ask about a field instead: “What is the total?”"
 NEED_GIVEN, NEED_MISSING = "✓", "○"
 MISSING = {

@@ -46,6 +46,12 @@ def test_text_field_is_there_only_for_tasks_that_take_text():
     assert describe(Marks(), "natural_q~")[0]["visible"]
 
 
+def test_the_field_says_what_can_be_asked():
+    field = describe(Marks(), "natural_q~")[0]
+    assert field["placeholder"].startswith("Ask for the value of a label on this page")
+    assert describe(Marks(), "0w~")[0]["placeholder"] == tasks.task("0w~").example[0]
+
+
 def test_small_text_is_warned_of():
     tall = Marks.from_boxes(highlight=[(100, 100, 900, 140)])
     assert sees(tall, "w0>")[1:] == ["text 40 px tall on the page, 20 to the model"]
