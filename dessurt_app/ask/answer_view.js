@@ -370,6 +370,7 @@ export function start({ element, props, trigger, watch }, text) {
   function beReady(answer) {
     now.notice = ready(answer);
     now.said = "";
+    if (now.present) now.present = { ...now.present, page: now.notice.page }; // soon it will be
     if (!isRunning() && hasAnswer()) return refresh();
     now.entry.answer = { ...now.entry.answer, state: "stopped", status: text.cut_off };
     keep();
