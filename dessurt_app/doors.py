@@ -30,7 +30,8 @@ LONGEST_BODY = 8 * 2**20  # bytes
 MOST_LISTS = 120_000  # lists and objects in it; marks may have a list for each of their points
 MOST_VALUES = 600_000  # in all of these together: reading more would keep everybody waiting
 LONGEST_UPLOAD = 80 * 2**20  # of a request with files, each of which Gradio limits to 64 MB
-UPLOADS_OF_ONE = 500 * 2**20  # bytes that are kept of one address; then its oldest files go
+# Bytes that are kept of one address where there are others; then its oldest files go.
+UPLOADS_OF_ONE = 500 * 2**20
 UPLOADS_OF_ALL = 4 * 2**30  # bytes
 LONGEST_WAIT = 60.0  # seconds, after many wrong passwords
 MOST_ADDRESSES = 10_000  # that are remembered
@@ -83,7 +84,7 @@ class Doors:
         }
         if not ancestors:
             self._headers["x-frame-options"] = "SAMEORIGIN"
-        self._uploads = Uploads()
+        self._uploads = Uploads(UPLOADS_OF_ONE if hosts is None else UPLOADS_OF_ALL)
         self._guesses = Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -319,7 +320,9 @@ class Guesses:
 class Uploads:
     """Keeps uploaded files within quotas, for each visitor and for all; the oldest go first."""
 
-    def __init__(self) -> None:
+    def __init__(self, of_one: int = UPLOADS_OF_ONE) -> None:
+        """Keep nothing yet, and `of_one` bytes of each visitor at most."""
+        self._of_one = of_one
         self._files: OrderedDict[Path, tuple[str, int]] = OrderedDict()  # whose; how many bytes
         self._lock = threading.Lock()
 
@@ -350,7 +353,7 @@ class Uploads:
                 if file.is_file():
                     self._files[file] = visitor, file.stat().st_size
             own = [(file, size) for file, (owner, size) in self._files.items() if owner == visitor]
-            self._drop(own, UPLOADS_OF_ONE)
+            self._drop(own, self._of_one)
             self._drop([(file, size) for file, (_, size) in self._files.items()], UPLOADS_OF_ALL)
 
     def _drop(self, files: list[tuple[Path, int]], most: int) -> None:

@@ -23,6 +23,7 @@ from dessurt_app import strings
 from dessurt_app.ask.asking import Ask
 from dessurt_app.canvas.files import ASSETS
 from dessurt_app.doors import Doors
+from dessurt_app.pile.piles import LIMITS_ALONE, LIMITS_SHARED
 from dessurt_app.static_files import PRELOAD, ROUTE, static
 from dessurt_app.train.training import Training
 from dessurt_app.ui import build
@@ -48,7 +49,10 @@ def main(
     arguments = parse_arguments(words, prog)
     _prepare_process(arguments.host)
     training = training_on(arguments.data, arguments.host, arguments.share)
-    app = build(None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer)
+    limits = LIMITS_ALONE if is_alone(arguments.host, arguments.share) else LIMITS_SHARED
+    app = build(
+        None, arguments.checkpoint, lend, arguments.data, training, arguments.tokenizer, limits
+    )
     try:
         _, _, public = app.launch(
             quiet=True,  # what it would say is about its own code
@@ -185,7 +189,7 @@ def launch_options(
         share: Whether the app has a public link.
         framed_by: The sites whose pages may show the app in a frame.
     """
-    hosts = None if share or _on_space() or host not in ALONE else ALONE
+    hosts = ALONE if is_alone(host, share) else None
     ancestors = [*framed_by, *(["https://huggingface.co"] if _on_space() else [])]
     return {
         "app_kwargs": {
@@ -240,6 +244,16 @@ def _own_address() -> str:
         except OSError:
             return socket.gethostname()
         return str(line.getsockname()[0])
+
+
+def is_alone(host: str, share: bool) -> bool:
+    """Whether nobody but this machine reaches the app.
+
+    Args:
+        host: The address on which the app listens.
+        share: Whether the app has a public link.
+    """
+    return host in ALONE and not share and not _on_space()
 
 
 def _on_space() -> bool:

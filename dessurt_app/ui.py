@@ -22,6 +22,8 @@ from dessurt_app.dataset.saving import wire_saving
 from dessurt_app.gradio_fixes import never_fetch
 from dessurt_app.inspect.inspect_tab import build_inspect_tab
 from dessurt_app.models import Weights
+from dessurt_app.pile.pile_view import build_pile
+from dessurt_app.pile.piles import LIMITS_SHARED, Limits, Piles
 from dessurt_app.train.train_tab import build_train_tab
 from dessurt_app.train.training import Training
 
@@ -36,6 +38,7 @@ def build(
     data: Path | None = None,
     training: Training | None = None,
     tokenizer: str | Path | None = None,
+    limits: Limits = LIMITS_SHARED,
 ) -> gr.Blocks:
     """Build the app without launching it.
 
@@ -46,6 +49,7 @@ def build(
         data: The folder where answers are saved, which all visitors see; None: they are not saved.
         training: Learns from saved answers; None: nothing does.
         tokenizer: The folder with the vocabulary of official files.
+        limits: How much a visitor may have in a pile.
     """
     never_fetch()
     warm_up()  # while the rest is put together
@@ -63,6 +67,7 @@ def build(
     ) as app:
         header = build_header(weights)
         ask_tab, events = build_ask_tab(app, asking, header, saves=store is not None)
+        build_pile(asking, Piles(limits), ask_tab, header)
         with ask_tab.tabs, gr.Tab(strings.INSPECT_TAB, elem_id="inspect-tab"):
             build_inspect_tab(app, ask_tab, weights, header)
         if store:

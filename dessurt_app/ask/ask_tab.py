@@ -34,6 +34,7 @@ LONGEST = 4000  # tokens; the model may be able to write fewer
 class AskTab:
     """The components that other tabs, or the rest of this one, refer to."""
 
+    left: gr.Column
     canvas: PageCanvas
     caption: Caption
     tabs: gr.Tabs
@@ -83,7 +84,7 @@ def build_ask_tab(
 def _lay_out(examples: list[Example], saves: bool) -> AskTab:
     first = examples[0]
     with gr.Row(elem_id="ask", equal_height=False):
-        with gr.Column(scale=60, min_width=320, elem_id="left"):
+        with gr.Column(scale=60, min_width=320, elem_id="left") as left:
             page = canvas_value(first.page, first.marks)
             canvas = PageCanvas(page, elem_id="page")
             line = Caption(elem_id="caption")
@@ -118,7 +119,7 @@ def _lay_out(examples: list[Example], saves: bool) -> AskTab:
         gr.HTML(f"<h2>{strings.EXAMPLES}</h2>", elem_id="examples-title", apply_default_css=False)
         buttons = [gr.Button(e.title, icon=e.page, size="sm", min_width=90) for e in examples]
     pairs = list(zip(examples, buttons, strict=True))
-    return AskTab(canvas, line, tabs, task, text, needs, answer, show_region, limit, pairs)
+    return AskTab(left, canvas, line, tabs, task, text, needs, answer, show_region, limit, pairs)
 
 
 def _wire_asking(parts: AskTab, asking: Asking, checkpoint: gr.Dropdown) -> list[Dependency]:

@@ -38,7 +38,7 @@ MOST_REMEMBERED_BYTES = 128 * 2**20  # of all of them; who sends junk may send m
 TOKEN_BYTES = 500  # about, with its alternatives
 
 # What a person can set right; the message says how.
-_EXPECTED = (*REFUSED, RequestError, TaskError, WeightsError)
+EXPECTED = (*REFUSED, RequestError, TaskError, WeightsError)
 
 # The name of a checkpoint, a page and a question to the events of an answer.
 Ask = Callable[[str, Page, Request], Events]
@@ -48,7 +48,7 @@ class Turns:
     """A line of questions that wait for the model, in the order in which they came.
 
     One that takes long gives its turn away now and then, so that short ones need not wait for all
-    of it.
+    of it. Those that nobody sits and waits for, patient ones, let all others go first.
     """
 
     def __init__(self) -> None:
@@ -57,11 +57,11 @@ class Turns:
         self._moved = threading.Condition()
 
     @contextmanager
-    def join(self) -> Iterator[Place]:
+    def join(self, patient: bool = False) -> Iterator[Place]:
         """Stand at the end of the line; leaving the context leaves the line."""
-        place = Place(self._line, self._moved)
+        place = Place(self._line, self._moved, patient)
         with self._moved:
-            self._line.append(place)
+            place.stand(behind=1)  # whose turn it is stays
         try:
             yield place
         finally:
@@ -73,9 +73,17 @@ class Turns:
 class Place:
     """A place in the line."""
 
-    def __init__(self, line: list[Place], moved: threading.Condition) -> None:
+    def __init__(
+        self, line: list[Place], moved: threading.Condition, patient: bool = False
+    ) -> None:
         """Belong to a whole line, which `moved` notifies when somebody leaves it."""
-        self._line, self._moved = line, moved
+        self._line, self._moved, self._patient = line, moved, patient
+
+    def stand(self, behind: int = 0) -> None:
+        """Stand at the end of the line, or in front of the patient ones, behind some at least."""
+        ends = (at for at, other in enumerate(self._line) if at >= behind and other._patient)
+        end = len(self._line) if self._patient else next(ends, len(self._line))
+        self._line.insert(end, self)
 
     def wait(self, seconds: float) -> int:
         """How many are ahead, as soon as it is this one's turn, or at the end of the time."""
@@ -87,7 +95,7 @@ class Place:
         """Go to the end of the line."""
         with self._moved:
             self._line.remove(self)
-            self._line.append(self)
+            self.stand()
             self._moved.notify_all()
 
 
@@ -158,7 +166,7 @@ class Asking:
         running = self._running[request.session_hash] = _Running(answer)
         self._remember(answer, request)
         try:
-            with closing(self._answers(answer, running.stop)) as answers:
+            with closing(self.answers(answer, running.stop)) as answers:
                 for answer in answers:
                     if self._listeners and self._listeners.has_gone(request.session_hash, since):
                         answer = stopped(answer)
@@ -172,7 +180,7 @@ class Asking:
                     if due or not only_more or answer.state != "running":
                         shown = now
                         yield answer
-        except _EXPECTED as error:
+        except EXPECTED as error:
             yield replace(answer, state="error", status=str(error))
         except Exception:  # whatever it is, the person gets a sentence and keeps the page
             _log.exception("A question failed")
@@ -203,6 +211,12 @@ class Asking:
         """This session's last answer, as far as it is written."""
         return self._last.get(request.session_hash)
 
+    def show(self, answer: Answer, request: gr.Request) -> Answer:
+        """Make an answer that was found before this session's last one, and the newest."""
+        answer = self.newest(answer)
+        self._remember(answer, request)
+        return answer
+
     def newest(self, answer: Answer) -> Answer:
         """The answer with a serial that makes the browser show it in place of all before."""
         return replace(answer, serial=next(self._serials))
@@ -229,7 +243,17 @@ class Asking:
                 oldest = next(iter(self._last))
                 del self._last[oldest], self._sizes[oldest]
 
-    def _answers(self, answer: Answer, stop: threading.Event) -> Answers:
+    def answers(self, answer: Answer, stop: threading.Event, patient: bool = False) -> Answers:
+        """Answer `answer.question` when it is its turn; every item is the whole answer so far.
+
+        Args:
+            answer: what is written already; nothing, if the question is new.
+            stop: set when the model shall stop.
+            patient: whether all other questions go first.
+
+        Raises:
+            one of `EXPECTED`: the question cannot be answered; the message says what to do.
+        """
         question = answer.question
         assert question is not None  # it is what is answered
         drawn = read_value(question.canvas)
@@ -249,7 +273,7 @@ class Asking:
             written=tuple(token.token_id for token in answer.written),
         )
         del drawn  # a question that waits holds no page
-        with self._turns.join() as place:
+        with self._turns.join(patient) as place:
 
             def wait(answer: Answer) -> Iterator[Answer]:
                 while (ahead := place.wait(SECONDS_BETWEEN_LOOKS)) and not stop.is_set():

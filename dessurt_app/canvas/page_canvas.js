@@ -13,7 +13,8 @@ import { makeBoard } from "./page_board.js";
 import { makeHistory, makeMemory, placeOf } from "./page_history.js";
 import { makeKeys, openInspectByKey } from "./page_keys.js";
 import { makeLines } from "./page_lines.js";
-import { listenToFiles, makeOpener, makePictures } from "./page_opener.js";
+import { listenToFiles } from "./page_files.js";
+import { makeOpener, makePictures } from "./page_opener.js";
 import { makePainter } from "./page_painter.js";
 import { listenToPointers } from "./page_pointer.js";
 import { boundsOf, jsonOf } from "./page_shapes.js";
@@ -30,7 +31,17 @@ import { makeRegionMap } from "./region_map.js";
 /** @import { Tool } from "./page_tools.js" */
 
 const ZOOM_STEP = 1.25;
-const WITHOUT_PAGE = ["open", "undo", "redo", "help", "more", "dismiss"];
+const WITHOUT_PAGE = [
+  "open",
+  "open_folder",
+  "page_back",
+  "page_on",
+  "undo",
+  "redo",
+  "help",
+  "more",
+  "dismiss",
+];
 
 /**
  * The server has: open_page, unlock, find_lines, thumbnails, crop, turn, straightening, straighten.
@@ -76,7 +87,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
     opener.straighten,
   );
   const refreshToolbar = makeToolbar(element, board, history);
-  const strip = makeStrip(element, text, opener.turnTo, fetchPictures);
+  const strip = makeStrip(element, text, opener.openPage, fetchPictures);
   const help = makeHelp(part("help", HTMLDialogElement), text);
 
   /**
@@ -85,12 +96,9 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
    */
   const call = (of) => of(board.page && placeOf(board.page));
 
-  /**
-   * @param {string} path
-   * @param {number} first
-   */
-  async function fetchPictures(path, first) {
-    const { pictures } = await server.thumbnails([path, first]);
+  /** @param {[path: string, number: number][]} pages */
+  async function fetchPictures(pages) {
+    const { pictures } = await server.thumbnails(pages);
     return pictures.map((/** @type {string} */ picture) => fileUrl(picture));
   }
 
@@ -250,9 +258,15 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
 
   // ---- buttons, keys, pointers ----------------------------------------------------------------
 
+  /** Whatever is on its way is not wanted any more. */
+  function forgetWay() {
+    opener.forget();
+    strip.forget();
+  }
+
   /** @param {() => boolean} step */
   function goAlong(step) {
-    opener.forget();
+    forgetWay();
     if (!step()) return;
     board.complain("");
     show();
@@ -262,8 +276,9 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
   /** @type {Record<string, () => void>} */
   const actions = {
     open: () => part("file").click(),
+    open_folder: () => part("folder").click(),
     close() {
-      opener.forget();
+      forgetWay();
       board.complain("");
       board.setState({ ...history.now, page: null });
       board.say(text.closed);
@@ -288,8 +303,8 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
     zoom_in: () => view.zoomTo(view.scale * ZOOM_STEP),
     zoom_out: () => view.zoomTo(view.scale / ZOOM_STEP),
     zoom_full: () => view.zoomTo(1),
-    page_back: () => void opener.turnBy(-1),
-    page_on: () => void opener.turnBy(1),
+    page_back: () => void strip.step(-1),
+    page_on: () => void strip.step(1),
     help: help.show,
     more() {
       const opens = button("more").getAttribute("aria-expanded") !== "true";
@@ -345,8 +360,13 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
 
   // ---- from elsewhere -------------------------------------------------------------------------
 
-  const file = part("file", HTMLInputElement);
-  listenToFiles(stage, file, opener.openFirst, () => board.complain(text.no_file));
+  const inputs = ["file", "folder"].map((name) => part(name, HTMLInputElement));
+  listenToFiles(stage, inputs, opener.openFiles, () => board.complain(text.no_file));
+  listen("pile", ({ pages }) => {
+    strip.setPile(pages);
+    strip.show(board.page);
+  });
+  listen("turn", ({ index }) => void strip.turnTo(index));
 
   watch("value", () => {
     if (props.value?.picture) opener.adopt(props.value);

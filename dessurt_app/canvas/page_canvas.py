@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 from gradio.components.base import server
 
-from dessurt.page import LockedError, Page
+from dessurt.page import LockedError
 from dessurt.page.level import level_of
 from dessurt.page.lines import lines_of
 from dessurt.page.upright import AS_IT_IS, Upright, find_corners, quarters_of
@@ -158,13 +158,12 @@ class PageCanvas(gr.HTML):
         return self._answer(lambda: laid_out_value(page, shapes, straight))
 
     @server
-    def thumbnails(self, page: object) -> dict[str, Any]:
-        """Small pictures of the pages of a file; [a file, n]: of some pages from number n on."""
+    def thumbnails(self, pages: object) -> dict[str, Any]:
+        """Small pictures of some pages, each [a file, its number there]."""
 
         def pictures() -> dict[str, Any]:
-            file, first, _ = parse_page(page)
-            last = min(Page.count(file), first + THUMBNAILS_AT_ONCE)
-            paths = [str(thumbnail(file, number)) for number in range(first, last)]
+            refs = map(parse_page, pages[:THUMBNAILS_AT_ONCE] if isinstance(pages, list) else ())
+            paths = [str(thumbnail(ref.file, ref.number)) for ref in refs]
             self.temp_files.update(paths)
             return {"pictures": paths}
 

@@ -1,12 +1,15 @@
 // Gets pages from the server: opened files, other pages of the same file, crops.
 
 import { fileUrl, fillIn, find } from "../screen/component.js";
+import { announce } from "../screen/events.js";
+import { isPage } from "./page_files.js";
 import { pageKey, placeOf } from "./page_history.js";
 import { boundsOf, meets, movedShape } from "./page_shapes.js";
 import { loadImage } from "./region_map.js";
 
 /** @import { Server, Upload } from "../screen/component.js" */
 /** @import { Board } from "./page_board.js" */
+/** @import { Brought } from "./page_files.js" */
 /** @import { State, Upright } from "./page_history.js" */
 /** @import { Point, Shape } from "./page_shapes.js" */
 
@@ -76,8 +79,6 @@ function askPassword(dialog, sentence) {
 export function makeOpener(board, server, upload, loadPicture, showBusy, dialog) {
   const { text } = board;
   let attempts = 0; // only the last one counts
-  /** @type {number | null} */
-  let goal = null; // the number of the page that is being turned to
 
   /**
    * Shows a page, unless another one is asked for meanwhile; whether it is shown.
@@ -125,7 +126,9 @@ export function makeOpener(board, server, upload, loadPicture, showBusy, dialog)
    */
   async function unlock(path, sentence) {
     const password = await askPassword(dialog, sentence);
-    if (password !== null) open(() => server.unlock([path, password]), text.server_lost);
+    if (password === null) return;
+    const isOpen = await open(() => server.unlock([path, password]), text.server_lost);
+    if (isOpen) bring([{ name: path.split("/").pop() ?? "", path: board.page?.path }]);
   }
 
   /**
@@ -145,20 +148,35 @@ export function makeOpener(board, server, upload, loadPicture, showBusy, dialog)
   const openPage = (path, number, put) =>
     open(() => fetchPage(path, number), text.server_lost, undefined, put);
 
-  /** @param {File} file */
-  function openFile(file) {
-    const fetch = async () => fetchPage((await upload(file)).path, 0);
-    return open(fetch, fillIn(text.upload_failed, { name: file.name }));
+  /**
+   * @param {File} file
+   * @returns {Promise<{path: string, isOpen: boolean}>}  Where it is on the server; "" if it could
+   *   not be sent.
+   */
+  async function openFile(file) {
+    let path = "";
+    const fetch = async () => {
+      ({ path } = await upload(file));
+      return fetchPage(path, 0);
+    };
+    const isOpen = await open(fetch, fillIn(text.upload_failed, { name: file.name }));
+    return { path, isOpen };
   }
 
-  /** @param {FileList | null | undefined} files */
-  async function openFirst(files) {
-    if (!files?.length) return;
-    const isOpen = await openFile(files[0]);
-    if (isOpen && files.length > 1) {
-      board.complain(fillIn(text.only_first, { name: files[0].name, n: files.length - 1 }));
-    }
+  /**
+   * Shows the first of the files that a person has brought; all of them become a pile.
+   * @param {Brought[]} files
+   */
+  async function openFiles(files) {
+    const first = files.length > 1 ? files.findIndex(({ file }) => file && isPage(file)) : 0;
+    const { file } = files[first] ?? {};
+    const { path, isOpen } = file ? await openFile(file) : { path: "", isOpen: false };
+    if (files.length < 2 && !isOpen) return; // the complaint says why
+    bring(files.map((brought, at) => (at === first && path ? { ...brought, path } : brought)));
   }
+
+  /** @param {Brought[]} files */
+  const bring = (files) => announce("files", { files });
 
   /**
    * Shows the page laid out otherwise; its marks move along.
@@ -196,18 +214,6 @@ export function makeOpener(board, server, upload, loadPicture, showBusy, dialog)
     );
   }
 
-  /** @param {number} number */
-  async function turnTo(number) {
-    const { page } = board;
-    if (!page || number < 0 || number >= page.pages || number === (goal ?? page.number)) return;
-    goal = number;
-    await openPage(page.path, number);
-    if (goal === number) goal = null;
-  }
-
-  /** @param {number} by */
-  const turnBy = (by) => turnTo((goal ?? board.page?.number ?? 0) + by);
-
   /** Goes on with what is highlighted alone, a margin round it; marks move along. */
   async function crop() {
     const { page, shapes } = board;
@@ -230,52 +236,8 @@ export function makeOpener(board, server, upload, loadPicture, showBusy, dialog)
   /** Whatever is on its way is not wanted any more. */
   function forget() {
     attempts++;
-    goal = null;
     showBusy(false);
   }
 
-  return { openPage, openFirst, adopt, turnTo, turnBy, turn, straighten, crop, forget };
-}
-
-/**
- * Files come in by the button, dropped on the page, or pasted.
- * @param {HTMLElement} stage
- * @param {HTMLInputElement} input
- * @param {(files: FileList | null | undefined) => void} open
- * @param {() => void} onNoFile  Something else was dropped.
- */
-export function listenToFiles(stage, input, open, onNoFile) {
-  input.addEventListener("change", () => {
-    open(input.files);
-    input.value = ""; // so that the same file can be chosen again
-  });
-
-  /** @param {DragEvent} event */
-  const onDrag = (event) => {
-    event.preventDefault();
-    stage.classList.add("dropping");
-  };
-  stage.addEventListener("dragenter", onDrag);
-  stage.addEventListener("dragover", onDrag);
-  stage.addEventListener("dragleave", () => stage.classList.remove("dropping"));
-  stage.addEventListener("drop", (event) => {
-    event.preventDefault();
-    stage.classList.remove("dropping");
-    if (event.dataTransfer?.files.length) open(event.dataTransfer.files);
-    else onNoFile();
-  });
-
-  document.addEventListener("paste", (event) => {
-    if (!isText(event)) open(event.clipboardData?.files);
-  });
-}
-
-/**
- * Whether text is pasted into a field: office programs put a picture beside it.
- * @param {ClipboardEvent} event
- */
-function isText({ clipboardData, target }) {
-  const intoField =
-    target instanceof Element && target.matches("input, textarea, [contenteditable]");
-  return intoField && clipboardData?.types.includes("text/plain");
+  return { openPage, openFiles, adopt, turn, straighten, crop, forget };
 }

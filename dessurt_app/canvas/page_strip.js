@@ -1,51 +1,102 @@
-// The pages of a file that has several: back and forth, and a strip of small pictures.
+// The pages that one can turn to: those of the file, or those of all files of a pile, with a strip
+// of small pictures.
 
 import { buttonFinder, fillIn, partFinder } from "../screen/component.js";
 
 /** @import { Text } from "../screen/component.js" */
+/** @import { PilePage } from "../pile/pile_pages.js" */
 /** @import { CanvasPage } from "./page_history.js" */
+
+/** @typedef {Pick<PilePage, "path" | "number"> & Partial<PilePage>} StripPage */
 
 const BATCH = 24; // small pictures that the server makes at once
 
 /**
  * @param {HTMLElement} element  The canvas component.
  * @param {Text} text
- * @param {(number: number) => void} goTo  Shows a page.
- * @param {(path: string, first: number) => Promise<string[]>} fetchPictures  Gets the addresses of
- *   small pictures of a file, BATCH of them from page number `first` on.
+ * @param {(path: string, number: number) => Promise<boolean>} open  Shows a page.
+ * @param {(pages: [path: string, number: number][]) => Promise<string[]>} fetchPictures  Gets the
+ *   addresses of small pictures, BATCH of them at most.
  */
-export function makeStrip(element, text, goTo, fetchPictures) {
+export function makeStrip(element, text, open, fetchPictures) {
   const [part, button] = [partFinder(element), buttonFinder(element)];
   const list = part("thumbnails");
   const sight = new IntersectionObserver(onSight, { root: list });
-  let path = ""; // of the file whose pages are in the list
-  /** @type {Set<number>} */
-  let requested = new Set(); // first pages of batches
+  /** @type {StripPage[]} */
+  let pile = [];
+  /** @type {StripPage[]} */
+  let own = []; // the pages of the file, if there is no pile
+  /** @type {StripPage[]} */
+  let pages = []; // those in the list
+  let stale = false; // what became of pages is not shown yet
+  let at = -1; // the number of the page on the canvas; a file may be in a pile twice
+  /** @type {number | null} */
+  let goal = null; // of the page that is being turned to
+
+  /** @param {StripPage[]} all  The pages of all files; none if there is no pile. */
+  function setPile(all) {
+    pile = all;
+    stale = true;
+  }
 
   /** @param {CanvasPage | null} page */
   function show(page) {
-    part("pages").hidden = !page || page.pages < 2;
-    if (!page || page.pages < 2) return;
-    if (page.path !== path) fill(page);
-    const place = { n: page.number + 1, of: page.pages };
+    if (page && (page.path !== own[0]?.path || page.pages !== own.length)) own = ownPages(page);
+    const now = pile.length ? pile : page ? own : [];
+    if (stale || now !== pages) setPages(now);
+    part("pages").hidden = pages.length < 2;
+    if (pages.length < 2) return;
+    at = page ? indexOf(page) : -1;
+    const place = { n: at < 0 ? "–" : at + 1, of: pages.length };
     part("page_number").textContent = fillIn(text.page_number, place);
-    button("page_back").disabled = page.number === 0;
-    button("page_on").disabled = page.number === page.pages - 1;
-    const current = /** @type {HTMLElement} */ (list.children[page.number]);
-    if (current.hasAttribute("aria-current")) return;
+    part("page_name").textContent = pages[at]?.name ?? "";
+    button("page_back").disabled = at === 0;
+    button("page_on").disabled = at === pages.length - 1;
+    showCurrent(/** @type {HTMLElement | undefined} */ (list.children[at]));
+  }
+
+  /** @param {HTMLElement | undefined} current */
+  function showCurrent(current) {
+    if (current?.hasAttribute("aria-current")) return;
     list.querySelector("[aria-current]")?.removeAttribute("aria-current");
-    current.setAttribute("aria-current", "page");
+    current?.setAttribute("aria-current", "page");
     // Not scrollIntoView, which would scroll the screen as well.
-    list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
+    if (current)
+      list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
   }
 
   /** @param {CanvasPage} page */
-  function fill(page) {
-    path = page.path;
-    requested = new Set();
-    sight.disconnect();
-    list.replaceChildren(...Array.from({ length: page.pages }, (_, number) => makeItem(number)));
-    for (const item of list.children) sight.observe(item);
+  function indexOf(page) {
+    const likely = [goal ?? at, at].find((index) => isSame(pages[index], page));
+    return likely ?? pages.findIndex((each) => isSame(each, page));
+  }
+
+  /**
+   * Brings the list up to date; what is in it already stays, with its picture.
+   * @param {StripPage[]} now
+   */
+  function setPages(now) {
+    let same = 0;
+    while (same < Math.min(pages.length, now.length) && isSame(now[same], pages[same])) same += 1;
+    for (const item of [...list.children].slice(same)) item.remove();
+    const items = now.slice(same).map((_, index) => makeItem(same + index));
+    list.append(...items);
+    for (const item of items) sight.observe(item);
+    [pages, stale] = [now, false];
+    for (const [index, item] of [...list.children].entries()) label(item, pages[index], index);
+  }
+
+  /**
+   * @param {Element} item
+   * @param {StripPage} page
+   * @param {number} index
+   */
+  function label(item, { name, state = "", error = "" }, index) {
+    const title = name ?? fillIn(text.page_title, { n: index + 1 });
+    const words = [title, text[`page_${state}`], error].filter(Boolean).join(" · ");
+    if (item.getAttribute("title") === words) return;
+    item.setAttribute("title", words);
+    item.setAttribute("data-state", state);
   }
 
   /**
@@ -61,13 +112,17 @@ export function makeStrip(element, text, goTo, fetchPictures) {
 
   /** @param {number} first */
   async function fetchBatch(first) {
-    if (requested.has(first)) return;
-    const ofThisFile = requested.add(first);
-    /** @type {string[]} */
-    const urls = await fetchPictures(path, first).catch(() => []); // then there are the numbers
-    if (ofThisFile !== requested) return; // another file has come
+    const batch = /** @type {HTMLElement[]} */ ([...list.children].slice(first, first + BATCH));
+    const items = batch.filter((item) => item.dataset.requested === undefined);
+    if (!items.length) return;
+    const places = items.map((item) => {
+      item.dataset.requested = "";
+      const { path, number } = pages[Number(item.dataset.number)];
+      return /** @type {[string, number]} */ ([path, number]);
+    });
+    const urls = await fetchPictures(places).catch(() => []); // then there are the numbers
     urls.forEach((src, index) => {
-      list.children[first + index].prepend(Object.assign(new Image(), { alt: "", src }));
+      items[index].prepend(Object.assign(new Image(), { alt: "", src }));
     });
   }
 
@@ -76,14 +131,48 @@ export function makeStrip(element, text, goTo, fetchPictures) {
     const item = document.createElement("button");
     item.type = "button";
     item.dataset.number = String(number);
-    item.title = fillIn(text.page_title, { n: number + 1 });
     item.tabIndex = -1; // the keyboard has PgUp, PgDn and the buttons beside
     const label = document.createElement("span");
     label.textContent = String(number + 1);
     item.append(label);
-    item.addEventListener("click", () => goTo(number));
+    item.addEventListener("click", () => turnTo(number));
     return item;
   }
 
-  return { show };
+  /** @param {number} index */
+  async function turnTo(index) {
+    const page = pages[index];
+    if (!page || index === (goal ?? at)) return;
+    goal = index;
+    await open(page.path, page.number);
+    if (goal === index) goal = null;
+  }
+
+  return {
+    setPile,
+    show,
+    turnTo,
+
+    /** @param {number} by */
+    step: (by) => turnTo((goal ?? at) + by),
+
+    /** Whatever is on its way is not wanted any more. */
+    forget() {
+      goal = null;
+    },
+  };
 }
+
+/**
+ * @param {StripPage | undefined} page
+ * @param {StripPage} other
+ */
+const isSame = (page, other) => page?.path === other.path && page.number === other.number;
+
+/**
+ * The pages of the file itself.
+ * @param {CanvasPage} page
+ * @returns {StripPage[]}
+ */
+const ownPages = ({ path, pages }) =>
+  Array.from({ length: pages }, (_, number) => ({ path, number }));

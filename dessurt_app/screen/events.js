@@ -5,6 +5,8 @@
 /** @import { LineCorrection } from "../ask/answer_memory.js" */
 /** @import { Outline, Point, Shape } from "../canvas/page_shapes.js" */
 /** @import { CanvasPage } from "../canvas/page_history.js" */
+/** @import { Brought } from "../canvas/page_files.js" */
+/** @import { PilePage } from "../pile/pile_pages.js" */
 
 /**
  * A question, or what could be asked now: the value of PageCanvas, the task and what else the fields
@@ -23,6 +25,11 @@
  * @property {{value: number}} threshold  From this value on, 0 to 1, a place belongs to the region.
  * @property {QuestionValues} asked  The model is being asked this.
  * @property {QuestionValues} present  This could be asked now.
+ * @property {{files: Brought[]}} files  A person has brought files; the canvas shows the first.
+ * @property {{pages: PilePage[]}} pile  These are the pages of all files, in a pile; or what became
+ *   of some has changed.
+ * @property {{index: number}} turn  The canvas turns to this page of the pile.
+ * @property {undefined} read-over  Gradio is through with the reading of a pile.
  * @property {undefined} over  Gradio is through with a question, in whichever way.
  * @property {undefined} failed  A question has failed, or the connection has.
  * @property {{number: number, message: string, change: number}[] | null} saved  What came of saving

@@ -9,6 +9,7 @@ from dessurt_app.strings.ask import *
 from dessurt_app.strings.canvas import *
 from dessurt_app.strings.dataset import *
 from dessurt_app.strings.inspect import *
+from dessurt_app.strings.pile import *
 from dessurt_app.strings.train import *
 
 TITLE, BY = "Ask a page", "by Dessurt"

@@ -15,7 +15,10 @@ CANVAS = {
     "page": "Page. Up and down move through lines or marks, Enter marks a line; "
     "question mark lists the keys",
     "open": "Open…",
-    "open_hint": "Open an image or a PDF; you can also drop it on the page or paste it",
+    "open_hint": "Open images or PDFs; you can also drop them on the page, folders too, or paste "
+    "them",
+    "open_folder": "Open a folder",
+    "open_folder_hint": "Open a folder with all images and PDFs in it",
     "channel": "What to mark",
     "highlight": "Highlight",
     "highlight_hint": "Point the model at something (H). Hold Shift to draw masks instead",
@@ -77,7 +80,7 @@ CANVAS = {
     "region": "Region",
     "region_hint": "Show or hide what the model marked",
     "dismiss": "Close this message",
-    "pages": "Pages of this file",
+    "pages": "Pages",
     "page_back": "Previous page",
     "page_back_hint": "Previous page (PgUp)",
     "page_on": "Next page",
@@ -85,6 +88,9 @@ CANVAS = {
     # Said by the script:
     "page_number": "{n} / {of}",
     "page_title": "Page {n}",
+    "page_read": "✓ read",
+    "page_corrected": "✎ corrected",
+    "page_failed": "! not read",
     "added": "{channel} {kind} added, marks: {n}",
     "added_several": "{added} marks added, marks: {n}",
     "removed": "{channel} {kind} removed, marks: {n}",
@@ -109,7 +115,6 @@ CANVAS = {
     "lines_none": "No lines of text were found on this page: draw a box instead.",
     "lines_failed": "The app could not look for lines on this page: draw a box instead.",
     "crop_needs": "Nothing is highlighted: first highlight the part of the page to keep.",
-    "only_first": "{name} was opened; {n} more were not: open one file at a time.",
     "no_file": "That is not a file: save the page as an image or PDF first, then drop it here.",
     "not_restored": "Your page is no longer on the server: open it again, and its marks will "
     "come back.",
@@ -144,7 +149,7 @@ CANVAS = {
         ("+ − 0 F", "Zoom in, zoom out, 100 %, fit"),
         ("Ctrl + wheel, two fingers", "Zoom"),
         ("Space + drag, wheel", "Move the page (also the middle button, two fingers)"),
-        ("PgUp, PgDn", "Previous page, next page"),
+        ("PgUp, PgDn", "Previous page, next page, over all files"),
         ("I", "Show what the model sees beside the page; again to go back"),
         ("Ctrl+Enter", "Run, from anywhere"),
         ("Esc", "Drop the mark being drawn or the selection, else stop the model"),
