@@ -308,19 +308,12 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     const toggle = button("problems");
     toggle.hidden = !problems.length;
     toggle.textContent = fillIn(text.problems, { n: problems.length });
-    if (!problems.length) showProblems(false);
     if (listedProblems === problems.length) return;
     listedProblems = problems.length;
     const items = problems.slice(0, MOST_LISTED).map(({ name, error }) => makeItem(name, error));
     const more = problems.length - items.length;
     if (more) items.push(makeItem("", fillIn(text.more_problems, { n: more })));
     find(part("problems"), "ul", HTMLUListElement).replaceChildren(...items);
-  }
-
-  /** @param {boolean} on */
-  function showProblems(on) {
-    part("problems").hidden = !on;
-    button("problems").setAttribute("aria-expanded", String(on));
   }
 
   const sure = part("sure", HTMLDialogElement);
@@ -342,13 +335,20 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     read,
     stop,
     close,
-    problems: () => showProblems(part("problems").hasAttribute("hidden")),
+    problems: () => part("problems", HTMLDialogElement).showModal(),
+    problems_close: () => part("problems", HTMLDialogElement).close(),
   };
   element.addEventListener("click", (event) => {
+    const action = actions[clickedData(event).do ?? ""];
+    if (!action) return;
     message = "";
-    actions[clickedData(event).do ?? ""]?.();
+    action();
     refresh();
   });
+  // The page behind must not take these keys: Escape would also stop the model.
+  for (const dialog of element.querySelectorAll("dialog")) {
+    dialog.addEventListener("keydown", (event) => event.stopPropagation());
+  }
 
   listen("files", ({ files }) => void take(files));
   refresh();

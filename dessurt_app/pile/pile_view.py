@@ -209,6 +209,8 @@ def build_pile(asking: Asking, piles: Piles, ask: AskTab, header: Header) -> Non
         answer = replace(Record.from_json(entries).answer(), question=question, task=_TASK)
         return asking.show(answer, request)
 
+    # First, as Gradio begins with what comes later only when that which came before has ended.
+    view.read(lambda: READ_ALL, None, ask.task, **QUICK)
     event = view.read(
         read,
         [name, header.checkpoint],
@@ -221,6 +223,5 @@ def build_pile(asking: Asking, piles: Piles, ask: AskTab, header: Header) -> Non
     )
     for ended in (event.then, event.failure):
         ended(None, js=announce("read-over"), show_progress="hidden")
-    view.read(lambda: READ_ALL, None, ask.task, **QUICK)
     shown = handler("pile/pile_view.js", "placeToShow")
     view.turn(show, [place, ask.canvas, header.checkpoint], ask.answer, js=shown, **QUICK)

@@ -94,20 +94,28 @@ def test_lines_of_one_page_of_several(canvas, uploaded):
 
 
 def test_thumbnails_show_every_page_small(canvas, three_pages):
-    pictures = canvas.thumbnails(three_pages)["pictures"]
+    pictures = canvas.thumbnails([[three_pages, n] for n in range(3)])["pictures"]
     assert [abs(shade(picture) - 60 * n) <= 2 for n, picture in enumerate(pictures)] == [True] * 3
     assert all(max(Image.open(picture).size) <= 200 for picture in pictures)
     assert Image.open(pictures[0]).height in (158, 159, 160)
-    assert canvas.thumbnails([three_pages, 2])["pictures"] == pictures[2:]
+    assert canvas.thumbnails([[three_pages, 2]])["pictures"] == pictures[2:]
 
 
 def test_many_thumbnails_come_in_batches(canvas, uploaded):
     shades = [Image.new("L", (20, 30), n) for n in range(50)]
     file = str(uploaded / "many.tiff")
     shades[0].save(file, save_all=True, append_images=shades[1:])
-    batches = [canvas.thumbnails([file, first])["pictures"] for first in (0, 24, 48, 50)]
+    places = [[file, n] for n in range(50)]
+    batches = [canvas.thumbnails(places[first:])["pictures"] for first in (0, 24, 48, 50)]
     assert [len(batch) for batch in batches] == [24, 24, 2, 0]
     assert [shade(picture) for batch in batches for picture in batch] == list(range(50))
+
+
+def test_thumbnails_are_of_several_files(canvas, three_pages, uploaded):
+    Image.new("L", (20, 30), 90).save(uploaded / "grey.png")
+    places = [[str(uploaded / "grey.png"), 0], [three_pages, 1]]
+    assert [abs(shade(p) - s) <= 2 for p, s in zip(
+        canvas.thumbnails(places)["pictures"], (90, 60), strict=True)] == [True, True]  # fmt: skip
 
 
 def test_a_damaged_page_among_others_has_a_white_thumbnail(canvas, three_pages, monkeypatch):
@@ -119,7 +127,7 @@ def test_a_damaged_page_among_others_has_a_white_thumbnail(canvas, three_pages, 
         return opened(path, number, side)
 
     monkeypatch.setattr(Page, "open", fail)
-    pictures = canvas.thumbnails(three_pages)["pictures"]
+    pictures = canvas.thumbnails([[three_pages, n] for n in range(3)])["pictures"]
     assert [shade(picture) for picture in pictures[1:]] == [255, 120]
 
 
@@ -168,7 +176,8 @@ def test_nothing_is_too_small_to_be_cut_out(canvas, box):
 )
 def test_no_function_opens_what_is_not_ours(canvas, function, wanted, monkeypatch):
     more = {
-        "crop": [0, 0, 9, 9], "turn": [[], 1], "straighten": [[], None, 0], "unlock": ["secret"]
+        "crop": [0, 0, 9, 9], "turn": [[], 1], "straighten": [[], None, 0], "unlock": ["secret"],
+        "thumbnails": [],
     }  # fmt: skip
     if function in more:
         wanted = [wanted, *more[function]]
