@@ -6,6 +6,7 @@
 import { buttonFinder, clickedData, fillIn, find, partFinder } from "../screen/component.js";
 import { recall, remember } from "../screen/component.js";
 import { announce, listen, shown } from "../screen/events.js";
+import { makeExport } from "./pile_export.js";
 import { about, excess, makePile, refusal, send } from "./pile_pages.js";
 
 /** @import { Component, Text } from "../screen/component.js" */
@@ -42,14 +43,19 @@ let place = [0, 0];
 export const pileToRead = (_, checkpoint) => [id, checkpoint];
 
 /**
- * Of what Python is to show what was read.
+ * Of which page Python is to show what was read.
  * @param {any} _
- * @param {...any} rest  The canvas and the checkpoint.
+ * @param {any} canvas
+ * @param {string} checkpoint
  */
-export const placeToShow = (_, ...rest) => [[id, ...place], ...rest];
+export function placeToShow(_, canvas, checkpoint) {
+  announce("asked", [canvas, READ_ALL, "", false, null, checkpoint]);
+  announce("over");
+  return [[id, ...place], canvas, checkpoint];
+}
 
 /**
- * The server has: begin, add, look, stop, retry, correct, end.
+ * The server has: begin, add, look, stop, retry, correct, export, end.
  * @param {Component<Progress | null>} component
  * @param {Text} text
  * @param {{files: number, upload: number}} limits  Of a pile.
@@ -235,8 +241,6 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     if (!page || asking || task !== READ_ALL) return;
     if (canvas?.page !== page.path || canvas.number !== page.number) return; // on its way
     place = [page.file, page.number];
-    announce("asked", [canvas, READ_ALL, ""]);
-    asking = false;
     trigger("turn");
   }
 
@@ -248,6 +252,12 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
   });
   listen("asked", () => {
     asking = true;
+  });
+  listen("line-corrected", async ({ page: [path, number], line, text: right }) => {
+    const page = pile.pages.find((each) => each.path === path && each.number === number);
+    if (!page || !isRead(page)) return;
+    await server.correct([id, page.file, number, { [line]: right }]).catch(console.warn);
+    look();
   });
   for (const name of /** @type {const} */ (["over", "failed"])) {
     listen(name, () => {
@@ -267,6 +277,7 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     const begun = unread < pages ? text.go_on : text.read_all;
     readButton.textContent = unread || !failed ? begun : text.try_again;
     button("stop").hidden = !reading;
+    button("export").hidden = unread + failed === pages;
     part("progress").textContent = sentence(pages, unread, failed);
     part("now").textContent = reading && progress?.text ? nowReading(progress) : "";
     const bar = part("part", HTMLProgressElement);
@@ -330,11 +341,16 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     if (sure.returnValue) putAway();
   });
 
+  const pageShown = () => pile.pages.find(isShown);
+  const exporter = makeExport(element, server, text, () => id, pageShown);
+
   /** @type {Record<string, () => void>} */
   const actions = {
     read,
     stop,
     close,
+    export: () => exporter.show(pile.count("read", "corrected")),
+    export_close: exporter.close,
     problems: () => part("problems", HTMLDialogElement).showModal(),
     problems_close: () => part("problems", HTMLDialogElement).close(),
   };

@@ -22,6 +22,7 @@ from dessurt_app.ask.header import Header
 from dessurt_app.ask.listeners import listeners
 from dessurt_app.canvas.canvas_value import REFUSED, parse_list, parse_number
 from dessurt_app.gradio_fixes import QUICK
+from dessurt_app.pile.exporting import export
 from dessurt_app.pile.piles import Pile, PileError, PileFile, Piles, Place
 from dessurt_app.pile.reading import READ_ALL, Reading
 from dessurt_app.pile.record import Record
@@ -50,7 +51,7 @@ class PileView(gr.HTML):
         self._piles = piles
         super().__init__(
             value=None,
-            html_template=filled_in("pile/pile_view.html", strings.PILE),
+            html_template=filled_in("pile/pile_view.html", strings.PILE, formats=_formats()),
             css_template=static("pile/pile_view.css"),
             js_on_load=on_load(
                 "pile/pile_view.js", "start", strings.PILE, asdict(piles.limits)
@@ -126,10 +127,31 @@ class PileView(gr.HTML):
         return _answer(corrected)
 
     @server
+    def export(self, sent: object) -> dict[str, Any]:
+        """Export from [the id, [a file, a page], "page", "file" or "all", a format].
+
+        The answer has the `path` of a file, and its `name`.
+        """
+        name, place, scope, kind = parse_list(sent, 4)
+
+        def exported() -> dict[str, Any]:
+            pile = self._piles.of(name)
+            path = export(pile, _places(pile, scope, place), str(kind))
+            return {"path": str(path), "name": path.name}
+
+        return _answer(exported)
+
+    @server
     def end(self, sent: object) -> dict[str, Any]:
         """Delete a pile, named by [the id]."""
         self._piles.end(*parse_list(sent, 1))
         return {}
+
+
+def _formats() -> str:
+    """The choices of the list of formats."""
+    names = strings.EXPORT_FORMATS.items()
+    return "".join(f'<option value="{name}">{title}</option>' for name, title in names)
 
 
 def _seen(pile: Pile, files: int, changes: int) -> dict[str, Any]:
@@ -139,6 +161,7 @@ def _seen(pile: Pile, files: int, changes: int) -> dict[str, Any]:
         "files": [_file_json(file) for file in pile.files[files : files + MOST_AT_ONCE]],
         "changes": [[*change.place, change.state, change.error] for change in new],
         "expects": pile.expects,
+        "exported": pile.exported,
         "more": len(pile.files) > files + MOST_AT_ONCE or len(pile.changes) > changes + len(new),
     }
 
@@ -168,6 +191,15 @@ def _count(sent: object) -> int:
 
 def _place(file: object, page: object) -> Place:
     return parse_number(file, whole=True), parse_number(page, whole=True)
+
+
+def _places(pile: Pile, scope: object, sent: object) -> list[Place]:
+    """The pages that are meant: all, or one, or those of its file."""
+    if scope == "all":
+        return list(pile.places())
+    place = _place(*parse_list(sent, 2))
+    pile.file_of(place)
+    return [each for each in pile.places() if each[0] == place[0]] if scope == "file" else [place]
 
 
 def _corrections(sent: object) -> dict[int, str]:

@@ -30,7 +30,7 @@ from dessurt_app.doors import UPLOADS_OF_ALL, UPLOADS_OF_ONE
 MOST_FILES, MOST_PAGES = 5000, 20_000  # of a pile on one's own machine
 MOST_FILES_SHARED, MOST_PAGES_SHARED = 300, 1000  # of one where others reach the app
 MOST_PILES = 1000  # a page that is opened alone has one, too
-# Bytes of what was read of all piles; then the one unused for longest goes.
+# Bytes of what was read and exported of all piles; then the one unused for longest goes.
 MOST_STORED = 2 * 2**30
 LONGEST_UNUSED = 24 * 3600  # seconds
 LONGEST_NAME = 240  # characters
@@ -88,11 +88,13 @@ class Pile:
         self.id, self.folder, self.limits = folder.name, folder, limits
         self.files: list[PileFile] = []
         self.changes: list[Change] = []  # as they came about
-        self.stored = 0  # bytes, of what was read
+        self.stored = 0  # bytes, of what was read and of the last export
         self.expects = False  # whether the browser is sending further files
         self.used = time.monotonic()
         self.reader: threading.Event | None = None  # that of whoever reads it; set: shall stop
+        self.exported: tuple[int, int] | None = None  # files of how many, while they are written
         self._states: dict[Place, Change] = {}
+        self._export = 0  # bytes, of the last export
         self._lock = threading.Lock()
 
     # ---- its files ----------------------------------------------------------------------------
@@ -198,6 +200,12 @@ class Pile:
         except FileNotFoundError:
             return None
         return record
+
+    def note_export(self, size: int) -> None:
+        """Count the bytes of an export that has taken the place of the last one."""
+        with self._lock:
+            self.stored += size - self._export
+            self._export = size
 
     def _path(self, place: Place) -> Path:
         return self.folder / "pages" / f"{place[0]}-{place[1]}.json"

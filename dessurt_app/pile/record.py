@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from dessurt.protocol import Alternative, Text, TextLine, Word
+from dessurt.transcript import Creator, Source, Transcript
 from dessurt_app.ask.answer_view import Answer, AnswerLine
 
 # Of surer tokens nobody asks what else they might be: to keep that takes most of the room.
@@ -29,23 +31,37 @@ class Record:
     notices: tuple[str, ...] = ()
     status: str = ""
     corrections: Mapping[int, str] = field(default_factory=dict)  # by the number of the line
+    form: str = ""  # the page as a form, if it was read as one: the answer to `json>`
+    created: str = ""  # when it was read, in UTC
 
     @classmethod
     def of(cls, size: tuple[int, int], digest: str, answer: Answer, checkpoint: str) -> Record:
         """The record of the answer to "read the whole page"; arguments as the attributes."""
         written = tuple(map(_without_the_obvious, answer.written))
-        return cls(size, digest, checkpoint, answer.lines, written, answer.notices, answer.status)
+        made = cls(size, digest, checkpoint, answer.lines, written, answer.notices, answer.status)
+        return replace(made, created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def corrected(self, corrections: Mapping[int, str]) -> Record:
-        """The record with these lines corrected, too; one that is as it was read is not."""
+        """The record with these lines corrected, too, or taken for right as they are."""
         wanted = {**self.corrections, **corrections}
-        read = {number: each.line.text for number, each in enumerate(self.lines)}
-        changed = {n: text for n, text in wanted.items() if n in read and text != read[n]}
-        return replace(self, corrections=changed)
+        known = {n: text for n, text in wanted.items() if 0 <= n < len(self.lines)}
+        return replace(self, corrections=known)
 
     def answer(self) -> Answer:
         """What the screen shows of it."""
         return Answer("done", self.written, self.lines, self.status, notices=self.notices)
+
+    def transcript(self, name: str, number: int) -> Transcript:
+        """What is exported of it; corrections win. It has the name and number of the page."""
+        made = Transcript.of(
+            [each.line for each in self.lines],
+            self.size,
+            Source(name, number, self.digest),
+            Creator(self.checkpoint),
+            self.corrections,
+            self.form,
+        )
+        return replace(made, created=self.created)
 
     def to_json(self) -> dict[str, Any]:
         """What `from_json` reads back."""
@@ -58,6 +74,8 @@ class Record:
             "notices": list(self.notices),
             "status": self.status,
             "corrections": {str(number): text for number, text in self.corrections.items()},
+            "form": self.form,
+            "created": self.created,
         }
 
     @classmethod
@@ -73,6 +91,8 @@ class Record:
             tuple(entries["notices"]),
             entries["status"],
             {int(number): text for number, text in entries["corrections"].items()},
+            entries["form"],
+            entries["created"],
         )
 
 

@@ -15,7 +15,20 @@ PILE = {
     "put_away": "Put away",
     "cancel_pile": "Keep them",
     "problems_close": "Close this list",
+    "export": "Export…",
+    "export_title": "Export what was read",
+    "export_scope": "What",
+    "scope_page": "This page",
+    "scope_file": "This file",
+    "scope_all": "Everything that was read: {n} pages",
+    "export_format": "As",
+    "download": "Download",
+    "export_close": "Close",
+    "export_hint": "Several files come as one ZIP. Corrected text comes instead of what was read.",
     # Said by the script:
+    "exporting": "Writing the file…",
+    "exporting_part": "Writing files: {n} of {of}",
+    "exported": "Done: {name}",
     "sending": "Sending files: {n} of {of}",
     "idle": "{pages} pages, {read} read",
     "reading": "{n} of {of} pages",
@@ -41,7 +54,7 @@ PILE = {
     "too_much": "Here a pile has at most {most} MB, and these are {n} MB: drop fewer at a time.",
     "cut_off": "Not all files had been sent when the page was loaded again: drop the others again.",
     "folder_empty": "There is no image or PDF in this folder.",
-    "added": "{n} files added, {pages} pages in all",
+    "server_lost": "The app is not responding: try again in a moment.",
 }
 
 PILE_GONE = "These files are no longer on the server: open them again."
@@ -50,3 +63,24 @@ PILE_TOO_LONG = "This file has {pages} pages; a pile has at most {most} in all: 
 PILE_NO_PAGE = "There is no such page among these files: reload the screen."
 PILE_NOT_READ = "This page has not been read yet: read it first, then correct it."
 PILE_NO_ROOM = "There is no room left on the server: export what was read, and put files away."
+
+EXPORT_TITLE = "pages"
+EXPORT_NOTHING = "Nothing of this has been read yet: press Read all pages first."
+EXPORT_NO_FORMAT = "There is no such format: choose one from the list."
+EXPORT_NO_FIELDS = (
+    "No form has been read here: choose the task that reads a form as JSON, press Run on the pages "
+    "that are forms, then export."
+)
+EXPORT_TOO_MUCH = "That is too much for one file: export a file or a page at a time."
+EXPORT_GOES_ON = "These pages are being exported already: wait until that is done."
+EXPORT_BUSY = "Many people are exporting: try again in a moment."
+EXPORT_FORMATS = {
+    "txt": "Plain text",
+    "md": "Markdown",
+    "json": "JSON",
+    "csv": "Form fields (CSV)",
+    "hocr": "hOCR",
+    "alto": "ALTO 4 (XML)",
+    "page": "PAGE 2019 (XML)",
+    "pdf": "Searchable PDF",
+}

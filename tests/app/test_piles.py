@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
+from zipfile import ZipFile
 
+import pypdfium2 as pdfium
 import pytest
 from fake_instrument import FakeInstrument
 from PIL import Image
@@ -16,6 +19,7 @@ from dessurt_app.ask import listeners as listeners_module
 from dessurt_app.ask.asking import Asking, Turns
 from dessurt_app.ask.listeners import Listeners
 from dessurt_app.models import Weights
+from dessurt_app.pile import exporting
 from dessurt_app.pile import piles as piles_module
 from dessurt_app.pile import reading as reading_module
 from dessurt_app.pile.pile_view import PileView
@@ -46,7 +50,7 @@ def fake() -> FakeInstrument:
 @pytest.fixture
 def view() -> PileView:
     """A bar with piles of at most five files."""
-    return PileView(Piles(Limits(files=5, pages=20, upload=1000)))
+    return PileView(Piles(Limits(files=5, pages=20, upload=10**6)))
 
 
 @pytest.fixture
@@ -330,8 +334,118 @@ def test_corrections_are_kept_beside_what_was_read(view, page, fake):
     record = Record.from_json(view._piles.of(name).record((0, 0)))
     assert record.corrections == {1: "The second"}
     assert record.lines[1].line.text == "the second"
-    view.correct([name, 0, 0, {"1": "the second"}])
-    assert states(view, name) == {(0, 0): "read"}
+    view.correct([name, 0, 0, {"0": "first line"}])  # it is right as it is
+    record = Record.from_json(view._piles.of(name).record((0, 0)))
+    assert record.corrections == {0: "first line", 1: "The second"}
+    assert [line.corrected for line in record.transcript("1.png", 0).lines] == [True, True]
+
+
+# ---- taking it home ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def read(view, page, fake) -> str:
+    """The id of a pile of four pages in three files, all of which are read."""
+    files = ("in/a.png", page("x/a.png")), ("in/a.png", page("y/a.png", 1))
+    name = begun(view, *files, ("in/b/c.tiff", page("c.tiff", 9, 2)))
+    list(reading(view, fake).read_all(name, None, ME))
+    return name
+
+
+def test_one_page_comes_as_a_file_with_its_corrections(view, read):
+    view.correct([read, 0, 0, {"1": "The third"}])
+    made = view.export([read, [0, 0], "page", "txt"])
+    assert made["name"] == "a.txt" and Path(made["path"]).name == "a.txt"
+    assert Path(made["path"]).read_text("utf-8") == "first line\nThe third\n"
+    alto = view.export([read, [2, 1], "page", "alto"])
+    assert alto["name"] == "c p2.alto.xml" and "<alto" in Path(alto["path"]).read_text("utf-8")
+    assert not Path(made["path"]).exists()  # the last one alone is kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("md", ["in/a.md", "in/a (2).md", "in/b/c.md"]),
+        ("page", ["in/a.page.xml", "in/a (2).page.xml", "in/b/c p1.page.xml",
+                  "in/b/c p2.page.xml"]),
+        ("pdf", ["in/a.pdf", "in/a (2).pdf", "in/b/c.pdf"]),
+    ],
+)  # fmt: skip
+def test_several_files_come_as_a_zip(view, read, kind, names):
+    made = view.export([read, None, "all", kind])
+    assert made["name"] == "in.zip"
+    with ZipFile(made["path"]) as archive:
+        assert archive.namelist() == names
+        assert all(archive.read(name) for name in names)
+    assert {path.name for path in Path(made["path"]).parent.iterdir()} == {"in.zip"}
+
+
+def test_a_file_of_several_pages_comes_whole(view, read):
+    made = view.export([read, [2, 0], "file", "pdf"])
+    assert made["name"] == "c.pdf"
+    pdf = pdfium.PdfDocument(made["path"])
+    texts = [page.get_textpage().get_text_range() for page in pdf]
+    assert [text.split() for text in texts] == [["firstline", "thesecond"]] * 2  # words touch
+
+
+def test_what_cannot_be_exported_is_named_and_stops_nothing(view, read, uploads):
+    (uploads / "y/a.png").write_bytes(b"no picture any more")
+    made = view.export([read, None, "all", "pdf"])
+    with ZipFile(made["path"]) as archive:
+        assert archive.namelist() == ["in/a.pdf", "in/b/c.pdf", "not exported.txt"]
+        assert archive.read("not exported.txt").startswith(b"in/a (2).pdf: ")
+
+
+@pytest.mark.parametrize(
+    ("place", "scope", "kind", "sentence"),
+    [
+        ([0, 0], "page", "exe", strings.EXPORT_NO_FORMAT),
+        ([0, 0], "page", "csv", strings.EXPORT_NO_FIELDS),
+        (None, "all", "csv", strings.EXPORT_NO_FIELDS),
+        ([9, 0], "page", "txt", strings.PILE_NO_PAGE),
+        ([0, 9], "file", "txt", strings.PILE_NO_PAGE),
+        (None, "page", "txt", strings.NO_NUMBER),
+    ],
+)
+def test_what_there_is_not_is_not_exported(view, read, place, scope, kind, sentence):
+    assert view.export([read, place, scope, kind]) == {"error": sentence}
+    folder = view._piles.of(read).folder / "exports"
+    assert not folder.exists() or not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_what_is_not_read_is_not_exported(view, page):
+    name = begun(view, ("1.png", page("1.png")))
+    assert view.export([name, None, "all", "txt"]) == {"error": strings.EXPORT_NOTHING}
+    assert view.export(["0" * 32, None, "all", "txt"]) == {"error": strings.PILE_GONE}
+
+
+def test_too_much_is_not_exported(view, read):
+    view._piles.of(read).limits = Limits(5, 20, upload=10)
+    assert view.export([read, None, "all", "pdf"]) == {"error": strings.EXPORT_TOO_MUCH}
+    assert not [path for path in view._piles.of(read).folder.rglob("*.zip*")]
+
+
+def test_a_disk_that_fills_is_told_and_nothing_is_left(view, read, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "write", full)
+    assert view.export([read, None, "all", "txt"]) == {"error": strings.PILE_NO_ROOM}
+    folder = view._piles.of(read).folder / "exports"
+    assert not [path for path in folder.rglob("*") if path.is_file()]
+    monkeypatch.undo()
+
+
+def test_few_export_at_once(view, read, monkeypatch):
+    pile = view._piles.of(read)
+    pile.exported = 1, 2
+    assert view.export([read, None, "all", "txt"]) == {"error": strings.EXPORT_GOES_ON}
+    assert view.look([read, 9, 9])["exported"] == (1, 2)
+    pile.exported = None
+    monkeypatch.setattr(exporting, "_few", threading.BoundedSemaphore(1))
+    with exporting._few:
+        assert view.export([read, None, "all", "txt"]) == {"error": strings.EXPORT_BUSY}
+    assert "path" in view.export([read, None, "all", "txt"])
 
 
 # ---- in line with others ----------------------------------------------------------------------
