@@ -31,17 +31,7 @@ import { makeRegionMap } from "./region_map.js";
 /** @import { Tool } from "./page_tools.js" */
 
 const ZOOM_STEP = 1.25;
-const WITHOUT_PAGE = [
-  "open",
-  "open_folder",
-  "page_back",
-  "page_on",
-  "undo",
-  "redo",
-  "help",
-  "more",
-  "dismiss",
-];
+const WITHOUT_PAGE = /^(open|open_folder|page_back|page_on|undo|redo|help|more|dismiss)$/;
 
 /**
  * The server has: open_page, unlock, find_lines, thumbnails, crop, turn, straightening, straighten.
@@ -259,10 +249,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
   // ---- buttons, keys, pointers ----------------------------------------------------------------
 
   /** Whatever is on its way is not wanted any more. */
-  function forgetWay() {
-    opener.forget();
-    strip.forget();
-  }
+  const forgetWay = () => [opener, strip].map((each) => each.forget());
 
   /** @param {() => boolean} step */
   function goAlong(step) {
@@ -320,7 +307,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
 
   element.addEventListener("click", (event) => {
     const { do: action, channel, tool } = clickedData(event);
-    if (action && (board.page || WITHOUT_PAGE.includes(action))) actions[action]();
+    if (action && (board.page || WITHOUT_PAGE.test(action))) actions[action]();
     else if (channel) board.setChannel(/** @type {Channel} */ (channel));
     else if (tool) board.setTool(tool);
   });

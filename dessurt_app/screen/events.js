@@ -15,15 +15,6 @@
  */
 
 /**
- * What a person made of a line of a page.
- * @typedef {object} LineCorrection
- * @property {[path: string, number: number]} page
- * @property {number} line  Its number in the answer, from 0.
- * @property {number[]} quad  Its corners in page pixels: x and y in turn.
- * @property {string} text
- */
-
-/**
  * The detail of each event.
  * @typedef {object} Events
  * @property {CanvasPage | null} page  The canvas shows this page now.
