@@ -353,7 +353,7 @@ export function start({ element, props, trigger, server, upload, watch }, text) 
     strip.setPile(pages);
     strip.show(board.page);
   });
-  listen("turn", ({ index }) => void strip.turnTo(index));
+  listen("turn", ({ index }) => void strip.openFrom(index));
 
   watch("value", () => {
     if (props.value?.picture) opener.adopt(props.value);

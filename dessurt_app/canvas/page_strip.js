@@ -9,6 +9,7 @@ import { buttonFinder, fillIn, partFinder } from "../screen/component.js";
 
 /** @typedef {Pick<PilePage, "path" | "number"> & Partial<PilePage>} StripPage */
 
+const MOST_TRIES = 20;
 const BATCH = 24; // small pictures that the server makes at once
 
 /**
@@ -28,10 +29,12 @@ export function makeStrip(element, text, open, fetchPictures) {
   let own = []; // the pages of the file, if there is no pile
   /** @type {StripPage[]} */
   let pages = []; // those in the list
+  /** @type {CanvasPage | null} */
+  let last = null; // the page that was shown
   let stale = false; // what became of pages is not shown yet
   let at = -1; // the number of the page on the canvas; a file may be in a pile twice
   /** @type {number | null} */
-  let goal = null; // of the page that is being turned to
+  let goal = null; // of the page that is being turned to, or of one that could not be shown
 
   /** @param {StripPage[]} all  The pages of all files; none if there is no pile. */
   function setPile(all) {
@@ -43,10 +46,12 @@ export function makeStrip(element, text, open, fetchPictures) {
   function show(page) {
     if (page && (page.path !== own[0]?.path || page.pages !== own.length)) own = ownPages(page);
     const now = pile.length ? pile : page ? own : [];
+    if (stale || now !== pages || page !== last) at = page ? indexOf(now, page) : -1;
+    if (page !== last) goal = null;
     if (stale || now !== pages) setPages(now);
+    last = page;
     part("pages").hidden = pages.length < 2;
     if (pages.length < 2) return;
-    at = page ? indexOf(page) : -1;
     const place = { n: at < 0 ? "–" : at + 1, of: pages.length };
     part("page_number").textContent = fillIn(text.page_number, place);
     part("page_name").textContent = pages[at]?.name ?? "";
@@ -65,10 +70,13 @@ export function makeStrip(element, text, open, fetchPictures) {
       list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
   }
 
-  /** @param {CanvasPage} page */
-  function indexOf(page) {
-    const likely = [goal ?? at, at].find((index) => isSame(pages[index], page));
-    return likely ?? pages.findIndex((each) => isSame(each, page));
+  /**
+   * @param {StripPage[]} all
+   * @param {CanvasPage} page
+   */
+  function indexOf(all, page) {
+    const likely = [goal ?? at, at].find((index) => isSame(all[index], page));
+    return likely ?? all.findIndex((each) => isSame(each, page));
   }
 
   /**
@@ -135,23 +143,35 @@ export function makeStrip(element, text, open, fetchPictures) {
     const label = document.createElement("span");
     label.textContent = String(number + 1);
     item.append(label);
-    item.addEventListener("click", () => turnTo(number));
+    item.addEventListener("click", () => void turnTo(number));
     return item;
   }
 
-  /** @param {number} index */
+  /**
+   * Whether the page is shown. From one that cannot be opened one still turns to the next.
+   * @param {number} index
+   */
   async function turnTo(index) {
     const page = pages[index];
-    if (!page || index === (goal ?? at)) return;
+    if (!page || index === (goal ?? at)) return false;
     goal = index;
-    await open(page.path, page.number);
-    if (goal === index) goal = null;
+    return open(page.path, page.number);
+  }
+
+  /**
+   * Shows the first page from one on that can be opened.
+   * @param {number} index
+   */
+  async function openFrom(index) {
+    for (let at = index; at < Math.min(index + MOST_TRIES, pages.length); at++) {
+      if (await turnTo(at)) return;
+    }
   }
 
   return {
     setPile,
     show,
-    turnTo,
+    openFrom,
 
     /** @param {number} by */
     step: (by) => turnTo((goal ?? at) + by),

@@ -71,6 +71,7 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
   let message = ""; // a sentence about the files as a whole
   let asking = false; // whether a question is being answered
   let looking = false;
+  let wasShown = false; // whether the canvas has shown any of its pages
   let listedProblems = 0;
   /** @type {any[] | null} */
   let present = null; // what could be asked now
@@ -124,11 +125,10 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     const seen = await server.add([mine, sent, more]).catch((error) => ({ error: String(error) }));
     if (id !== mine) return;
     sending[0] += sent.length;
-    const isFirst = !pile.pages.length;
+    const known = pile.pages.length;
     learn(seen);
     // The file that the canvas was to open may be none that can be opened.
-    const isHere = pile.pages.some(({ path }) => path === shown.page?.path);
-    if (isFirst && pile.pages.length && !isHere) announce("turn", { index: 0 });
+    if (!wasShown && !pageShown() && pile.pages.length > known) announce("turn", { index: known });
   }
 
   /**
@@ -182,6 +182,7 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     remember(PILE, null);
     remember(READING, null);
     pile = makePile(text);
+    wasShown = false;
     progress = null;
     sending = [0, 0];
     announce("pile", { pages: [] });
@@ -230,6 +231,11 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
 
   /** @param {PilePage} page */
   const isShown = ({ path, number }) => path === shown.page?.path && number === shown.page.number;
+
+  const pageShown = () => pile.pages.find(isShown);
+  listen("page", () => {
+    wasShown ||= Boolean(pageShown());
+  });
 
   /** @param {PilePage} page */
   const isRead = ({ state }) => state === "read" || state === "corrected";
@@ -341,7 +347,6 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     if (sure.returnValue) putAway();
   });
 
-  const pageShown = () => pile.pages.find(isShown);
   const exporter = makeExport(element, server, text, () => id, pageShown);
 
   /** @type {Record<string, () => void>} */

@@ -28,7 +28,8 @@
  * @property {{files: Brought[]}} files  A person has brought files; the canvas shows the first.
  * @property {{pages: PilePage[]}} pile  These are the pages of all files, in a pile; or what became
  *   of some has changed.
- * @property {{index: number}} turn  The canvas turns to this page of the pile.
+ * @property {{index: number}} turn  The canvas shows this page of the pile, or the next
+ *   one that can be opened.
  * @property {undefined} read-over  Gradio is through with the reading of a pile.
  * @property {undefined} over  Gradio is through with a question, in whichever way.
  * @property {undefined} failed  A question has failed, or the connection has.
