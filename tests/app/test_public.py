@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from PIL import Image
 from serving import serve, started
 
 from dessurt_app import doors, launch, strings, ui
+from dessurt_app.doors import UPLOADS_OF_ONE, Doors, Uploads
 from dessurt_app.launch import launch_options
 from dessurt_app.ui import build
 
@@ -424,12 +426,25 @@ def test_tools_are_for_those_who_are_logged_in():
 
 
 def test_uploads_are_kept_within_a_quota(address, monkeypatch):
-    monkeypatch.setattr(doors, "UPLOADS_OF_ONE", 2500)
+    monkeypatch.setattr(doors, "UPLOADS_OF_ALL", 2500)  # on one's own machine there is one visitor
     files = [upload(address, f"{n}.bin", bytes([n]) * 1000).json()[0] for n in range(4)]
     assert [Path(file).exists() for file in files] == [False, False, True, True]
     (again,) = upload(address, "2.bin", bytes([2]) * 1000).json()  # is the youngest now
     upload(address, "5.bin", b"5" * 1000)
     assert Path(again).exists() and not Path(files[3]).exists()
+
+
+def test_each_visitor_has_a_quota_where_there_are_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    uploads = Uploads(of_one=2500)
+    files = [tmp_path / f"{n}" / "file.bin" for n in range(5)]
+    for number, file in enumerate(files):
+        file.parent.mkdir()
+        file.write_bytes(bytes(1000))
+        uploads._add("other" if number == 1 else "me", json.dumps([str(file)]).encode())
+    assert [file.exists() for file in files] == [False, True, False, True, True]
+    assert Doors(lambda *_: None)._uploads._of_one == UPLOADS_OF_ONE
+    assert Doors(lambda *_: None, hosts=["localhost"])._uploads._of_one == doors.UPLOADS_OF_ALL
 
 
 def test_the_limits_that_are_promised_hold():
