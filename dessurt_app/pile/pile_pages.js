@@ -131,6 +131,27 @@ export function about(seconds, text) {
   return fillIn(text.hours, { n: Math.round(minutes / 60) });
 }
 
+/**
+ * How far a pile is, in words.
+ * @param {{pages: number, unread: number, failed: number, sent: number, sending: number}} counts
+ * @param {boolean} reading  Whether it is being read.
+ * @param {{state: string, seconds: number | null} | null} progress  What was last heard of that.
+ * @param {Text} text
+ * @returns {string}
+ */
+export function howFar({ pages, unread, failed, sent, sending }, reading, progress, text) {
+  const [done, read] = [pages - unread, pages - unread - failed];
+  const values = { n: done, of: pages, pages, read };
+  if (reading && progress?.seconds) {
+    return fillIn(text.left, { ...values, time: about(progress.seconds, text) });
+  }
+  if (reading) return fillIn(text.reading, values);
+  if (sending) return fillIn(text.sending, { n: sent, of: sending });
+  if (progress?.state === "reading") return text.lost;
+  if (!unread) return fillIn(failed ? text.all_but : text.all_read, { ...values, n: read });
+  return fillIn(progress?.state === "stopped" ? text.stopped : text.idle, values);
+}
+
 // ---- sending ----------------------------------------------------------------------------------
 
 const AT_ONCE = 3; // more make no faster, and the page that is opened waits for them

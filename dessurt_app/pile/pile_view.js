@@ -7,7 +7,7 @@ import { buttonFinder, clickedData, fillIn, find, partFinder } from "../screen/c
 import { recall, remember } from "../screen/component.js";
 import { announce, listen, shown } from "../screen/events.js";
 import { makeExport } from "./pile_export.js";
-import { about, excess, makePile, refusal, send } from "./pile_pages.js";
+import { excess, howFar, makePile, refusal, send } from "./pile_pages.js";
 
 /** @import { Component, Text } from "../screen/component.js" */
 /** @import { Brought } from "../canvas/page_files.js" */
@@ -16,7 +16,7 @@ import { about, excess, makePile, refusal, send } from "./pile_pages.js";
 /**
  * @typedef {object} Progress
  * @property {string} pile
- * @property {"reading" | "done" | "stopped" | "error"} state
+ * @property {"reading" | "done" | "stopped" | "error" | "kept"} state  kept: nothing but changes
  * @property {number} done
  * @property {number} pages
  * @property {number | null} seconds
@@ -27,6 +27,7 @@ import { about, excess, makePile, refusal, send } from "./pile_pages.js";
  */
 
 const READ_ALL = "read_block>"; // the task
+const KEPT = [READ_ALL, "json>"]; // tasks whose answers are worth keeping with the page
 const [PILE, READING] = ["pile", "pile-reading"]; // what a reload brings back
 
 const MOST_LISTED = 300; // problems
@@ -34,6 +35,7 @@ const MOST_LISTED = 300; // problems
 let id = ""; // of the pile; "" while there is none
 /** @type {[file: number, page: number]} */
 let place = [0, 0];
+let showing = false; // what was read before, so that nothing is asked
 
 /**
  * What Python is to read: the pile, with a checkpoint.
@@ -42,6 +44,9 @@ let place = [0, 0];
  */
 export const pileToRead = (_, checkpoint) => [id, checkpoint];
 
+/** Of which page Python is to keep the answer. */
+export const placeToKeep = () => [id, ...place];
+
 /**
  * Of which page Python is to show what was read.
  * @param {any} _
@@ -49,8 +54,9 @@ export const pileToRead = (_, checkpoint) => [id, checkpoint];
  * @param {string} checkpoint
  */
 export function placeToShow(_, canvas, checkpoint) {
+  showing = true;
   announce("asked", [canvas, READ_ALL, "", false, null, checkpoint]);
-  announce("over");
+  showing = false;
   return [[id, ...place], canvas, checkpoint];
 }
 
@@ -73,6 +79,8 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
   let looking = false;
   let wasShown = false; // whether the canvas has shown any of its pages
   let listedProblems = 0;
+  /** @type {{page: string, number: number, task: string} | null} */
+  let question = null; // that was asked last
   /** @type {any[] | null} */
   let present = null; // what could be asked now
 
@@ -214,9 +222,9 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
 
   watch("value", () => {
     if (props.value?.pile !== id) return; // late
-    progress = props.value;
-    if (progress.message) message = progress.message;
-    if (progress.changes > pile.changes) look();
+    if (props.value.state !== "kept") progress = props.value;
+    if (progress?.message) message = progress.message;
+    if (props.value.changes > pile.changes) look();
     refresh();
   });
 
@@ -250,14 +258,26 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     trigger("turn");
   }
 
+  /** What was asked about a whole page is kept with it. */
+  function keepAnswer() {
+    const { page: path, number, task = "" } = question ?? {};
+    question = null;
+    const page = pile.pages.find((each) => each.path === path && each.number === number);
+    if (!page || !KEPT.includes(task)) return;
+    place = [page.file, page.number];
+    trigger("keep");
+  }
+
   listen("present", (question) => {
     const before = present;
     present = question;
     const [was, is] = [before, question].map((q) => q && [q[0]?.page, q[0]?.number, q[1]].join());
     if (was !== is) showRead();
   });
-  listen("asked", () => {
+  listen("asked", ([canvas, task]) => {
+    if (showing) return;
     asking = true;
+    question = { page: canvas?.page, number: canvas?.number, task };
   });
   listen("line-corrected", async ({ page: [path, number], line, text: right }) => {
     const page = pile.pages.find((each) => each.path === path && each.number === number);
@@ -268,6 +288,7 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
   for (const name of /** @type {const} */ (["over", "failed"])) {
     listen(name, () => {
       asking = false;
+      keepAnswer();
     });
   }
 
@@ -284,34 +305,12 @@ export function start({ element, props, trigger, server, upload, watch }, text, 
     readButton.textContent = unread || !failed ? begun : text.try_again;
     button("stop").hidden = !reading;
     button("export").hidden = unread + failed === pages;
-    part("progress").textContent = sentence(pages, unread, failed);
+    const counts = { pages, unread, failed, sent: sending[0], sending: sending[1] };
+    part("progress").textContent = message || howFar(counts, reading, progress, text);
     part("now").textContent = reading && progress?.text ? nowReading(progress) : "";
     const bar = part("part", HTMLProgressElement);
     bar.value = sending[1] && !reading ? sending[0] / sending[1] : (pages - unread) / (pages || 1);
     refreshProblems(problems);
-  }
-
-  /**
-   * @param {number} pages
-   * @param {number} unread
-   * @param {number} failed
-   */
-  function sentence(pages, unread, failed) {
-    if (message) return message;
-    const counts = { n: pages - unread, of: pages, pages, read: pages - unread - failed };
-    if (sending[1] && !reading) return fillIn(text.sending, { n: sending[0], of: sending[1] });
-    if (reading) return timeLeft(counts);
-    if (progress?.state === "reading") return text.lost;
-    if (!unread)
-      return fillIn(failed ? text.all_but : text.all_read, { ...counts, n: counts.read });
-    return fillIn(progress?.state === "stopped" ? text.stopped : text.idle, counts);
-  }
-
-  /** @param {Record<string, number>} counts */
-  function timeLeft(counts) {
-    const seconds = progress?.seconds;
-    if (seconds === undefined || seconds === null) return fillIn(text.reading, counts);
-    return fillIn(text.left, { ...counts, time: about(seconds, text) });
   }
 
   /** @param {Progress} now */

@@ -17,14 +17,14 @@ from dessurt import tasks
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Question
 from dessurt_app.ask.ask_tab import AskTab
-from dessurt_app.ask.asking import Asking
+from dessurt_app.ask.asking import EXPECTED, Asking
 from dessurt_app.ask.header import Header
 from dessurt_app.ask.listeners import listeners
 from dessurt_app.canvas.canvas_value import REFUSED, parse_list, parse_number
 from dessurt_app.gradio_fixes import QUICK
 from dessurt_app.pile.exporting import export
 from dessurt_app.pile.piles import Pile, PileError, PileFile, Piles, Place
-from dessurt_app.pile.reading import READ_ALL, Reading
+from dessurt_app.pile.reading import READ_ALL, Reading, keep_answer
 from dessurt_app.pile.record import Record
 from dessurt_app.static_files import announce, filled_in, handler, on_load, static
 
@@ -37,9 +37,9 @@ _TASK = tasks.task(READ_ALL)
 
 
 class PileView(gr.HTML):
-    """Shows a pile; its events `read` and `turn` ask for reading it, and for what was read."""
+    """Shows a pile; its events ask to `read` it, to show what was read, and to `keep` an answer."""
 
-    EVENTS = ["read", "turn"]
+    EVENTS = ["read", "turn", "keep"]
 
     def __init__(self, piles: Piles, **kwargs: Any) -> None:
         """Show what is in `piles`.
@@ -241,6 +241,17 @@ def build_pile(asking: Asking, piles: Piles, ask: AskTab, header: Header) -> Non
         answer = replace(Record.from_json(entries).answer(), question=question, task=_TASK)
         return asking.show(answer, request)
 
+    def keep(place: object, request: gr.Request) -> Any:
+        name, *numbers = parse_list(place, 3)
+        try:
+            pile, answer = piles.of(name), asking.last(request)
+            if answer and answer.question:
+                checkpoint = asking.weights.of(answer.question.checkpoint).name
+                keep_answer(pile, _place(*numbers), answer, checkpoint)
+        except (*EXPECTED, OSError):
+            return gr.skip()  # the answer is on the screen all the same
+        return {"pile": pile.id, "state": "kept", "changes": len(pile.changes)}
+
     # First, as Gradio begins with what comes later only when that which came before has ended.
     view.read(lambda: READ_ALL, None, ask.task, **QUICK)
     event = view.read(
@@ -256,4 +267,5 @@ def build_pile(asking: Asking, piles: Piles, ask: AskTab, header: Header) -> Non
     for ended in (event.then, event.failure):
         ended(None, js=announce("read-over"), show_progress="hidden")
     shown = handler("pile/pile_view.js", "placeToShow")
+    view.keep(keep, place, view, js=handler("pile/pile_view.js", "placeToKeep"), **QUICK)
     view.turn(show, [place, ask.canvas, header.checkpoint], ask.answer, js=shown, **QUICK)

@@ -170,6 +170,8 @@ class Pile:
     def keep(self, place: Place, record: dict[str, Any], state: str = "read") -> None:
         """Write down what was read of a page, in the place of what was there before.
 
+        Without a state, it still counts as not read.
+
         Raises:
             OSError: there is no room for it.
         """
@@ -179,7 +181,8 @@ class Pile:
             before = path.stat().st_size if path.exists() else 0
             write_whole(path, content)
             self.stored += len(content) - before
-        self._note(Change(place, state))
+        if state:
+            self._note(Change(place, state))
 
     def fail(self, place: Place, sentence: str) -> None:
         """Note that a page could not be read."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 import gradio as gr
 
+from dessurt.page.upright import AS_IT_IS
 from dessurt_app import strings
 from dessurt_app.ask.answer_view import Answer, Question
 from dessurt_app.ask.asking import EXPECTED, Asking
@@ -27,7 +28,7 @@ from dessurt_app.pile.piles import Pile, PileError, Piles, Place
 from dessurt_app.pile.record import Record
 
 _log = logging.getLogger(__name__)
-READ_ALL = "read_block>"  # the task
+READ_ALL, FORM = "read_block>", "json>"  # tasks
 SECONDS_BETWEEN_UPDATES = 0.25
 SECONDS_BETWEEN_LOOKS = 0.2  # for a page that is still being sent
 
@@ -150,7 +151,41 @@ class Reading:
         else:
             if answer.state == "done" or not stop.is_set():  # one that went in circles has stopped
                 name = self._asking.weights.of(checkpoint).name
-                pile.keep(place, Record.of(size, digest, answer, name).to_json())
+                record = Record.of(size, digest, answer, name)
+                form = (pile.record(place) or {}).get("form", "")
+                pile.keep(place, replace(record, form=form).to_json())
+
+
+def keep_answer(pile: Pile, place: Place, answer: Answer, checkpoint: str) -> None:
+    """Keep what somebody has asked about a page, if that was to read it whole, or as a form.
+
+    Args:
+        pile: the pile that has the page.
+        place: the page.
+        answer: what was answered.
+        checkpoint: the name of what has answered.
+
+    Raises:
+        one of `EXPECTED`: the page cannot be opened any more.
+        OSError: there is no room for it.
+    """
+    question = answer.question
+    if question is None or answer.state != "done" or question.task not in (READ_ALL, FORM):
+        return
+    drawn = read_value(question.canvas)
+    asked_about = drawn.ref.file, drawn.ref.number, drawn.ref.upright, drawn.marks.has("highlight")
+    if asked_about != (pile.file_of(place).path, place[1], AS_IT_IS, False):
+        return
+    read = Record.of(drawn.page.size, drawn.page.digest, answer, checkpoint)
+    entries = pile.record(place)
+    before = Record.from_json(entries) if entries else replace(read, lines=(), written=())
+    if question.task == FORM:
+        pile.keep(place, replace(before, form=answer.text).to_json(), pile.state(place))
+    else:
+        again = [each.line for each in read.lines] == [each.line for each in before.lines]
+        right = before.corrections if again else {}
+        record = replace(read, form=before.form, corrections=right)
+        pile.keep(place, record.to_json(), "corrected" if right else "read")
 
 
 class _Pace:

@@ -24,7 +24,7 @@ from dessurt_app.pile import piles as piles_module
 from dessurt_app.pile import reading as reading_module
 from dessurt_app.pile.pile_view import PileView
 from dessurt_app.pile.piles import Limits, PileError, Piles, fit_name
-from dessurt_app.pile.reading import Reading
+from dessurt_app.pile.reading import Reading, keep_answer
 from dessurt_app.pile.record import Record
 
 ME = SimpleNamespace(session_hash="me")
@@ -338,6 +338,33 @@ def test_corrections_are_kept_beside_what_was_read(view, page, fake):
     record = Record.from_json(view._piles.of(name).record((0, 0)))
     assert record.corrections == {0: "first line", 1: "The second"}
     assert [line.corrected for line in record.transcript("1.png", 0).lines] == [True, True]
+
+
+def asked(view, fake, name, task: str, marks: dict | None = None) -> None:
+    """Ask about the first page of a pile, and have the answer kept as the screen does."""
+    pile = view._piles.of(name)
+    canvas = {"page": str(pile.files[0].path), "number": 0, "marks": marks or {"shapes": []}}
+    *_, answer = Asking(Weights(fake)).answer_stream(canvas, task, "", False, None, None, ME)
+    keep_answer(pile, (0, 0), answer, "fake")
+
+
+def test_what_somebody_has_asked_about_a_page_is_kept_with_it(view, page, fake):
+    name = begun(view, ("1.png", page("1.png")))
+    fake.words = '[{"Total": "question", "answers": ["7.50"]}]'.split(" ")
+    asked(view, fake, name, "json>")
+    assert states(view, name) == {}  # it is still to be read
+    fake.words = LINES.split(" ")
+    box = {"channel": "highlight", "kind": "box", "points": [[1, 1], [50, 50]]}
+    asked(view, fake, name, "read_block>", {"shapes": [box]})  # a part of it
+    assert states(view, name) == {}
+    asked(view, fake, name, "read_block>")
+    assert states(view, name) == {(0, 0): "read"}
+    view.correct([name, 0, 0, {"0": "First line"}])
+    asked(view, fake, name, "read_block>")  # reads the same again
+    record = Record.from_json(view._piles.of(name).record((0, 0)))
+    assert record.corrections == {0: "First line"}
+    made = view.export([name, [0, 0], "page", "csv"])
+    assert "Total" in Path(made["path"]).read_text("utf-8-sig")
 
 
 # ---- taking it home ---------------------------------------------------------------------------

@@ -4,7 +4,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { isPage, listed, sorted } from "../../dessurt_app/canvas/page_files.js";
-import { about, excess, makePile, refusal, send } from "../../dessurt_app/pile/pile_pages.js";
+import {
+  about,
+  excess,
+  howFar,
+  makePile,
+  refusal,
+  send,
+} from "../../dessurt_app/pile/pile_pages.js";
 
 const TEXT = {
   page_of: "{name}, page {n}",
@@ -116,6 +123,34 @@ test("a pile counts its pages over all files and knows what became of each", () 
 test("time is told roughly", () => {
   const told = [5, 60, 540, 5400, 36000].map((seconds) => about(seconds, TEXT));
   assert.deepEqual(told, ["soon", "a minute", "9 minutes", "90 minutes", "10 hours"]);
+});
+
+test("a sentence says how far it is", () => {
+  const words = {
+    left: "{n} of {of}, {time}",
+    reading: "{n} of {of}",
+    sending: "{n} sent of {of}",
+  };
+  const text = {
+    ...TEXT,
+    ...words,
+    all_read: "all {of}",
+    all_but: "{n} read",
+    idle: "{read} read",
+  };
+  const counts = { pages: 10, unread: 4, failed: 1, sent: 3, sending: 9 };
+  assert.equal(howFar(counts, true, null, text), "6 of 10");
+  assert.equal(
+    howFar(counts, true, { state: "reading", seconds: 540 }, text),
+    "6 of 10, 9 minutes",
+  );
+  assert.equal(howFar(counts, false, null, text), "3 sent of 9");
+  assert.equal(howFar({ ...counts, sending: 0 }, false, null, text), "5 read");
+  assert.equal(howFar({ ...counts, sending: 0, unread: 0 }, false, null, text), "9 read");
+  assert.equal(
+    howFar({ ...counts, sending: 0, unread: 0, failed: 0 }, false, null, text),
+    "all 10",
+  );
 });
 
 test("files are added in their order, whichever is sent first, and a few at a time", async () => {
