@@ -29,6 +29,7 @@ export function makeStrip(element, text, open, fetchPictures) {
   let own = []; // the pages of the file, if there is no pile
   /** @type {StripPage[]} */
   let pages = []; // those in the list
+  let seeks = 0; // only the last one counts
   /** @type {CanvasPage | null} */
   let last = null; // the page that was shown
   let stale = false; // what became of pages is not shown yet
@@ -143,7 +144,7 @@ export function makeStrip(element, text, open, fetchPictures) {
     const label = document.createElement("span");
     label.textContent = String(number + 1);
     item.append(label);
-    item.addEventListener("click", () => void turnTo(number));
+    item.addEventListener("click", () => void choose(number));
     return item;
   }
 
@@ -159,13 +160,20 @@ export function makeStrip(element, text, open, fetchPictures) {
   }
 
   /**
-   * Shows the first page from one on that can be opened.
+   * Shows the first page from one on that can be opened, unless another is asked for meanwhile.
    * @param {number} index
    */
   async function openFrom(index) {
-    for (let at = index; at < Math.min(index + MOST_TRIES, pages.length); at++) {
-      if (await turnTo(at)) return;
+    const mine = ++seeks;
+    for (let each = index; each < Math.min(index + MOST_TRIES, pages.length); each++) {
+      if ((await turnTo(each)) || mine !== seeks) return;
     }
+  }
+
+  /** @param {number} index */
+  function choose(index) {
+    seeks++;
+    return turnTo(index);
   }
 
   return {
@@ -174,10 +182,11 @@ export function makeStrip(element, text, open, fetchPictures) {
     openFrom,
 
     /** @param {number} by */
-    step: (by) => turnTo((goal ?? at) + by),
+    step: (by) => choose((goal ?? at) + by),
 
     /** Whatever is on its way is not wanted any more. */
     forget() {
+      seeks++;
       goal = null;
     },
   };
