@@ -29,7 +29,7 @@ export function makeStrip(element, text, open, fetchPictures) {
   let own = []; // the pages of the file, if there is no pile
   /** @type {StripPage[]} */
   let pages = []; // those in the list
-  let seeks = 0; // only the last one counts
+  let seeking = false; // whether a page that can be opened is looked for
   /** @type {CanvasPage | null} */
   let last = null; // the page that was shown
   let stale = false; // what became of pages is not shown yet
@@ -160,19 +160,22 @@ export function makeStrip(element, text, open, fetchPictures) {
   }
 
   /**
-   * Shows the first page from one on that can be opened, unless another is asked for meanwhile.
+   * Shows the first page from one on that can be opened, unless another is chosen meanwhile. Pages
+   * that come while it is looked for are looked at as well.
    * @param {number} index
    */
   async function openFrom(index) {
-    const mine = ++seeks;
-    for (let each = index; each < Math.min(index + MOST_TRIES, pages.length); each++) {
-      if ((await turnTo(each)) || mine !== seeks) return;
+    if (seeking) return;
+    seeking = true;
+    for (let each = index; seeking && each < Math.min(index + MOST_TRIES, pages.length); each++) {
+      if (await turnTo(each)) break;
     }
+    seeking = false;
   }
 
   /** @param {number} index */
   function choose(index) {
-    seeks++;
+    seeking = false;
     return turnTo(index);
   }
 
@@ -186,7 +189,7 @@ export function makeStrip(element, text, open, fetchPictures) {
 
     /** Whatever is on its way is not wanted any more. */
     forget() {
-      seeks++;
+      seeking = false;
       goal = null;
     },
   };
