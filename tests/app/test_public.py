@@ -169,7 +169,7 @@ from dessurt_app.ask.asking import Asking
 letter = load_examples()[0]
 (answer,) = (fn for fn in built.fns.values() if fn.api_name == "answer")
 canvas = canvas_value(letter.page, letter.marks)
-given = canvas, "w0>", "", False, 9, "fake", SimpleNamespace(session_hash="me")
+given = canvas, "w0>", "", False, SimpleNamespace(session_hash="me"), 9, "fake"
 *_, last = answer.fn(*given)
 print(last.text)
 """
