@@ -1,8 +1,9 @@
 """The task table: what can be asked of Dessurt, in the words that it was trained with.
 
 A question is a task token and the text that follows it. The row of a token is its place in the
-model's table of task embeddings, so order and number of the rows never change. Three tokens occur
-twice; the original looks up the later row, which leaves the earlier one without use.
+model's table of task embeddings, so the order of the rows never changes: those of our own come
+after the original's 136. Three tokens occur twice; the original looks up the later row, which
+leaves the earlier one without use.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from dessurt.checkpoint import (
     save,
 )
 from dessurt.model import Dessurt, DessurtConfig, Tokenizer
+from dessurt.model.config import TASK_ROWS
 from dessurt.opening import device_of, open_model
 from tests.unit.test_model import SMALL
 from tests.unit.vocabulary import byte_tokenizer
@@ -96,7 +97,7 @@ def test_older_files_know_fewer_tasks(tmp_path: Path) -> None:
     torch.save(file, tmp_path / "old.pth")
     table = load(tmp_path / "old.pth", byte_tokenizer()).model.state_dict()[name]
     assert torch.equal(table[:120], file["state_dict"][name])
-    assert table.shape == (136, 32)
+    assert table.shape == (TASK_ROWS, 32)
 
 
 class Malicious:

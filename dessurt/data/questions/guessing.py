@@ -21,6 +21,7 @@ from dessurt.data.questions.passage import (
     grown,
     length,
     occurs_once,
+    paragraph_tasks,
     printed,
     stretched,
     text_of,
@@ -186,3 +187,15 @@ def _poisson(mean: float, rng: random.Random) -> int:
     while product > math.exp(-mean):
         count, product = count + 1, product * rng.random()
     return count
+
+
+GUESSING_TASKS = paragraph_tasks(
+    {
+        change_word: "kb~ k0~ su~ s0~ proper_su~ proper_s0~",
+        read_masked: "rm>",
+        guess_word: "mk>",
+        put_in_place: "mm~",
+        fill_in: "infillread~ infillread0~",
+        guess_block: "mlm>",
+    }
+)

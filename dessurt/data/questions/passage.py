@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ Size = Callable[[Sequence[Word]], int]  # of words in a row, in characters or pi
 
 END, NONE = Printed.sign(END_SIGN), Printed.sign(NO_SUCH + END_SIGN)
 NOTHING = Printed.sign("")
+TRIES = 8  # random choices on a page may not do, e.g. because a text stands there twice
 
 
 def characters(text: str) -> Sequence[int]:
@@ -140,6 +141,24 @@ class Task:
         ask = Ask(self.token, page, truth, rng, most_text, most_answer, pieces)
         examples = filter(None, (self.make(ask) for _ in range(self.tries)))
         return next((each for each in examples if ask.fits(each.request.text)), None)
+
+
+def paragraph_tasks(makers: Mapping[Callable[[Ask], Example | None], str]) -> dict[str, Task]:
+    """The tasks that ask about paragraphs, by their tokens; there are none without a line.
+
+    Args:
+        makers: to each function that makes examples, the tokens of its tasks.
+    """
+    return {
+        token: Task(token, _if_printed(make), TRIES)
+        for make, tokens in makers.items()
+        for token in tokens.split()
+    }
+
+
+def _if_printed(make: Callable[[Ask], Example | None]) -> Callable[[Ask], Example | None]:
+    """Nothing can be asked about a page without a line."""
+    return lambda ask: make(ask) if ask.truth.lines else None
 
 
 def whole_line(line: Line) -> Word:

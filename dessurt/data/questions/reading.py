@@ -23,6 +23,7 @@ from dessurt.data.questions.passage import (
     any_paragraph,
     any_words,
     length,
+    paragraph_tasks,
     printed,
     shortened,
     stretched,
@@ -180,3 +181,15 @@ def _selection(line: Line, rng: random.Random) -> Word:
         words = words[first : first + rng.randint(1, 6)]
     (part,) = stretched(shortened(words, LONG, rng))
     return part
+
+
+READING_TASKS = paragraph_tasks(
+    {
+        read_highlighted: "w0> ;0>",
+        find_text: "0w~ 0;~",
+        find_block: "0p~ 00~",
+        read_on: "re~ r0~",
+        read_line: "up~ dn~ u0~ d0~ ^^~ vv~ ^0~ v0~",
+        read_block: "read_block> read_block0>",
+    }
+)
