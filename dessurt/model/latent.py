@@ -161,9 +161,11 @@ class Answer:
         """Where each row looks for the next token: see `dessurt.model.pointing`.
 
         Returns:
-            [b, 2], x and y in image pixels, or NaN if the layers see grids of different sizes.
+            [b, 2], x and y in image pixels, or NaN if the layers see grids of different sizes, or
+            there is but one layer.
         """
-        if any(shares.shape[2] != math.prod(self._grid) for shares in self._pointed):
+        alike = all(shares.shape[2] == math.prod(self._grid) for shares in self._pointed)
+        if not self._pointed or not alike:
             return self.probabilities.new_full((len(self.probabilities), 2), torch.nan)
         shares = torch.stack(self._pointed).mean((0, 2)).unflatten(1, self._grid)
         (height, width), (rows, columns) = self.model.config.image_size, self.model.config.grid(0)

@@ -156,7 +156,10 @@ export function makeStrip(element, text, open, fetchPictures) {
     const page = pages[index];
     if (!page || index === (goal ?? at)) return false;
     goal = index;
-    return open(page.path, page.number);
+    const isOpen = await open(page.path, page.number);
+    // A page of the same file is tried again; of another file one turns to what comes after it.
+    if (!isOpen && goal === index && page.path === pages[at]?.path) goal = null;
+    return isOpen;
   }
 
   /**

@@ -150,6 +150,8 @@ def test_toolbar_is_one_stop_of_the_tab_key(screen):
 
     screen.tab.focus('[data-do="open"]')
     screen.tab.keyboard.press("ArrowRight")
+    assert focused() == "open_folder"
+    screen.tab.keyboard.press("ArrowRight")
     assert focused() == "highlight"
     screen.tab.keyboard.press("End")
     assert focused() == "help"
