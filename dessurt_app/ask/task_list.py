@@ -21,7 +21,8 @@ def task_choices(card: Card) -> list[tuple[str, str]]:
     """
     choices = []
     offered = [task for task in card.table if not task.hidden]
-    for task in sorted(offered, key=lambda task: strings.GROUPS.index(task.group)):
+    groups = [*strings.GROUPS, *(task.group for task in offered)]  # some kinds have their own
+    for task in sorted(offered, key=lambda task: groups.index(task.group)):
         choice = strings.TASK_CHOICE.format(group=task.group, name=task.name, token=task.token)
         if card.lacks(task.token):
             choice = strings.NOT_LEARNED.format(choice=choice)

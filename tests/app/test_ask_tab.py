@@ -36,6 +36,13 @@ def test_learned_tasks_come_first_and_the_others_are_flagged():
         assert token in label
 
 
+def test_another_kind_of_model_has_groups_of_its_own():
+    parrot = replace(tasks.task("w0>"), token="parrot>", name="Say your name", group="Talk")
+    choices = task_choices(Card("parrot", table=(parrot, tasks.task("w0>"))))
+    assert [token for _, token in choices] == ["w0>", "parrot>"]
+    assert "Talk" in choices[1][0] and "Say your name" in choices[1][0]
+
+
 def describe(marks: Marks, task="w0>", text=""):
     canvas = canvas_value(load_examples()[0].page, marks)
     return _describe(Weights(FakeInstrument()), canvas, task, text)
