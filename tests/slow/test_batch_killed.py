@@ -27,7 +27,11 @@ def test_nothing_is_lost_to_a_kill(workers, victim, tmp_path: Path) -> None:
 def started(scans: Path, out: Path) -> subprocess.Popen[str]:
     words = [str(scans), "--out", str(out), "--format", "txt,alto,jsonl"]
     return subprocess.Popen(
-        [sys.executable, "-m", "dessurt.cli", "batch", *words], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "dessurt.cli", "batch", *words],
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell runs with `&` ignores Ctrl+C, and so does all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
