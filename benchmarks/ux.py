@@ -240,7 +240,8 @@ def _started(*flags: str) -> Iterator[tuple[str, float]]:
     app = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert app.stdout
-        yield next(m[0] for m in map(re.compile(r"http://\S+").search, app.stdout) if m), began
+        address = re.compile(r"Dessurt: (http://\S+)")  # Gradio's own lines have others
+        yield next(m[1] for m in map(address.search, app.stdout) if m), began
     finally:
         app.terminate()
         app.wait()
