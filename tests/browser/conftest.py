@@ -15,6 +15,8 @@ from fake_instrument import FakeInstrument
 from screen import Screen
 from serving import serve
 
+from dessurt.data.annotations.store import Store
+
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-background-networking --no-first-run "
     "--disable-component-update --disable-sync"
@@ -77,3 +79,9 @@ def screen(app: str, fake: FakeInstrument, open_screen: Callable[..., Screen]) -
     """The first screen at 1280 x 800, with a fresh fake behind it."""
     fake.reset()
     return open_screen(app)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A data set of one's own, empty."""
+    return Store(tmp_path / "mine")

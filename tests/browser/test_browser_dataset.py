@@ -31,11 +31,6 @@ LETTER = load_examples()[0]
 
 
 @pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(tmp_path / "mine")
-
-
-@pytest.fixture
 def address(fake: FakeInstrument, store: Store) -> Iterator[str]:
     fake.reset()
     fake.seconds = 0.005

@@ -21,11 +21,6 @@ FIELD = ".line-editor"
 
 
 @pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(tmp_path / "mine")
-
-
-@pytest.fixture
 def address(fake: FakeInstrument, store: Store) -> Iterator[str]:
     fake.reset()
     fake.words, fake.seconds = " \\ ".join(READ).split(" "), 0.005
